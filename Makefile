@@ -1,0 +1,53 @@
+# Everything installs what it needs into its own environment, .venv.
+PYTHON ?= python3
+VENV ?= .venv
+SPIDER ?= somenasty
+BIN := $(VENV)/bin
+
+.PHONY: demo test check static coverage bench dist clean
+
+demo: $(VENV)/.installed
+	$(BIN)/python example_project/demo.py $(SPIDER)
+
+test: $(VENV)/.checking
+	$(BIN)/python -m pytest
+
+check: static coverage
+
+static: $(VENV)/.checking
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+coverage: $(VENV)/.checking
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/sample_cost.py
+	$(BIN)/python benchmarks/throughput.py
+
+dist: $(VENV)/.checking
+	$(BIN)/python -m build
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/.installed: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/.checking: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[check]'
+	touch $@ $(VENV)/.installed
+
+# Debian and Ubuntu put the venv module into a package of its own.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "This needs Python 3.10 or newer; name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -qq -y python3-venv; } || \
+	  { echo "Python's venv module is missing: sudo apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,1 @@
+"""A small shop that leaks: the example project of scrapy-leakwatch."""

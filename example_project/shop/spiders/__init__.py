@@ -1,0 +1,1 @@
+"""One spider that leaks, one that only has much to do, and a healthy one."""

@@ -1,0 +1,23 @@
+"""A memory-leak detector for Scrapy crawls.
+
+The way the data goes, one frozen record on each arrow::
+
+    settings --config--> Config
+    crawl --observe--> Sample --judge--> Suspicion --explain--> Explanation
+          --judge--> Verdict --report--> log, stats, recording
+
+``observe`` reads the live process, ``judge`` is pure, ``explain`` looks in a forked
+child who holds what, ``report`` renders and writes. They know the records and not
+each other; `watch` puts them together for one crawl, and `extension` binds that to
+Scrapy's signals.
+"""
+
+from __future__ import annotations
+
+from scrapy_leakwatch.addon import LeakWatchAddon
+from scrapy_leakwatch.extension import LeakWatch
+from scrapy_leakwatch.observe.tracking import track
+
+__version__ = "0.1.0"
+
+__all__ = ["LeakWatch", "LeakWatchAddon", "track"]

@@ -1,0 +1,65 @@
+"""The one place that knows how Scrapy versions differ."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from scrapy.statscollectors import StatsCollector
+from scrapy.utils import trackref
+from twisted.internet.task import LoopingCall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrapy.core.engine import ExecutionEngine
+    from scrapy.crawler import Crawler
+
+
+def create_looping_call(function: Callable[[], None]) -> Any:
+    """Return a looping call for the event loop that runs.
+
+    Scrapy 2.14 and newer choose between Twisted's and their own, which works
+    without a reactor; older ones always have a reactor.
+    """
+    try:
+        from scrapy.utils.asyncio import create_looping_call as create  # noqa: PLC0415
+    except ImportError:
+        return LoopingCall(function)
+    return create(function)
+
+
+def trackref_now() -> float:
+    """Return the time on the clock of `trackref`, in that clock's unit."""
+    if hasattr(trackref, "monotonic_ns"):
+        return time.monotonic_ns()
+    return time.time()
+
+
+def trackref_seconds(duration: float) -> float:
+    """Return a difference of two times of `trackref` in seconds."""
+    return duration / 1e9 if hasattr(trackref, "monotonic_ns") else duration
+
+
+def engine_of(crawler: Crawler) -> ExecutionEngine | None:
+    """Return the engine of a crawler, None before it has one.
+
+    Newer crawlers raise where `Crawler.engine` is read too early.
+    """
+    attributes = vars(crawler)
+    engine: ExecutionEngine | None = attributes.get("_engine", attributes.get("engine"))
+    return engine
+
+
+def engine_slot(engine: ExecutionEngine) -> Any | None:
+    """Return what holds an open engine's requests, None when it is not open."""
+    attributes = vars(engine)
+    return attributes.get("_slot", attributes.get("slot"))
+
+
+def local_stats(stats: StatsCollector) -> bool:
+    """Tell whether reading a stat is a look into a dict of this process.
+
+    Other collectors may keep nothing, or ask a server.
+    """
+    return getattr(type(stats), "get_value", None) is StatsCollector.get_value

@@ -1,0 +1,35 @@
+"""Enables LeakWatch through ``ADDONS``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy.utils.misc import load_object
+
+from scrapy_leakwatch.extension import LeakWatch
+
+if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
+
+ORDER = 500
+
+
+class LeakWatchAddon:
+    """Adds `LeakWatch` to the extensions, unless they name it already.
+
+    An order that the project gave it, or None to switch it off, stays.
+    """
+
+    def update_settings(self, settings: BaseSettings) -> None:
+        """Change the settings of a crawler; Scrapy calls this."""
+        extensions = settings["EXTENSIONS"]
+        if not any(_is_leakwatch(extension) for extension in extensions):
+            extensions.set(LeakWatch, ORDER, priority="addon")
+
+
+def _is_leakwatch(extension: object) -> bool:
+    return extension is LeakWatch or (
+        isinstance(extension, str)
+        and extension.startswith(__package__)
+        and load_object(extension) is LeakWatch
+    )

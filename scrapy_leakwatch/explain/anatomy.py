@@ -1,0 +1,133 @@
+"""Reads the parts of an object without running a line of its class's code.
+
+``x.attribute``, ``isinstance``, ``==``, ``len`` and ``repr`` all ask the class
+of ``x``, which belongs to the crawl and may do anything. The functions here
+ask the C level only: descriptors of ``type``, of slots and of builtin types.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from types import GetSetDescriptorType, MappingProxyType, MemberDescriptorType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MRO = type.__dict__["__mro__"]
+_NAMESPACE = type.__dict__["__dict__"]
+_NAME = type.__dict__["__name__"]
+_QUALNAME = type.__dict__["__qualname__"]
+_SIZED: tuple[Any, ...] = (dict, list, tuple, set, frozenset, deque)
+
+
+def mro(cls: type) -> tuple[type, ...]:
+    """Return the method resolution order of ``cls``."""
+    order: tuple[type, ...] | None = _MRO.__get__(cls)
+    return order or ()
+
+
+def namespace(cls: type) -> MappingProxyType[str, Any]:
+    """Return what ``cls`` itself defines."""
+    found: MappingProxyType[str, Any] = _NAMESPACE.__get__(cls)
+    return found
+
+
+def name(cls: type) -> str:
+    """Return the bare name of ``cls``."""
+    return str.__str__(_NAME.__get__(cls))
+
+
+def qualname(cls: type) -> str:
+    """Return the dotted name of ``cls`` inside its module."""
+    return str.__str__(_QUALNAME.__get__(cls))
+
+
+def module(cls: type) -> str:
+    """Return the name of the module that defines ``cls``."""
+    found = namespace(cls).get("__module__")
+    return found if type(found) is str else "builtins"
+
+
+def is_a(obj: object, *bases: type) -> bool:
+    """Tell whether the type of ``obj`` inherits one of ``bases``."""
+    return any(cls is base for cls in mro(type(obj)) for base in bases)
+
+
+def inherits(obj: object, *paths: str) -> bool:
+    """Tell whether the type of ``obj`` inherits a class at one of ``paths``."""
+    return any(f"{module(cls)}.{qualname(cls)}" in paths for cls in mro(type(obj)))
+
+
+def own_dict(obj: object) -> dict[Any, Any] | None:
+    """Return the ``__dict__`` of ``obj``; makes one where it was not made yet."""
+    for cls in mro(type(obj)):
+        descriptor: Any = namespace(cls).get("__dict__")
+        if type(descriptor) in {GetSetDescriptorType, MemberDescriptorType}:
+            try:
+                found = descriptor.__get__(obj)
+            except (AttributeError, TypeError):
+                return None
+            return found if is_a(found, dict) else None
+    return None
+
+
+def members(obj: object) -> Iterator[tuple[str, Any]]:
+    """Yield the filled slots and C members of ``obj``."""
+    for cls in mro(type(obj)):
+        for key, descriptor in namespace(cls).items():
+            if type(descriptor) is not MemberDescriptorType:
+                continue
+            try:
+                yield key, descriptor.__get__(obj)
+            except (AttributeError, TypeError, SystemError):
+                continue
+
+
+def attributes(obj: object) -> Iterator[tuple[str, Any]]:
+    """Yield what the slots and the ``__dict__`` of ``obj`` hold."""
+    yield from members(obj)
+    found = own_dict(obj)
+    if found is None:
+        return
+    for key, value in list(dict.items(found)):
+        if type(key) is str:
+            yield key, value
+
+
+def attribute(obj: object, *names: str) -> Any:
+    """Follow ``names`` from ``obj``, ``None`` where one is missing."""
+    for wanted in names:
+        table = own_dict(obj)
+        if table is not None and dict.__contains__(table, wanted):
+            obj = dict.__getitem__(table, wanted)
+            continue
+        obj = _member(obj, wanted)
+        if obj is None:
+            return None
+    return obj
+
+
+def _member(obj: object, wanted: str) -> Any:
+    for cls in mro(type(obj)):
+        descriptor = namespace(cls).get(wanted)
+        if type(descriptor) is MemberDescriptorType:
+            try:
+                return descriptor.__get__(obj)
+            except (AttributeError, TypeError, SystemError):
+                return None
+    return None
+
+
+def text_attribute(obj: object, *names: str) -> str:
+    """Follow ``names`` from ``obj`` to an exact string, empty if there is none."""
+    found = attribute(obj, *names)
+    return found if type(found) is str else ""
+
+
+def size(obj: object) -> int:
+    """Return the length of a builtin container, 0 for anything else."""
+    for base in _SIZED:
+        if is_a(obj, base):
+            return int(base.__len__(obj))
+    return 0

@@ -1,0 +1,132 @@
+"""Asks a forked child, and makes records of its answer."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from scrapy_leakwatch.explain import child, heap
+from scrapy_leakwatch.explain.investigation import Evidence, investigate
+from scrapy_leakwatch.explain.records import (
+    Explanation,
+    HeapProfile,
+    PathStep,
+    Share,
+    Unexplained,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from scrapy_leakwatch.explain.records import Question
+
+Result = TypeVar("Result")
+
+
+class Asked(Generic[Result]):
+    """A question under way.
+
+    `poll` returns ``None`` until the answer is there and never waits. `fileno`
+    is the pipe's, -1 where there is nothing to watch.
+    """
+
+    def __init__(
+        self,
+        process: child.Child | child.Failure,
+        understand: Callable[[child.Answer | child.Failure], Result],
+    ) -> None:
+        self._process = process
+        self._understand = understand
+
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable when `poll` has work."""
+        process = self._process
+        return process.fileno() if isinstance(process, child.Child) else -1
+
+    def poll(self) -> Result | None:
+        """Return the result if it is there."""
+        process = self._process
+        found = process.poll() if isinstance(process, child.Child) else process
+        return None if found is None else self._understand(found)
+
+    def stop(self) -> Result:
+        """Give up now, for a crawl that ends: kill the child and reap it."""
+        return self._understand(self.end())
+
+    def end(self) -> child.Answer | child.Failure:
+        """Kill the child and reap it, whatever becomes of its answer."""
+        process = self._process
+        return process.stop() if isinstance(process, child.Child) else process
+
+
+def explain_in_child(
+    question: Question, tables: tuple[Any, ...], crawler: Any, timeout_s: float
+) -> Asked[Explanation | Unexplained]:
+    """Ask who holds the suspects; returns as soon as the child is forked.
+
+    ``tables`` are the weak collections that list the suspects, such as those
+    of `scrapy.utils.trackref.live_refs`. The parent keeps none of them.
+    """
+    frame = sys._getframe(1)
+
+    def work() -> dict[str, Any]:
+        evidence = Evidence(tables, crawler, _callers(frame))
+        return asdict(investigate(question, evidence, timeout_s))
+
+    def understand(found: child.Answer | child.Failure) -> Explanation | Unexplained:
+        return _understood(question, found)
+
+    return Asked(child.start(work, timeout_s), understand)
+
+
+def profile_in_child(
+    timeout_s: float, via: type | None = None
+) -> Asked[HeapProfile | str]:
+    """Ask for Guppy's profile of the heap; a plain string says why not.
+
+    ``via`` asks how the instances of that class are referred to. Guppy writes
+    to every page: the child will need about as much memory as the crawl has.
+    """
+
+    def work() -> dict[str, Any]:
+        return {"text": heap.profile(via)}
+
+    missing = heap.missing()
+    process = child.Failure(missing) if missing else child.start(work, timeout_s)
+    return Asked(process, _profile)
+
+
+def _callers(frame: FrameType | None) -> tuple[FrameType, ...]:
+    found = []
+    while frame is not None:
+        found.append(frame)
+        frame = frame.f_back
+    return tuple(found)
+
+
+def _understood(
+    question: Question, found: child.Answer | child.Failure
+) -> Explanation | Unexplained:
+    if isinstance(found, child.Failure):
+        return Unexplained(
+            question.subject,
+            question.class_path,
+            question.spider,
+            found.reason,
+            stall_ms=found.stall_ms,
+        )
+    fields = {**found.fields, "stall_ms": found.stall_ms}
+    if "reason" in fields:
+        return Unexplained(**fields)
+    fields["path"] = tuple(PathStep(**step) for step in fields["path"])
+    fields["others"] = tuple(Share(**share) for share in fields["others"])
+    fields["victims"] = tuple(fields["victims"])
+    return Explanation(**fields)
+
+
+def _profile(found: child.Answer | child.Failure) -> HeapProfile | str:
+    if isinstance(found, child.Failure):
+        return found.reason
+    return HeapProfile(**{**found.fields, "stall_ms": found.stall_ms})

@@ -1,0 +1,172 @@
+"""Looks at live requests in this process, where there is no fork.
+
+It sees less than the walk: only what requests carry in ``meta``,
+``cb_kwargs``, callbacks and errbacks, and it cannot tell who holds the
+requests. Its work is bounded: so many requests, so many objects each.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import partial
+from types import CellType, FunctionType, MethodType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request, Spider
+
+from scrapy_leakwatch import redact
+from scrapy_leakwatch.explain import anatomy, cost, places, sample, words
+from scrapy_leakwatch.explain.anchors import Anchor
+from scrapy_leakwatch.explain.findings import Group
+from scrapy_leakwatch.explain.records import Unexplained
+from scrapy_leakwatch.explain.roots import Root
+from scrapy_leakwatch.explain.statement import state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from scrapy_leakwatch.explain.records import Explanation, Question
+
+REQUESTS = 48
+OBJECTS = 200
+LARGEST = 500
+DEPTH = 7
+
+_BAGS = ("_meta", "_cb_kwargs", "callback", "errback")
+_LIVE = Root("queue", "live requests, looked at without a fork", "requests", "project")
+
+Trail = tuple[Any, ...]
+
+
+def look(
+    question: Question,
+    classes: tuple[type, ...],
+    requests: tuple[Any, ...],
+    crawler: Any,
+) -> Explanation | Unexplained:
+    """Return what live requests hold instances of ``classes`` by.
+
+    ``requests`` are the weak collections that list the live requests.
+    ``examined`` is the number of requests, not of suspects.
+    """
+    start = time.perf_counter()
+    examined = sample.pick(requests, REQUESTS)
+    groups: dict[str, Group] = {}
+    for request in examined:
+        trail = _find(request, classes)
+        if trail is not None:
+            _join(groups, trail, request)
+    if groups:
+        found = _stated(question, groups, len(examined), crawler)
+    else:
+        found = _nothing(question, len(examined))
+    taken_ms = (time.perf_counter() - start) * 1000
+    return replace(found, stall_ms=taken_ms, analysis_ms=taken_ms)
+
+
+def _stated(
+    question: Question, groups: dict[str, Group], examined: int, crawler: Any
+) -> Explanation | Unexplained:
+    main = max(groups.values(), key=lambda group: len(group.suspects))
+    suspects = [anchor.trail[-1] for anchor in main.anchors]
+    price = cost.price(suspects[:8], set())
+    return replace(
+        state(question, main, crawler),
+        direct=True,
+        examined=examined,
+        share=len(main.suspects) / examined,
+        retained_bytes_each=price.bytes_each,
+        retained_bytes_total=price.bytes_each
+        * (question.unaccounted or question.count),
+        tree_bytes=price.tree_bytes,
+        victims=price.victims,
+        example_url=redact.url(anatomy.text_attribute(suspects[0], "_url")),
+    )
+
+
+def _nothing(question: Question, examined: int) -> Unexplained:
+    return Unexplained(
+        question.subject,
+        question.class_path,
+        question.spider,
+        "no fork here, and no live request holds one directly",
+        examined=examined,
+    )
+
+
+def _join(groups: dict[str, Group], trail: Trail, request: Any) -> None:
+    anchor = _anchor(trail)
+    place = words.place(anchor)
+    group = groups.setdefault(
+        place.general, Group((anchor.kind, place.general), "held")
+    )
+    group.anchors.append(anchor)
+    group.places.append(place)
+    group.suspects.add(id(request))
+
+
+def _anchor(trail: Trail) -> Anchor:
+    """Return the anchor nearest to the suspect, as the walk would find it."""
+    for number in range(len(trail) - 2, 0, -1):
+        node = trail[number]
+        if type(node) is FunctionType and places.is_project(node.__code__):
+            return Anchor("function", trail[number:], trail[:number], _LIVE, "held")
+        if anatomy.is_a(node, partial):
+            return Anchor("partial", trail[number:], trail[:number], _LIVE, "held")
+    return Anchor("request", trail, (), _LIVE, "held")
+
+
+def _find(request: Any, classes: tuple[type, ...]) -> Trail | None:
+    """Search ``request`` breadth first for an instance of ``classes``."""
+    queue: list[Trail] = []
+    for bag in _BAGS:
+        part = anatomy.attribute(request, bag)
+        if part is not None:
+            queue.append((request, part))
+    seen = {id(request)}
+    while queue and len(seen) < OBJECTS:
+        trail = queue.pop(0)
+        node = trail[-1]
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if any(type(node) is cls for cls in classes):
+            return trail
+        if len(trail) <= DEPTH:
+            queue += [(*trail, part) for part in _parts(node)]
+    return None
+
+
+def _parts(node: Any) -> list[Any]:
+    """Return what ``node`` holds; of a spider or request nothing."""
+    if anatomy.size(node) > LARGEST or anatomy.is_a(node, *_NOT_ENTERED):
+        return []
+    for kind, read in _READERS:
+        if anatomy.is_a(node, kind):
+            return [part for part in read(node) if part is not None]
+    return [value for _, value in anatomy.attributes(node)]
+
+
+def _content(cell: CellType) -> list[Any]:
+    try:
+        return [cell.cell_contents]
+    except ValueError:
+        return []
+
+
+_NOT_ENTERED = (type, Spider, Request, ModuleType, str, bytes, int, float)
+_READERS: tuple[tuple[type, Callable[[Any], Iterable[Any]]], ...] = (
+    (dict, lambda node: list(dict.values(node))),
+    (list, list.copy),
+    (tuple, tuple.__iter__),
+    (set, set.__iter__),
+    (frozenset, frozenset.__iter__),
+    (FunctionType, lambda node: (node.__closure__, node.__defaults__)),
+    (CellType, _content),
+    (MethodType, lambda node: (node.__self__,)),
+    (
+        partial,
+        lambda node: [anatomy.attribute(node, name) for name in ("args", "keywords")],
+    ),
+)

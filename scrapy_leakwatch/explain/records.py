@@ -1,0 +1,47 @@
+"""What is asked of the child; what it answers are the records of `records`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scrapy_leakwatch.records import (
+    Explanation,
+    Origin,
+    PathStep,
+    Share,
+    Unexplained,
+)
+
+__all__ = [
+    "Explanation",
+    "HeapProfile",
+    "Origin",
+    "PathStep",
+    "Question",
+    "Share",
+    "Unexplained",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which objects are suspected.
+
+    ``count`` of them are alive, ``unaccounted`` of those nobody may own.
+    """
+
+    subject: str
+    class_path: str
+    spider: str
+    count: int
+    unaccounted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeapProfile:
+    """Guppy's view of the whole heap, as the text it prints."""
+
+    text: str
+    stall_ms: float = 0.0
+    analysis_ms: float = 0.0
+    child_memory_bytes: int = 0

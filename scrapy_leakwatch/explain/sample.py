@@ -1,0 +1,108 @@
+"""Picks suspects of all ages from the weak tables that count them.
+
+Reading a table of 300,000 weak references one by one would copy their pages
+into the child. `PyDict_Next` starts anywhere and takes no reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+from weakref import ref
+
+from scrapy_leakwatch.explain import anatomy
+
+try:
+    import ctypes
+except ImportError:  # a Python built without libffi
+    ctypes = None  # type: ignore[assignment]
+
+SAMPLE = 24
+YOUNGEST = 3
+"""Of the sample, one next to the other: the head of a chain is among them."""
+
+Entry = Callable[[Any, int], "tuple[int, Any, Any] | None"]
+
+
+def _dict_entry() -> Entry | None:
+    if ctypes is None:
+        return None
+    advance = ctypes.pythonapi.PyDict_Next
+    reference, number, pointer = ctypes.py_object, ctypes.c_ssize_t, ctypes.POINTER
+    out = pointer(reference)
+    advance.argtypes = [reference, pointer(number), out, out]
+
+    def entry(table: Any, place: int) -> tuple[int, Any, Any] | None:
+        position, key, value = number(place), reference(), reference()
+        places = (ctypes.byref(part) for part in (position, key, value))
+        if not advance(table, *places):
+            return None
+        return position.value, key.value, value.value
+
+    return entry
+
+
+_ENTRY = _dict_entry()
+
+
+def pick(tables: tuple[Any, ...], count: int = SAMPLE) -> list[Any]:
+    """Return about ``count`` live objects, evenly over age, oldest first.
+
+    ``tables`` are `weakref.WeakKeyDictionary`, in order of age as trackref
+    keeps them, `weakref.WeakSet`, or dicts with weak references as values.
+    """
+    data = [
+        table if type(table) is dict else anatomy.attribute(table, "data")
+        for table in tables
+    ]
+    sizes = [anatomy.size(each) for each in data]
+    total = sum(sizes)
+    picked: list[Any] = []
+    for each, size in zip(data, sizes, strict=True):
+        if size:
+            part = max(1, round(count * size / total))
+            picked += _pick_from(each, size, part)
+    return picked
+
+
+def _pick_from(data: Any, size: int, count: int) -> list[Any]:
+    chosen: dict[int, Any] = {}
+    for reference in _spread(data, size, count):
+        target = reference() if callable(reference) else None
+        if target is not None:
+            chosen[id(target)] = target
+    return list(chosen.values())
+
+
+def _spread(data: Any, size: int, count: int) -> Iterator[Any]:
+    if type(data) is not dict or _ENTRY is None:
+        step = max(1, size // count)
+        if type(data) is dict:
+            for key, value in islice(dict.items(data), 0, None, step):
+                yield _reference(key, value)
+        else:
+            yield from islice(data, 0, None, step)
+        return
+    end = _end(data, size, _ENTRY)
+    evenly = max(1, count - YOUNGEST)
+    wanted = [number * end // evenly for number in range(evenly)]
+    for place in (*wanted, *range(max(0, end - YOUNGEST), end)):
+        found = _ENTRY(data, place)
+        if found is not None:
+            yield _reference(found[1], found[2])
+
+
+def _reference(key: Any, value: Any) -> Any:
+    return key if isinstance(key, ref) else value
+
+
+def _end(data: Any, size: int, entry: Entry) -> int:
+    """Return where the entries end: deleted ones leave holes before it."""
+    low, high = size, size * 2 + 8
+    while entry(data, high) is not None:
+        low, high = high, high * 2
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if entry(data, middle) is None else (middle + 1, high)
+    return low

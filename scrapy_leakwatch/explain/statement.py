@@ -1,0 +1,52 @@
+"""States what is known of one holder: its names, its line, its fix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch.explain import findings, words
+from scrapy_leakwatch.explain.blame import put_there
+from scrapy_leakwatch.explain.records import Explanation, Share
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.findings import Group
+    from scrapy_leakwatch.explain.records import Question
+
+
+def state(question: Question, group: Group, crawler: Any) -> Explanation:
+    """Return the explanation by ``group``, without counts, price and costs."""
+    anchor = group.lead
+    line = put_there(group, crawler)
+    return Explanation(
+        subject=question.subject,
+        class_path=question.class_path,
+        spider=question.spider,
+        holder=group.holder,
+        owner=findings.owner(group),
+        origin=findings.origin(group),
+        path=words.path((*anchor.above, *anchor.trail), anchor.root),
+        expression=group.expression,
+        location=line.location if line else None,
+        code=line.code if line else None,
+        fix=findings.advise(group),
+        signature=group.signature(question.spider),
+        likely=line.likely if line else False,
+        chain=group.chain,
+        waiting=group.fate == "waiting",
+        foreign=anchor.root is not None and anchor.root.foreign,
+        bounded=all(map(findings.is_bounded, group.anchors)),
+    )
+
+
+def state_share(question: Question, group: Group, crawler: Any) -> Share:
+    """Return ``group`` as one of the other holders."""
+    line = put_there(group, crawler)
+    return Share(
+        holder=group.holder,
+        owner=findings.owner(group),
+        origin=findings.origin(group),
+        held=len(group.suspects),
+        signature=group.signature(question.spider),
+        location=line.location if line else None,
+        fix=findings.advise(group),
+    )

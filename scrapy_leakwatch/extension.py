@@ -1,0 +1,102 @@
+"""The Scrapy extension: the signals, the timer, and the way from stage to stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy import signals
+from scrapy.exceptions import NotConfigured
+from scrapy.extensions.telnet import update_telnet_vars
+from scrapy.utils.defer import maybe_deferred_to_future
+from twisted.internet.defer import succeed
+
+from scrapy_leakwatch._compat import create_looping_call
+from scrapy_leakwatch.config import Config, ConfigError
+from scrapy_leakwatch.console import telnet_variables
+from scrapy_leakwatch.on_demand import Text
+from scrapy_leakwatch.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from typing import Any, Literal
+
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+    from twisted.internet.defer import Deferred
+    from typing_extensions import Self
+
+CLOSED = Text("No spider is open.")
+
+
+class LeakWatch:
+    """Watches a crawl for memory leaks, from ``spider_opened`` to ``spider_closed``."""
+
+    def __init__(self, crawler: Crawler, config: Config) -> None:
+        self._crawler = crawler
+        self._config = config
+        self._watch: Watch | None = None
+        self._timer: Any = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Build the extension; Scrapy calls this.
+
+        Raises `NotConfigured` when it is switched off, and with one line for
+        the log at the first setting that can't be used.
+        """
+        try:
+            config = Config.from_settings(crawler.settings)
+        except ConfigError as error:
+            raise NotConfigured(str(error)) from error
+        if not config.enabled:
+            raise NotConfigured
+        extension = cls(crawler, config)
+        for handler, signal in (
+            (extension.spider_opened, signals.spider_opened),
+            (extension.spider_closed, signals.spider_closed),
+            (extension.update_telnet_vars, update_telnet_vars),
+        ):
+            crawler.signals.connect(handler, signal)
+        return extension
+
+    def spider_opened(self, spider: Spider) -> None:
+        """Start to watch."""
+        self._watch = Watch(self._crawler, self._config, spider)
+        self._timer = create_looping_call(self._watch.look)
+        self._timer.start(self._config.interval)
+
+    async def spider_closed(self) -> None:
+        """Take the last sample and leave nothing behind."""
+        if self._watch is None:  # it never opened
+            return
+        if self._timer.running:
+            self._timer.stop()
+        await self._watch.finish()
+        self._watch = self._timer = None
+
+    def update_telnet_vars(self, telnet_vars: dict[str, Any]) -> None:
+        """Add ``leakwatch`` and ``hpy`` to the telnet console."""
+        telnet_vars.update(telnet_variables(self))
+
+    def why(self, name: str) -> Awaitable[Text]:
+        """Ask who holds the live instances of a class, by its name or path.
+
+        The question is under way when this returns. What it returns can be
+        awaited for the answer, in the way of the event loop that runs.
+        """
+        return maybe_deferred_to_future(self.ask("why", name))
+
+    def heap(self, name: str | None = None) -> Awaitable[Text]:
+        """Ask for Guppy's heap by type, or for what refers to a class, as `why`."""
+        return maybe_deferred_to_future(self.ask("heap", name))
+
+    def ask(self, question: Literal["why", "heap"], name: Any) -> Deferred[Text]:
+        """Ask as `why` or `heap` do, for who needs a Deferred."""
+        if self._watch is None:
+            return succeed(CLOSED)
+        answer: Deferred[Text] = getattr(self._watch.on_demand, question)(name)
+        return answer
+
+    def status(self) -> str:
+        """Return what is alive now, who owns it and the verdicts, in plain text."""
+        return self._watch.status() if self._watch else CLOSED

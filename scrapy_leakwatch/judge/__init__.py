@@ -1,0 +1,1 @@
+"""Pure: the history of the samples in, verdicts out."""

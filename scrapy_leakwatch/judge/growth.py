@@ -1,0 +1,74 @@
+"""Whether a floor rises, told by the weakest step and not by the mean.
+
+A burst, a warm-up or one large page lifts a mean; only a leak lifts every
+part of a span. So the span is cut into parts, the lowest floor of each part
+is taken, and each must stand above the one before.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from scrapy_leakwatch.records import Growth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class Point(NamedTuple):
+    """What was held (a count) when so many responses were received."""
+
+    time: float
+    received: int
+    held: int
+
+
+def weakest_step(points: Sequence[Point], steps: int) -> int:
+    """Return the smallest rise between neighbouring parts of the points.
+
+    There are ``steps`` + 1 parts of as many points each; there must be at
+    least one point for each. 0 or less means that the series does not grow.
+    Adding a rising line never makes it smaller.
+    """
+    lows = [low.held for low in _lows(points, steps)]
+    return min(after - before for before, after in pairwise(lows))
+
+
+def growth(points: Sequence[Point], steps: int, least: int) -> Growth | None:
+    """Return the growth over the longest late part of the series that grows.
+
+    In each of ``steps`` steps at least ``least / steps`` objects are added, so
+    that at least ``least`` are held at the end, and responses are received.
+    The first point is left out: it has the warm-up in it. None: no growth.
+    """
+    if not points or points[-1].held - min(point.held for point in points) < least:
+        return None
+    for window in _windows(points[1:], steps):
+        lows = _lows(window, steps)
+        received = lows[-1].received - lows[0].received
+        if received > 0 and weakest_step(window, steps) * steps >= least:
+            added = lows[-1].held - lows[0].held
+            minutes = (lows[-1].time - lows[0].time) / 60
+            return Growth(
+                floors=tuple(low.held for low in lows),
+                per_1000_responses=1000 * added / received,
+                per_min=added / minutes if minutes > 0 else 0.0,
+            )
+    return None
+
+
+def _windows(points: Sequence[Point], steps: int) -> Iterator[Sequence[Point]]:
+    """Yield ever later parts of the series, down to a point for each part."""
+    while len(points) > steps:
+        yield points
+        points = points[max(len(points) // 4, 1) :]
+
+
+def _lows(points: Sequence[Point], steps: int) -> list[Point]:
+    parts = steps + 1
+    cuts = [len(points) * part // parts for part in range(parts + 1)]
+    return [
+        min(points[begin:end], key=lambda point: point.held)
+        for begin, end in pairwise(cuts)
+    ]

@@ -1,0 +1,67 @@
+"""The past of a crawl, in a fixed space however long it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch.judge.growth import Point
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from scrapy_leakwatch.records import Held, Sample
+
+MOST = 128
+MOST_SERIES = 200
+
+Series = dict[str, list[Point]]
+
+
+class History:
+    """Two series for each kind of object: what samples and what floors saw.
+
+    There is one point a sample, and one for all floors between two. When a
+    series has 128, its older half is joined in pairs: the recent past stays
+    exact, the distant one grows coarse, and a pair keeps its lower point.
+    """
+
+    def __init__(self) -> None:
+        self._levels: Series = {}
+        self._floors: Series = {}
+
+    def levels(self, subject: str) -> Sequence[Point]:
+        """Return what the samples saw, dead cycles and all, oldest first."""
+        return self._levels.get(subject, ())
+
+    def floors(self, subject: str) -> Sequence[Point]:
+        """Return what full collections left, oldest first."""
+        return self._floors.get(subject, ())
+
+    def add(self, sample: Sample) -> None:
+        """Remember a sample and the floors since the one before."""
+        _append(self._levels, _points(sample.time, sample.received, sample.held))
+        lowest: dict[str, Point] = {}
+        for floor in sample.floors:
+            for subject, point in _points(floor.time, floor.received, floor.held):
+                lowest[subject] = _lower(lowest.get(subject, point), point)
+        _append(self._floors, lowest.items())
+
+
+def _points(time: float, received: int, held: Held) -> list[tuple[str, Point]]:
+    return [(subject, Point(time, received, count)) for subject, count in held.items()]
+
+
+def _append(series: Series, points: Iterable[tuple[str, Point]]) -> None:
+    for subject, point in points:
+        if subject not in series and len(series) >= MOST_SERIES:
+            continue
+        past = series.setdefault(subject, [])
+        past.append(point)
+        if len(past) >= MOST:
+            old, recent = past[: MOST // 2], past[MOST // 2 :]
+            pairs = zip(old[::2], old[1::2], strict=True)
+            past[:] = [_lower(*pair) for pair in pairs] + recent
+
+
+def _lower(before: Point, after: Point) -> Point:
+    return before if before.held <= after.held else after

@@ -1,0 +1,41 @@
+"""The words of a verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch.records import REQUESTS, RESPONSES
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.records import Growth
+
+NEARLY_EVERY = 900
+"""Of 1,000 responses: from here on they are said to pile up like the requests."""
+SOME = 20
+"""Of 1,000 responses: up to here they are told as 1 in so many."""
+
+
+def age(seconds: float) -> str:
+    """Return a duration as in ``42s``, ``4m25s``, ``3h05m`` or ``2d07h``."""
+    minutes, secs = divmod(int(seconds), 60)
+    hours, mins = divmod(minutes, 60)
+    days, hrs = divmod(hours, 24)
+    if days:
+        return f"{days}d{hrs:02}h"
+    if hours:
+        return f"{hours}h{mins:02}m"
+    return f"{minutes}m{secs:02}s" if minutes else f"{secs}s"
+
+
+def pace(subject: str, growth: Growth) -> str:
+    """Say how much of what comes stays."""
+    rate = growth.per_1000_responses
+    if subject == REQUESTS:
+        return f"{growth.per_min:,.0f} a minute pile up outside the scheduler's queue"
+    if subject != RESPONSES:
+        return f"{growth.per_min:,.0f} a minute are never let go"
+    if rate >= NEARLY_EVERY:
+        return "responses pile up at the same rate as requests"
+    if rate >= SOME:
+        return f"{rate / 10:.0f}% of the responses are never let go"
+    return f"1 in {1000 / rate:,.0f} responses is never let go"

@@ -1,0 +1,1 @@
+"""Reads the live process: cheap, never blocks, never runs the user's code."""

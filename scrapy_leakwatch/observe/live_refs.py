@@ -1,0 +1,151 @@
+"""Counts live instances by class and finds the oldest, without a scan.
+
+`scrapy.utils.trackref` keeps the instances of a class in the order in which
+they were made, so the first is the oldest and nothing else need be looked at.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from contextlib import suppress
+from itertools import islice
+from types import MemberDescriptorType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scrapy.utils import trackref
+
+from scrapy_leakwatch import redact
+from scrapy_leakwatch._compat import trackref_now, trackref_seconds
+from scrapy_leakwatch.config import class_path
+from scrapy_leakwatch.observe.tracking import tracked
+from scrapy_leakwatch.records import LiveClass, Oldest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from weakref import WeakKeyDictionary
+
+ATTEMPTS = 5
+
+
+class Alive(NamedTuple):
+    """A class with how many instances live and the age of the oldest in s."""
+
+    cls: type
+    number: int
+    oldest_s: float
+
+
+def alive() -> list[Alive]:
+    """Return every counted class that has live instances."""
+    now = trackref_now()
+    clock = time.monotonic()
+    known = [
+        Alive(cls, number, trackref_seconds(now - _oldest_stamp(instances, now)))
+        for cls, instances in trackref_classes()
+        if (number := len(instances))
+    ]
+    others = [
+        Alive(cls, number, clock - next(iter(instances.values())).born)
+        for cls, instances in tracked()
+        if (number := len(instances))
+    ]
+    return known + others
+
+
+def trackref_classes() -> list[tuple[type, WeakKeyDictionary[object, float]]]:
+    """Return what trackref counts; a class may have no live instance."""
+    for _ in range(ATTEMPTS):
+        # Another thread may make the first instance of a class meanwhile.
+        with suppress(RuntimeError):
+            return list(trackref.live_refs.items())
+    return []
+
+
+def instances_of(cls: type, most: int) -> Iterator[Any]:
+    """Yield up to ``most`` of the live instances of one class, oldest first."""
+    known = trackref.live_refs.get(cls)
+    if known is not None:
+        yield from _first(known, most)
+
+
+def classes() -> list[tuple[type, Any]]:
+    """Return every counted class and the weak collection of its live instances."""
+    return [*trackref_classes(), *tracked()]
+
+
+def as_records(classes: list[Alive], ignore: tuple[type, ...]) -> tuple[LiveClass, ...]:
+    """Return the records, by name, those of classes in ``ignore`` marked."""
+    shared = Counter(_name(entry.cls) for entry in classes)
+    records = [_record(entry, ignore, shared) for entry in classes]
+    return tuple(sorted(records, key=lambda record: (record.name, record.path)))
+
+
+def oldest_of(entry: Alive, records: tuple[LiveClass, ...]) -> Oldest:
+    """Return the oldest instance of a class that is among the records."""
+    path = redact.text(class_path(entry.cls))
+    record = next(record for record in records if record.path == path)
+    oldest = next(instances_of(entry.cls, 1), None)
+    page = attribute(oldest, "response")
+    url = attribute(oldest if page is None else page, "_url")
+    return Oldest(
+        subject=record.name,
+        path=record.path,
+        count=record.count,
+        age_s=record.oldest_s,
+        url=redact.url(url) if type(url) is str else "",
+    )
+
+
+def attribute(instance: object, name: str) -> Any:
+    """Return what a slot or the instance's dict holds, None without it.
+
+    Runs no property and no ``__getattr__`` of the class.
+    """
+    for cls in type(instance).__mro__:
+        slot = cls.__dict__.get(name)
+        if type(slot) is MemberDescriptorType:
+            return _slot_value(slot, instance)
+    try:
+        return object.__getattribute__(instance, "__dict__").get(name)
+    except AttributeError:
+        return None
+
+
+def _slot_value(slot: MemberDescriptorType, instance: object) -> Any:
+    try:
+        return slot.__get__(instance)
+    except AttributeError:  # never set
+        return None
+
+
+def _name(cls: type) -> str:
+    name: str = type.__getattribute__(cls, "__name__")
+    return name
+
+
+def _record(entry: Alive, ignore: tuple[type, ...], shared: Counter[str]) -> LiveClass:
+    path = redact.text(class_path(entry.cls))
+    name = _name(entry.cls)
+    return LiveClass(
+        path=path,
+        name=path if shared[name] > 1 else redact.text(name),
+        count=entry.number,
+        oldest_s=max(entry.oldest_s, 0.0),
+        ignored=issubclass(entry.cls, ignore),
+    )
+
+
+def _oldest_stamp(instances: Any, now: float) -> float:
+    # The dict behind it: its public iterators cost ten times as much.
+    try:
+        return next(iter(instances.data.values()), now)
+    except RuntimeError:  # another thread made an instance meanwhile
+        return now
+
+
+def _first(instances: WeakKeyDictionary[Any, float], most: int) -> Iterator[Any]:
+    try:
+        yield from list(islice(instances.keys(), most))
+    except RuntimeError:
+        return

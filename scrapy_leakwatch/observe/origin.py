@@ -1,0 +1,42 @@
+"""Tells which of several crawls in a process objects came from."""
+
+from __future__ import annotations
+
+from types import MethodType
+from typing import TYPE_CHECKING, cast
+
+from scrapy import Spider
+
+from scrapy_leakwatch.observe.live_refs import attribute, instances_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_ASKED = 50
+LINKS = ("response", "request")
+"""The way from a selector to its response, and from there to the request."""
+
+
+def share_of(spider: Spider | None, cls: type) -> float | None:
+    """Return the part of the oldest instances of a class that came from a spider.
+
+    A request comes from the spider whose method is its callback, a response from
+    its request, a selector from its response. None where none of them tells.
+    """
+    spiders = list(_spiders(cls))
+    if not spiders:
+        return None
+    return sum(found is spider for found in spiders) / len(spiders)
+
+
+def _spiders(cls: type) -> Iterator[Spider]:
+    for instance in instances_of(cls, MOST_ASKED):
+        source = instance
+        for link in LINKS:
+            found = attribute(source, link)
+            source = source if found is None else found
+        callback = attribute(source, "callback")
+        if type(callback) is MethodType:
+            owner = callback.__self__
+            if issubclass(type(owner), Spider):
+                yield cast("Spider", owner)

@@ -1,0 +1,137 @@
+"""Takes a sample of the process."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from scrapy import Spider
+from scrapy.http import Request, Response
+from scrapy.selector import Selector
+
+from scrapy_leakwatch.config import class_path
+from scrapy_leakwatch.observe import ledger, live_refs, origin
+from scrapy_leakwatch.observe.full_collections import FullCollections
+from scrapy_leakwatch.observe.limits import memory_limit
+from scrapy_leakwatch.observe.memory import MemoryGauge
+from scrapy_leakwatch.observe.received import ReceivedResponses
+from scrapy_leakwatch.observe.tracking import unwatch_all, watch_all
+from scrapy_leakwatch.records import REQUESTS, RESPONSES, Floor, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrapy.crawler import Crawler
+
+    from scrapy_leakwatch.config import Config
+    from scrapy_leakwatch.observe.live_refs import Alive
+    from scrapy_leakwatch.records import (
+        Held,
+        LiveClass,
+        Oldest,
+        RequestLedger,
+        ResponseLedger,
+    )
+
+
+class Sampler:
+    """What one crawl observes from open to close.
+
+    ``guard`` runs what is called inside the garbage collector, where nothing
+    may raise.
+    """
+
+    def __init__(
+        self,
+        crawler: Crawler,
+        config: Config,
+        guard: Callable[[Callable[[], Floor]], Floor | None],
+    ) -> None:
+        self._crawler = crawler
+        self._config = config
+        self._memory = MemoryGauge()
+        self._memory_limit = memory_limit(crawler.settings)
+        self._received = ReceivedResponses(crawler)
+        self._collections = FullCollections(lambda: guard(self.floor))
+        self._opened = time.monotonic()
+        watch_all(config.track)
+        self._collections.start()
+
+    def stop(self) -> None:
+        """Leave the process as it was before."""
+        self._collections.stop()
+        self._received.stop()
+        unwatch_all(self._config.track)
+
+    def sample(self) -> Sample:
+        """Look at the process; takes about 0.1 ms, whatever is alive."""
+        begun = time.perf_counter()
+        alive = live_refs.alive()
+        records = live_refs.as_records(alive, self._config.ignore)
+        requests, responses = ledger.ledgers(self._crawler, alive)
+        held = _held(alive, requests, responses)
+        return Sample(
+            time=time.time(),
+            elapsed_s=time.monotonic() - self._opened,
+            received=self._received.count(),
+            live=records,
+            requests=requests,
+            responses=responses,
+            memory=self._memory.read(),
+            memory_limit=self._memory_limit,
+            held=held,
+            floors=self._collections.drain(),
+            oldest=self._oldest(held, alive, records),
+            cost_s=time.perf_counter() - begun,
+        )
+
+    def floor(self) -> Floor:
+        """Return what no engine owns now; called right after a collection."""
+        self._memory.count_blocks()
+        alive = live_refs.alive()
+        held = _held(alive, *ledger.ledgers(self._crawler, alive))
+        return Floor(time=time.time(), received=self._received.count(), held=held)
+
+    def _oldest(
+        self,
+        held: Held,
+        alive: list[Alive],
+        records: tuple[LiveClass, ...],
+    ) -> dict[str, Oldest]:
+        """Return the oldest of all that is not too small to be judged."""
+        judged = {
+            subject: _class_of(subject, alive)
+            for subject, count in held.items()
+            if count >= self._config.min_objects
+        }
+        return {
+            subject: replace(
+                live_refs.oldest_of(largest, records),
+                own_share=origin.share_of(self._crawler.spider, largest.cls),
+            )
+            for subject, largest in judged.items()
+        }
+
+
+def _held(
+    alive: list[Alive], requests: RequestLedger, responses: ResponseLedger
+) -> dict[str, int]:
+    held = {RESPONSES: responses.unaccounted}
+    if requests.unaccounted is not None:
+        held[REQUESTS] = requests.unaccounted
+    for entry in alive:
+        if not issubclass(entry.cls, (Request, Response, Spider)):
+            # A live response has a selector of its own.
+            own = responses.live if issubclass(entry.cls, Selector) else 0
+            held[class_path(entry.cls)] = max(entry.number - own, 0)
+    return held
+
+
+def _class_of(subject: str, alive: list[Alive]) -> Alive:
+    """Return the class behind a key of `Held`, the largest of a family."""
+    family = {RESPONSES: Response, REQUESTS: Request}.get(subject)
+    if family is None:
+        return next(entry for entry in alive if class_path(entry.cls) == subject)
+    members = [entry for entry in alive if issubclass(entry.cls, family)]
+    return max(members, key=lambda entry: entry.number)

@@ -1,0 +1,143 @@
+"""Counts the instances of classes that trackref does not know.
+
+The field's way, a weak reference for each instance, but by identity: trackref's
+`~weakref.WeakKeyDictionary` would call the `__hash__` and `__eq__` of the
+class, and a dataclass has none or a slow one. A class is watched by wrapping
+its ``__init__``, so copies made without it are not counted.
+"""
+
+from __future__ import annotations
+
+import time
+import weakref
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from scrapy_leakwatch.config import class_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+_Class = TypeVar("_Class", bound=type)
+
+
+class InstanceRef(weakref.ref[Any]):
+    """A weak reference that knows when its object was made (monotonic s)."""
+
+    __slots__ = ("born", "home", "key")
+
+    born: float
+    home: dict[int, InstanceRef]
+    key: int
+
+
+Instances = dict[int, InstanceRef]
+"""The live instances of one class by `id`, the oldest first."""
+
+_instances: weakref.WeakKeyDictionary[type, Instances] = weakref.WeakKeyDictionary()
+_watched: weakref.WeakKeyDictionary[type, _Watch] = weakref.WeakKeyDictionary()
+
+
+class _Watch:
+    """How often a class is watched, and how to undo it."""
+
+    __slots__ = ("own_init", "users")
+
+    def __init__(self, own_init: Callable[..., None] | None) -> None:
+        self.own_init = own_init
+        self.users = 0
+
+
+def track(cls: _Class) -> _Class:
+    """Count the live instances of a class in every watched crawl: a decorator.
+
+    Raises `TypeError` for a class that takes no weak references.
+    """
+    if not cls.__weakrefoffset__:
+        raise TypeError(
+            f"can't count {class_path(cls)}: it takes no weak references;"
+            " add '__weakref__' to its __slots__"
+        )
+    watch(cls)
+    return cls
+
+
+def watch(cls: type) -> None:
+    """Count the instances of ``cls`` and its subclasses made from now on."""
+    state = _watched.get(cls)
+    if state is None:
+        state = _watched[cls] = _Watch(cls.__dict__.get("__init__"))
+        cls.__init__ = _counting(cls.__init__)  # type: ignore[misc]
+    state.users += 1
+
+
+def unwatch(cls: type) -> None:
+    """Undo one `watch`; the last one leaves the class as it was."""
+    state = _watched[cls]
+    state.users -= 1
+    if state.users:
+        return
+    del _watched[cls]
+    if state.own_init is None:
+        del cls.__init__  # type: ignore[misc]
+    else:
+        cls.__init__ = state.own_init  # type: ignore[misc]
+    for counted in list(_instances):
+        if cls in counted.__mro__ and not _watches(counted):
+            del _instances[counted]
+
+
+def tracked() -> Iterator[tuple[type, Instances]]:
+    """Yield the classes that have or had live instances."""
+    yield from list(_instances.items())
+
+
+def watch_all(classes: Iterable[type]) -> None:
+    """`watch` each class."""
+    for cls in classes:
+        watch(cls)
+
+
+def unwatch_all(classes: Iterable[type]) -> None:
+    """`unwatch` each class."""
+    for cls in classes:
+        unwatch(cls)
+
+
+def _watches(cls: type) -> bool:
+    return any(base in _watched for base in cls.__mro__)
+
+
+def _counting(init: Callable[..., None]) -> Callable[..., None]:
+    takes_nothing = init is object.__init__
+
+    @wraps(init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        _register(self)
+        if takes_nothing and _takes_arguments(type(self)):
+            return  # object.__init__ refuses the arguments that __new__ took
+        init(self, *args, **kwargs)
+
+    return __init__
+
+
+def _takes_arguments(cls: type) -> bool:
+    new: Any = cls.__new__
+    return new is not object.__new__
+
+
+def _register(instance: Any) -> None:
+    cls = type(instance)
+    home = _instances.get(cls)
+    if home is None:
+        home = _instances[cls] = {}
+    key = id(instance)
+    if key in home:  # a subclass and its base are both watched
+        return
+    ref = InstanceRef(instance, _forget)
+    ref.born, ref.home, ref.key = time.monotonic(), home, key
+    home[key] = ref
+
+
+def _forget(ref: InstanceRef) -> None:
+    ref.home.pop(ref.key, None)

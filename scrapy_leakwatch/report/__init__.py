@@ -1,0 +1,1 @@
+"""Turns records into lines, stats and files: one pure step, then writing."""

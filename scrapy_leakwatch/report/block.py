@@ -1,0 +1,140 @@
+"""The block in the log that says who holds what leaks, its price and the fix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch.records import Explanation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy_leakwatch.records import Share, Unexplained, Verdict
+
+MARGIN = " " * 12
+LONGEST_PATH = 4
+MEGABYTE = 1024 * 1024
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def block(verdict: Verdict, found: Explanation | Unexplained | None) -> str:
+    """Return the verdict's lines, as many as there is to say."""
+    if not isinstance(found, Explanation):
+        lines = [f"{verdict.message}; the oldest is {verdict.example_url}"]
+        if verdict.caveat:
+            lines.append(_row("caveat", verdict.caveat))
+        return "\n".join(lines)
+    lines = [verdict.message, *_holders(found), *_where(found)]
+    lines += [
+        _row("costs", _price(verdict, found)),
+        _row("fix", found.fix),
+        _row("signature", f"{found.signature}   oldest {verdict.example_url}"),
+        _row("looked", _effort(found)),
+    ]
+    return "\n".join(lines)
+
+
+def explanation(found: Explanation) -> str:
+    """Return who holds the objects, for one who asked."""
+    lines = [f"{found.subject}, {found.examined} examined"]
+    lines += [*_holders(found), *_where(found)]
+    lines += [
+        _row("costs", _bytes_of(found)),
+        _row("fix", found.fix),
+        _row("looked", _effort(found)),
+    ]
+    return "\n".join(lines)
+
+
+def unexplained(found: Unexplained) -> str:
+    """Return why there is no explanation, for one who asked."""
+    if not found.examined:
+        return f"{found.subject}: who holds them is not known: {found.reason}"
+    return f"{found.subject}: nobody to blame, {found.examined} are {found.reason}"
+
+
+def _holders(found: Explanation) -> Iterator[str]:
+    held = round(found.share * found.examined)
+    chain = "; each holds the one before, a chain" if found.chain else ""
+    what = "requests looked at" if found.direct else "examined"
+    count = f"{held} of {found.examined} {what}"
+    yield _row("held by", f"{found.holder}  ({count}{chain})")
+    foreign = "  (not your code)" if found.origin == "library" else ""
+    yield _row("owner", f"{found.owner}{foreign}")
+    if found.victims:
+        yield _row("with them", ", ".join(found.victims))
+    for other in found.others:
+        yield _row("also", _other(other, found.examined))
+    rest = [
+        f"{count} {what}"
+        for count, what in (
+            (found.in_flight, "in flight"),
+            (found.garbage, "garbage"),
+            (found.unknown, "held in an unknown way"),
+        )
+        if count
+    ]
+    if rest:
+        yield _row("rest", ", ".join(rest))
+
+
+def _other(other: Share, examined: int) -> str:
+    where = f", {other.location}" if other.location else ""
+    return f"{other.holder}  ({other.held} of {examined}), {other.owner}{where}"
+
+
+def _where(found: Explanation) -> Iterator[str]:
+    if found.path:
+        path = _path(found)
+        yield _row("path", path)
+        mark = path.rfind(found.holder)
+        if mark >= 0:
+            yield f"{MARGIN}{' ' * mark}{'~' * len(found.holder)}"
+    if found.location is not None:
+        where = f"likely {found.location}" if found.likely else found.location
+        yield _row("put there", f"{where}  {found.code or ''}".rstrip())
+
+
+def _path(found: Explanation) -> str:
+    steps = [f"{step.node}{step.edge}" for step in found.path]
+    if len(steps) <= LONGEST_PATH:
+        return " → ".join(steps)
+    return f"{found.path[0].node} … {' → '.join(steps[1 - LONGEST_PATH :])}"
+
+
+def _price(verdict: Verdict, found: Explanation) -> str:
+    price = _bytes_of(found)
+    if verdict.limit is None or verdict.limit_in_s is None:
+        return price
+    limit = f"{verdict.limit / MEGABYTE:,.0f} MB limit"
+    return f"{price}; {limit} in about {_span(verdict.limit_in_s)}"
+
+
+def _bytes_of(found: Explanation) -> str:
+    total = f"{found.retained_bytes_total / 1e6:,.1f} MB"
+    each = f"{found.retained_bytes_each / 1e3:,.1f} kB each"
+    if not found.tree_bytes:
+        return f"{total} ({each})"
+    tree = f"{found.tree_bytes / 1e3:,.1f} kB of it an estimate of parsed trees"
+    return f"{total} ({each}, {tree})"
+
+
+def _effort(found: Explanation) -> str:
+    paused = f"the crawl paused {found.stall_ms:,.0f} ms"
+    if found.direct:
+        return f"{paused}; no fork here, so only at what live requests carry"
+    return (
+        f"{paused}; a child process looked {found.analysis_ms / 1e3:,.1f} s"
+        f" and took {found.child_memory_bytes / 1e6:,.1f} MB"
+    )
+
+
+def _span(seconds: float) -> str:
+    for unit, name in ((DAY, "days"), (HOUR, "h"), (MINUTE, "min")):
+        if seconds >= unit:
+            return f"{seconds / unit:,.0f} {name}"
+    return "a minute"
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:<9} {text}"

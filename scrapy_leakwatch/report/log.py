@@ -1,0 +1,46 @@
+"""The lines for the log, in plain text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.records import Sample, Verdict
+
+
+def live_table(sample: Sample) -> str:
+    """Return what ``prefs(ignore=...)`` prints, without the ignored classes."""
+    rows = [
+        f"{live.name:<30} {live.count:6}   oldest: {int(live.oldest_s)}s ago\n"
+        for live in sample.live
+        if not live.ignored
+    ]
+    return "Live References\n\n" + "".join(rows)
+
+
+def status(sample: Sample, verdicts: tuple[Verdict, ...]) -> str:
+    """Return the table, the ledger and the verdicts of a running crawl."""
+    requests, responses = sample.requests, sample.responses
+    told = [f"{verdict.kind:<12} {verdict.message}" for verdict in verdicts]
+    return "\n".join(
+        [
+            live_table(sample),
+            f"Requests   {requests.live:,} alive:"
+            f" {_count(requests.queued_memory)} queued in memory"
+            f" ({_count(requests.queued_disk)} more on disk),"
+            f" {requests.in_progress:,} in progress,"
+            f" {_count(requests.unaccounted)} not accounted for",
+            f"Responses  {responses.live:,} alive:"
+            f" {responses.in_flight:,} in the scraper,"
+            f" {responses.unaccounted:,} not accounted for",
+            f"Memory     {sample.memory.rss / 1e6:,.1f} MB resident,"
+            f" at most {sample.memory.rss_peak / 1e6:,.1f} MB;"
+            f" {sample.memory.python_blocks:,} blocks of Python",
+            "",
+            *(told or ["healthy      no leak so far"]),
+        ]
+    )
+
+
+def _count(number: int | None) -> str:
+    return "unknown" if number is None else f"{number:,}"

@@ -1,0 +1,168 @@
+"""The recording: what was seen and said, as JSON Lines.
+
+Each line goes to the file in one write of its own, nothing is buffered: a
+crawl that is killed loses at most the line it was writing.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from contextlib import suppress
+from datetime import datetime, timezone
+from itertools import count
+from pathlib import Path
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch.records import Unexplained, fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scrapy_leakwatch.records import Explanation, Sample, Verdict
+
+SCHEMA = 1
+Line = dict[str, Any]
+
+
+class RecordingError(OSError):
+    """The recording can't be written; the message says where and why."""
+
+
+class Recording:
+    """An open recording, mode 0600. Never replaces a file: it takes a free name."""
+
+    def __init__(self, template: str, spider: str) -> None:
+        now = datetime.now(timezone.utc).replace(microsecond=0, tzinfo=None)
+        name = {"name": spider, "time": now.isoformat().replace(":", "-")}
+        self.path, self._fd = _open_new(Path(template % name))
+
+    def write(self, line: Line) -> None:
+        """Add a line. Raises `RecordingError`, after which the file is closed."""
+        data = json.dumps(line, allow_nan=False).encode() + b"\n"
+        try:
+            while data:
+                data = data[os.write(self._fd, data) :]
+        except OSError as error:
+            self.close()
+            raise _refused(self.path, error) from error
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            with suppress(OSError):
+                os.close(fd)
+
+
+def of_run(
+    *,
+    time: float,
+    spider: str,
+    project: str,
+    versions: Mapping[str, str],
+    config: Mapping[str, Any],
+) -> Line:
+    """Return the first line."""
+    return {
+        "type": "run",
+        "time": time,
+        "schema": SCHEMA,
+        "spider": spider,
+        "project": project,
+        "pid": os.getpid(),
+        "versions": dict(versions),
+        "config": dict(config),
+    }
+
+
+def of_sample(sample: Sample) -> Line:
+    """Return the line of a sample."""
+    return {
+        "type": "sample",
+        "time": sample.time,
+        "elapsed_s": round(sample.elapsed_s, 3),
+        "live": {
+            live.path: {"count": live.count, "oldest_s": round(live.oldest_s, 3)}
+            for live in sample.live
+        },
+        "requests": fields_of(sample.requests),
+        "responses": fields_of(sample.responses),
+        "memory": fields_of(sample.memory),
+        "containers": [],
+        "cost_ms": round(1000 * sample.cost_s, 3),
+    }
+
+
+def of_verdict(verdict: Verdict, time: float) -> Line:
+    """Return the line of a verdict reached at ``time``."""
+    return {
+        "type": "verdict",
+        "time": time,
+        "kind": verdict.kind,
+        "subject": verdict.subject,
+        "class": verdict.class_path,
+        "spider": verdict.spider,
+        "count": verdict.count,
+        "unaccounted": verdict.unaccounted,
+        "growth_per_1000_responses": round(verdict.growth.per_1000_responses, 3),
+        "growth_per_min": round(verdict.growth.per_min, 3),
+        "confidence": verdict.confidence,
+        "message": verdict.message,
+        "signature": verdict.signature,
+        "limit_in_s": verdict.limit_in_s,
+    }
+
+
+def of_explanation(found: Explanation | Unexplained, time: float) -> Line:
+    """Return the line of an answer to who holds some objects.
+
+    Besides who holds them it has the other holders, and what else the examined
+    objects are; without a holder it has only those, and why (``failed``).
+    """
+    line = {"type": "explanation", "time": time, **fields_of(found)}
+    line["class"] = line.pop("class_path")
+    if isinstance(found, Unexplained):
+        line["failed"] = line.pop("reason")
+        return line
+    line["path"] = [fields_of(step) for step in found.path]
+    line["others"] = [fields_of(other) for other in found.others]
+    return line
+
+
+def of_summary(
+    stats: Mapping[str, Any], verdicts: tuple[Verdict, ...], time: float
+) -> Line:
+    """Return the last line: the crawl's stats, not only those of LeakWatch."""
+    plain = {name: _plain(value) for name, value in stats.items()}
+    said = [of_verdict(verdict, time) for verdict in verdicts]
+    return {"type": "summary", "time": time, "stats": plain, "verdicts": said}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, (str, int, float, NoneType)) else str(value)
+
+
+def _open_new(path: Path) -> tuple[Path, int]:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+    free = path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for number in count(2):
+            with suppress(FileExistsError):
+                return free, os.open(free, flags, 0o600)
+            free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    except OSError as error:
+        raise _refused(free, error) from error
+    raise AssertionError  # count() never ends
+
+
+def _refused(path: Path, error: OSError) -> RecordingError:
+    return RecordingError(
+        f"LEAKWATCH_RECORD: can't write {path} ({error.strerror}); the crawl goes on"
+        " without a recording. Free the disk or name another file."
+    )

@@ -1,0 +1,89 @@
+"""The stats of a crawl, as in ``Dumping Scrapy stats``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch.records import Explanation, fields_of
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.records import Kind, Sample, Unexplained, Verdict
+
+Stat = int | float | str
+
+SEVERITY: tuple[Kind, ...] = ("leak",)
+"""The kinds of verdict, the worst first."""
+
+
+class StatsReport:
+    """Turns samples into stats; remembers peaks and which classes it named."""
+
+    def __init__(self) -> None:
+        self._samples = 0
+        self._peaks: dict[str, int] = {}
+        self._named: set[str] = set()
+
+    def of_sample(self, sample: Sample) -> dict[str, Stat]:
+        """Return the stats that a sample changes, by name."""
+        self._samples += 1
+        stats: dict[str, Stat] = {"leakwatch/samples": self._samples}
+        for gone in self._named - {live.name for live in sample.live}:
+            stats[f"leakwatch/live/{gone}"] = 0
+            stats[f"leakwatch/oldest_seconds/{gone}"] = 0
+        for live in sample.live:
+            self._named.add(live.name)
+            peak = max(self._peaks.get(live.name, 0), live.count)
+            self._peaks[live.name] = peak
+            stats[f"leakwatch/live/{live.name}"] = live.count
+            stats[f"leakwatch/peak/{live.name}"] = peak
+            stats[f"leakwatch/oldest_seconds/{live.name}"] = int(live.oldest_s)
+        for group in ("requests", "responses", "memory"):
+            for name, value in fields_of(getattr(sample, group)).items():
+                if value is not None:
+                    stats[f"leakwatch/{group}/{name}"] = value
+        return stats
+
+
+def of_verdicts(verdicts: tuple[Verdict, ...]) -> dict[str, Stat]:
+    """Return the stats of the verdicts so far."""
+    kinds = Counter(verdict.kind for verdict in verdicts)
+    worst = next((kind for kind in SEVERITY if kinds[kind]), "healthy")
+    stats: dict[str, Stat] = {"leakwatch/verdict": worst}
+    for kind, count in kinds.items():
+        stats[f"leakwatch/verdicts/{kind}"] = count
+    return stats
+
+
+def of_finding(
+    found: Explanation | Unexplained, verdict: Verdict | None
+) -> dict[str, Stat]:
+    """Return the stat that names who holds what leaks."""
+    if verdict is None or not isinstance(found, Explanation):
+        return {}
+    return {f"leakwatch/holder/{found.subject}": found.holder}
+
+
+class CostReport:
+    """What LeakWatch itself cost the crawl so far, each at its highest."""
+
+    def __init__(self) -> None:
+        self._highest: dict[str, float] = {}
+
+    def of_sample(self, taken_s: float) -> dict[str, Stat]:
+        """Return the stats after a sample and all that was done with it."""
+        return self._rise(sample_ms_max=round(1000 * taken_s, 3))
+
+    def of_finding(self, found: Explanation | Unexplained) -> dict[str, Stat]:
+        """Return the stats after a look at who holds some objects."""
+        return self._rise(
+            stall_ms_max=round(found.stall_ms, 3),
+            explain_ms=round(found.analysis_ms, 3),
+            child_memory_bytes=found.child_memory_bytes,
+        )
+
+    def _rise(self, **costs: float) -> dict[str, Stat]:
+        for name, cost in costs.items():
+            key = f"leakwatch/cost/{name}"
+            self._highest[key] = max(cost, self._highest.get(key, cost))
+        return dict(self._highest)

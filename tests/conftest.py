@@ -1,0 +1,123 @@
+"""A local site, and crawls of it in processes of their own.
+
+A crawl is a real one, with the real engine: a process can run only one
+reactor, and a test may want any of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scrapy.settings import default_settings
+
+EXAMPLE = Path(__file__).parent.parent / "example_project"
+HARNESS = Path(__file__).parent / "harness.py"
+TIMEOUT = 120
+
+ASYNCIO = {
+    "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
+}
+SELECT = {"TWISTED_REACTOR": "twisted.internet.selectreactor.SelectReactor"}
+REACTORLESS = {"TWISTED_REACTOR_ENABLED": False}
+MODES = [
+    pytest.param(ASYNCIO, id="asyncio"),
+    pytest.param(SELECT, id="select"),
+    pytest.param(
+        REACTORLESS,
+        id="reactorless",
+        marks=pytest.mark.skipif(
+            not hasattr(default_settings, "TWISTED_REACTOR_ENABLED"),
+            reason="this Scrapy always needs a reactor",
+        ),
+    ),
+]
+
+
+@dataclass
+class Crawl:
+    """What is left of a crawl."""
+
+    log: str
+    stats: dict[str, Any]
+    left: dict[str, Any]
+    others: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def items(self) -> int:
+        return self.stats.get("item_scraped_count", 0)
+
+    def lines(self, level: str, logger: str = "scrapy_leakwatch") -> list[str]:
+        mark = f"[{logger}] {level}: "
+        return [line for line in self.log.splitlines() if mark in line]
+
+
+@pytest.fixture(scope="session")
+def shop():
+    """The URL of the example project's shop."""
+    command = [sys.executable, "-m", "shop.site", "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=EXAMPLE, stdout=subprocess.PIPE, text=True
+    ) as site:
+        try:
+            yield site.stdout.readline().strip()
+        finally:
+            site.terminate()
+
+
+@pytest.fixture
+def crawl(shop, tmp_path):
+    """Run spiders of ``tests/spiders.py`` and return what is left of the first."""
+
+    def run(*spiders: str, prelude: str = "", **settings: Any) -> Crawl:
+        process = start_crawl(shop, tmp_path, *spiders, prelude=prelude, **settings)
+        try:
+            _, log = process.communicate(timeout=TIMEOUT)
+        finally:
+            process.kill()
+        assert process.returncode == 0, log
+        outcome = json.loads((tmp_path / "outcome.json").read_text())
+        first, *others = outcome["stats"]
+        return Crawl(log, first, outcome["left"], others)
+
+    return run
+
+
+def start_crawl(
+    shop: str, folder: Path, *spiders: str, prelude: str = "", **settings: Any
+) -> subprocess.Popen[str]:
+    """Start a crawl; its log comes from stderr."""
+    job = {
+        "shop": shop,
+        "spiders": spiders,
+        "prelude": prelude,
+        "outcome": str(folder / "outcome.json"),
+        "settings": {
+            "LOG_LEVEL": "INFO",
+            "TELNETCONSOLE_ENABLED": False,
+            "REMOTE_CONTROL_ENABLED": False,
+            "CONCURRENT_REQUESTS_PER_DOMAIN": 16,
+            "DOWNLOAD_DELAY": 0,
+            "EXTENSIONS": {"scrapy_leakwatch.LeakWatch": 500},
+            "LEAKWATCH_INTERVAL": 0.1,
+            **settings,
+        },
+    }
+    return subprocess.Popen(
+        [sys.executable, str(HARNESS), json.dumps(job)],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(HARNESS.parent)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def recorded(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of a recording."""
+    return [json.loads(line) for line in path.read_text().splitlines()]

@@ -1,0 +1,62 @@
+"""The fix is made of the reader's own names."""
+
+import pytest
+
+from scrapy_leakwatch.explain.advice import Finding, fix
+
+BASE = {"owner": "spider", "origin": "project", "held": "HtmlResponse"}
+IN_META = {**BASE, "kind": "request", "holder": "Request.meta['k']", "bag": "meta"}
+
+
+@pytest.mark.parametrize(
+    ("finding", "sentence"),
+    [
+        (
+            Finding(**IN_META, key="k", callback="parse_product"),
+            "pass what parse_product needs (such as response.url) in cb_kwargs, "
+            "not the response",
+        ),
+        (
+            Finding(**IN_META, key="k", callback="parse", chain=True),
+            'pass what parse needs (such as cb_kwargs={"k_url": response.url}), not '
+            "the response in meta['k']; each response keeps the one before it alive",
+        ),
+        (
+            Finding(**{**IN_META, "held": "Selector"}, key="k", callback="parse"),
+            'pass what parse needs (such as cb_kwargs={"k": selector.get()}), '
+            "not the selector in meta['k']",
+        ),
+        (
+            Finding(**BASE, kind="root", holder="spider.pages[*]"),
+            "keep response.url in spider.pages, not the response, "
+            "or remove it there when its work is done",
+        ),
+        (
+            Finding(**BASE, kind="root", holder="spider.last"),
+            "keep response.url in spider.last, not the response, "
+            "or set it to None when its work is done",
+        ),
+        (
+            Finding(
+                **{**BASE, "origin": "library", "owner": "item pipeline Images"},
+                kind="root",
+                holder="Images.cache[*]",
+            ),
+            "item pipeline Images is not your code: switch it off if it is not "
+            "needed, bound or clear Images.cache, or give it response.url instead of "
+            "the response",
+        ),
+        (
+            Finding(
+                **BASE,
+                kind="cache",
+                holder="lru_cache of Shop.title",
+                function="Shop.title",
+            ),
+            "give Shop.title a maxsize and arguments like response.url instead of "
+            "the response: the cache keeps arguments and results",
+        ),
+    ],
+)
+def test_the_fix_names_what_to_change(finding, sentence):
+    assert fix(finding) == sentence

@@ -1,0 +1,153 @@
+"""Which line of the project is named, and when it is only likely."""
+
+import importlib.util
+import os
+import sys
+import textwrap
+
+import pytest
+
+from scrapy_leakwatch.explain import source
+from scrapy_leakwatch.explain.source import Line
+
+OLD = 1_000_000_000
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Return a function that writes and imports modules of a project."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(name, text, changed=OLD):
+        file = tmp_path / f"{name}.py"
+        file.write_text(textwrap.dedent(text))
+        os.utime(file, (changed, changed))
+        spec = importlib.util.spec_from_file_location(name, file)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, name, module)
+        spec.loader.exec_module(module)
+        for cache in (source._project_files, source._lines, source._tree):
+            cache.cache_clear()
+        return module
+
+    return write
+
+
+def test_the_only_line_that_fills_an_attribute_is_sure(project):
+    module = project(
+        "only",
+        """
+        class Spider:
+            def parse(self, response):
+                self.pages.append(response)
+        """,
+    )
+    found = source.of_attribute("pages", module.Spider, ())
+    assert found == Line("only.py:4", "self.pages.append(response)")
+
+
+def test_one_of_several_lines_is_only_likely(project):
+    module = project(
+        "several",
+        """
+        class Spider:
+            def parse(self, response):
+                self.pages.append(response)
+
+            def parse_more(self, response):
+                self.pages.append(response)
+        """,
+    )
+    assert source.of_attribute("pages", module.Spider, ()).likely
+
+
+def test_the_same_attribute_of_another_class_is_not_meant(project):
+    module = project(
+        "another",
+        """
+        class Other:
+            def parse(self, response):
+                self.pages.append(response)
+
+        class Spider:
+            def parse(self, response):
+                self.pages.append(response)
+        """,
+    )
+    found = source.of_attribute("pages", module.Spider, ())
+    assert found == Line("another.py:8", "self.pages.append(response)")
+
+
+def test_an_attribute_filled_by_a_base_class_is_found_there(project):
+    module = project(
+        "bases",
+        """
+        class Base:
+            def parse(self, response):
+                self.pages.append(response)
+
+        class Spider(Base):
+            pass
+        """,
+    )
+    found = source.of_attribute("pages", module.Spider, ())
+    assert found == Line("bases.py:4", "self.pages.append(response)")
+
+
+def test_of_several_requests_the_one_with_the_examined_callback_is_meant(project):
+    module = project(
+        "callbacks",
+        """
+        class Spider:
+            def parse(self, response):
+                yield Request(url, self.parse_list, meta={"page": response})
+                yield Request(url, self.parse_item, meta={"page": response})
+        """,
+    )
+    found = source.of_key("meta", "page", (module.Spider,), frozenset({"parse_item"}))
+    assert found.location == "callbacks.py:5"
+    assert not found.likely
+    assert source.of_key("meta", "page", (module.Spider,), frozenset()).likely
+
+
+def test_another_spider_of_the_file_is_not_meant(project):
+    module = project(
+        "spiders",
+        """
+        class Other:
+            def parse(self, response):
+                yield Request(url, meta={"page": response})
+
+        class Spider:
+            def parse(self, response):
+                yield Request(url, meta={"page": response})
+        """,
+    )
+    found = source.of_key("meta", "page", (module.Spider,), frozenset())
+    assert found.location == "spiders.py:8"
+
+
+def test_a_file_changed_since_the_start_gives_no_line(project):
+    text = "class Spider:\n    def parse(self, r):\n        self.pages.append(r)\n"
+    module = project("changed", text, changed=OLD * 3)
+    assert source.of_attribute("pages", module.Spider, ()) is None
+
+
+def test_what_no_line_fills_has_no_line(project):
+    module = project("none", "class Spider:\n    pages = []\n")
+    assert source.of_attribute("pages", module.Spider, ()) is None
+
+
+def test_a_decorated_function_is_shown_at_its_def(project):
+    module = project(
+        "decorated",
+        """
+        import functools
+
+        @functools.lru_cache(maxsize=None)
+        def title(response):
+            return response
+        """,
+    )
+    code = module.title.__wrapped__.__code__
+    assert source.of_code(code) == Line("decorated.py:5", "def title(response):")

@@ -1,0 +1,53 @@
+"""The stages know the records, and not each other."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import scrapy_leakwatch
+
+PACKAGE = Path(scrapy_leakwatch.__file__).parent
+STAGES = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+SHARED = {"records", "config", "redact", "freezer", "_compat"}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_imports_the_shared_modules_and_its_own(stage) -> None:
+    allowed = SHARED | {stage}
+    for path in (PACKAGE / stage).rglob("*.py"):
+        names = [name.split(".") for name in imports(path)]
+        ours = {name[1] for name in names if name[0] == PACKAGE.name and name[1:]}
+        assert ours <= allowed, path
+
+
+def test_the_judge_is_pure() -> None:
+    for path in (PACKAGE / "judge").glob("*.py"):
+        roots = {name.partition(".")[0] for name in imports(path)}
+        assert not roots & {"scrapy", "twisted", "psutil", "guppy", "time"}, path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_a_module_is_short(path) -> None:
+    assert len(path.read_text().splitlines()) <= 300
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_a_function_is_short(path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            assert node.end_lineno - node.lineno < 40, node.name

@@ -1,0 +1,233 @@
+"""An error of ours is logged once, ends its stage, and never the crawl."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import psutil
+import pytest
+
+from tests.conftest import start_crawl
+
+BROKEN = {
+    "observe the crawl": [
+        "scrapy_leakwatch.observe.sampler.Sampler.__init__",
+        "scrapy_leakwatch.observe.sampler.Sampler.sample",
+        "scrapy_leakwatch.observe.sampler.Sampler.floor",
+        "scrapy_leakwatch.observe.memory.MemoryGauge.read",
+        "scrapy_leakwatch.observe.ledger.owned_by",
+    ],
+    "judge what it sees": [
+        "scrapy_leakwatch.judge.docket.Docket.hear",
+        "scrapy_leakwatch.judge.docket.History.add",
+    ],
+    "log what it sees": ["scrapy_leakwatch.report.log.live_table"],
+    "keep its stats": [
+        "scrapy_leakwatch.report.stats.StatsReport.of_sample",
+        "scrapy_leakwatch.report.stats.CostReport.of_sample",
+    ],
+    "write its recording": [
+        "scrapy_leakwatch.report.recording.of_run",
+        "scrapy_leakwatch.report.recording.of_sample",
+        "scrapy_leakwatch.report.recording.of_summary",
+    ],
+    "let go of the process": ["scrapy_leakwatch.observe.sampler.Sampler.stop"],
+}
+PRELUDE = """
+import importlib, scrapy_leakwatch.watch
+
+def broken(*args, **kwargs):
+    raise ArithmeticError("broken on purpose")
+
+path = {path!r}.split(".")
+at = next(n for n, part in enumerate(path) if part[0].isupper() or n == len(path) - 1)
+owner = importlib.import_module(".".join(path[:at]))
+for part in path[at:-1]:
+    owner = getattr(owner, part)
+setattr(owner, path[-1], broken)
+"""
+
+
+def each_path(broken: dict[str, list[str]]) -> list:
+    return [
+        pytest.param(stage, path, id=path.removeprefix("scrapy_leakwatch."))
+        for stage, paths in broken.items()
+        for path in paths
+    ]
+
+
+@pytest.mark.parametrize(("stage", "path"), each_path(BROKEN))
+def test_a_stage_that_throws_is_off_and_the_crawl_has_all_its_items(
+    crawl, tmp_path, stage, path
+) -> None:
+    result = crawl(
+        "Healthy",
+        prelude=PRELUDE.format(path=path),
+        LEAKWATCH_RECORD=str(tmp_path / "record.jsonl"),
+        LEAKWATCH_LOG_INTERVAL=0.1,
+    )
+    (error,) = result.lines("ERROR")
+    assert f"LeakWatch can't {stage} and does without" in error
+    assert result.log.count("ArithmeticError: broken on purpose") == 1
+    assert result.items == 420
+    assert result.stats["finish_reason"] == "finished"
+
+
+BROKEN_EXPLANATIONS = {
+    "explain what it sees": [
+        "scrapy_leakwatch.explainer.Explainer.ask",
+        "scrapy_leakwatch.explainer.explain_in_child",
+        "scrapy_leakwatch.explain.asking.Asked.poll",
+        "scrapy_leakwatch.explain.asking._understood",
+    ],
+    "judge what it sees": ["scrapy_leakwatch.judge.docket.verdict_on"],
+    "log what it sees": ["scrapy_leakwatch.watch.block"],
+    "keep its stats": ["scrapy_leakwatch.report.stats.CostReport.of_finding"],
+    "write its recording": ["scrapy_leakwatch.report.recording.of_explanation"],
+}
+
+
+@pytest.mark.parametrize(("stage", "path"), each_path(BROKEN_EXPLANATIONS))
+def test_an_explanation_that_throws_ends_its_stage_and_not_the_crawl(
+    crawl, tmp_path, stage, path
+) -> None:
+    record = str(tmp_path / "record.jsonl")
+    prelude = PRELUDE.format(path=path)
+    result = crawl("Leaking", prelude=prelude, LEAKWATCH_RECORD=record)
+    (error,) = result.lines("ERROR")
+    assert f"LeakWatch can't {stage} and does without" in error
+    assert result.items >= 500
+    assert result.left["children"] == result.left["frozen"] == 0
+    if stage != "judge what it sees":
+        assert result.stats["leakwatch/verdict"] == "leak"
+
+
+CHILD = """
+import os, signal, time
+from scrapy_leakwatch.explain import asking, child
+def investigate(*args, **kwargs):
+    {work}
+asking.investigate = investigate
+spiders.Leaking.pages = 1500
+"""
+
+
+@pytest.mark.parametrize(
+    ("work", "caveat"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", "the child was killed by SIGKILL"),
+        ("time.sleep(600)", "no answer within 0.5 seconds"),
+        ("raise MemoryError", "no memory left for the child"),
+        ("os._exit(7)", "the child ended without an answer"),
+        ("raise RuntimeError('secret')", "RuntimeError at <string>:5"),
+    ],
+)
+def test_a_leak_is_told_without_a_holder_when_the_child_fails(
+    crawl, work, caveat
+) -> None:
+    prelude = CHILD.format(work=work)
+    result = crawl("Leaking", prelude=prelude, LEAKWATCH_EXPLAIN_TIMEOUT=0.5)
+    assert "HtmlResponse is leaking: " in result.lines("WARNING")[0]
+    assert f"\n  caveat    who holds them is not known: {caveat}" in result.log
+    assert "secret" not in result.log
+    assert result.items >= 500
+    assert result.left["children"] == result.left["frozen"] == 0
+
+
+def test_without_fork_the_live_requests_are_looked_at(crawl) -> None:
+    prelude = """
+import os
+def fork():
+    raise OSError(12, "Cannot allocate memory")
+os.fork = fork
+"""
+    result = crawl("Leaking", prelude=prelude)
+    assert "\n  held by   Request.meta['referer']  (" in result.log
+    assert "requests looked at)" in result.log
+    assert "no fork here, so only at what live requests carry" in result.log
+    assert result.items >= 500
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_an_explanation_ends_the_crawl_in_order(
+    shop, tmp_path, number
+) -> None:
+    mark = tmp_path / "child"
+    work = f"open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    prelude = CHILD.format(work=work) + "spiders.Leaking.pages = 0\n"
+    process = start_crawl(shop, tmp_path, "Leaking", prelude=prelude)
+    # Not the first child seen: Python starts short ones of its own on the way.
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and not (mark.exists() and mark.read_text()):
+        time.sleep(0.02)
+    child = psutil.Process(int(mark.read_text()))
+    os.kill(process.pid, number)
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 0, log
+    assert "'finish_reason': 'shutdown'" in log
+    assert "Traceback" not in log
+    assert not child.is_running()
+
+
+def test_a_callback_that_blocks_the_reactor_delays_a_sample_and_no_more(crawl) -> None:
+    prelude = """
+import time
+def follow(self, response):
+    if self.seen == 50:
+        time.sleep(1)
+    yield from spiders.ShopSpider.follow(self, response)
+spiders.Backlog.follow = follow
+"""
+    result = crawl("Backlog", prelude=prelude)
+    assert result.lines("ERROR") == result.lines("WARNING") == []
+    assert result.stats["leakwatch/samples"] >= 3
+
+
+def test_five_spiders_in_a_process_leave_nothing_behind(crawl) -> None:
+    result = crawl("Healthy", "Healthy", "Backlog", "Elsewhere", "Hostile")
+    assert result.lines("ERROR") == result.lines("WARNING") == []
+    assert result.left["gc"] == result.left["watches"] == result.left["samplers"] == 0
+    verdicts = [stats["leakwatch/verdict"] for stats in [result.stats, *result.others]]
+    assert verdicts == ["healthy"] * 5
+
+
+def test_a_crawl_that_is_closed_as_it_opens_is_let_go(crawl) -> None:
+    prelude = """
+from scrapy.exceptions import CloseSpider
+from scrapy import signals
+class Closing:
+    @classmethod
+    def from_crawler(cls, crawler):
+        one = cls()
+        one.crawler = crawler
+        crawler.signals.connect(one.spider_opened, signals.spider_opened)
+        return one
+    def spider_opened(self):
+        raise CloseSpider("at_once")
+spiders.Closing = Closing
+"""
+    extensions = {"scrapy_leakwatch.LeakWatch": 500, "spiders.Closing": 100}
+    result = crawl("Healthy", prelude=prelude, EXTENSIONS=extensions)
+    assert result.lines("ERROR") == []
+    assert result.left["gc"] == result.left["watches"] == 0
+
+
+def test_a_profile_under_way_ends_with_the_crawl(crawl) -> None:
+    prelude = """
+import time
+from scrapy_leakwatch import LeakWatch
+from scrapy_leakwatch.explain import heap
+heap.profile = lambda via: time.sleep(600)
+
+def follow(self, response):
+    if self.seen == 20:
+        self.answer = self.crawler.get_extension(LeakWatch).heap()
+    yield from spiders.ShopSpider.follow(self, response)
+spiders.Backlog.follow = follow
+"""
+    result = crawl("Backlog", prelude=prelude)
+    assert result.lines("ERROR") == []
+    assert result.items >= 500
+    assert result.left["children"] == result.left["frozen"] == 0

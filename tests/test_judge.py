@@ -1,0 +1,314 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scrapy.settings import Settings
+
+from scrapy_leakwatch.config import Config
+from scrapy_leakwatch.judge.docket import Docket
+from scrapy_leakwatch.judge.growth import Point
+from scrapy_leakwatch.judge.history import MOST, History
+from scrapy_leakwatch.judge.wording import age, pace
+from scrapy_leakwatch.records import (
+    REQUESTS,
+    RESPONSES,
+    Explanation,
+    Floor,
+    Growth,
+    Memory,
+    Oldest,
+    RequestLedger,
+    ResponseLedger,
+    Sample,
+    Unexplained,
+)
+
+SELECTOR = "scrapy.selector.unified.Selector"
+ITEM = "shop.items.Product"
+NAMES = {RESPONSES: "HtmlResponse", REQUESTS: "Request", SELECTOR: "Selector"}
+KEYS = {"selectors": SELECTOR, "items": ITEM}
+MEMORY = Memory(rss=100_000_000, rss_peak=1, python_blocks=1)
+
+
+def sample(
+    number: int,
+    *,
+    floors: bool = True,
+    own_share: float | None = None,
+    limit: int | None = None,
+    **held: int,
+) -> Sample:
+    """Return the sample ``number`` of a crawl with 1,000 responses between two."""
+    held = {KEYS.get(name, name): count for name, count in held.items()}
+    floor = Floor(10.0 * number, 1000 * number, held)
+    responses = held.get(RESPONSES, 0)
+    return Sample(
+        time=10.0 * number,
+        elapsed_s=10.0 * number,
+        received=1000 * number,
+        live=(),
+        requests=RequestLedger(0, 0, None, 0, held.get(REQUESTS)),
+        responses=ResponseLedger(responses, 0, responses),
+        memory=MEMORY,
+        memory_limit=limit,
+        held=held,
+        floors=(floor,) if floors else (),
+        oldest={
+            subject: Oldest(
+                subject=NAMES.get(subject, subject.rpartition(".")[2]),
+                path=subject if "." in subject else f"scrapy.http.{NAMES[subject]}",
+                count=count,
+                age_s=265.0,
+                url="http://a/1",
+                own_share=own_share,
+            )
+            for subject, count in held.items()
+        },
+        cost_s=0.0001,
+    )
+
+
+def explanation(**fields) -> Explanation:
+    known = dict.fromkeys(Explanation.__slots__, None) | {
+        "examined": 24,
+        "share": 1.0,
+        "holder": "spider.pages[*]",
+        "owner": "spider",
+        "retained_bytes_each": 10_000,
+        "signature": "3f2a9c1e",
+        "garbage": 0,
+        "in_flight": 0,
+        "unknown": 0,
+        "direct": False,
+        "foreign": False,
+        "bounded": False,
+    }
+    return Explanation(**known | fields)
+
+
+def unexplained(reason: str, **counts: int) -> Unexplained:
+    return Unexplained("HtmlResponse", "scrapy.HtmlResponse", "shop", reason, **counts)
+
+
+def docket(explain=False, **settings) -> Docket:
+    settings = {"LEAKWATCH_EXPLAIN": explain, **settings}
+    return Docket("shop", Config.from_settings(Settings(settings)))
+
+
+def hear(case: Docket, samples, found=None) -> list:
+    """Return the verdicts, where each suspicion is answered with ``found``."""
+    verdicts = []
+    for each in samples:
+        suspicion = case.hear(each)
+        verdict = suspicion and case.conclude(suspicion, found)
+        if verdict:
+            verdicts.append(verdict)
+    return verdicts
+
+
+def test_responses_that_pile_up_are_a_leak_told_once_and_when_it_doubles() -> None:
+    case = docket()
+    told = hear(case, (sample(n, responses=996 * n) for n in range(30)))
+    held = [verdict.unaccounted for verdict in told]
+    assert held == [996 * 5, 996 * 10, 996 * 20]
+    assert {verdict.kind for verdict in told} == {"leak"}
+    assert [verdict.unaccounted for verdict in case.verdicts] == held[-1:]
+    assert told[0].message == (
+        "HtmlResponse is leaking: 4,980 alive, +996 per 1,000 responses,"
+        " oldest 4m25s; responses pile up at the same rate as requests"
+    )
+    assert told[0].confidence == "medium"
+    assert told[0].growth.per_min == pytest.approx(996 * 6)
+
+
+def test_min_samples_steps_of_growth_are_needed() -> None:
+    samples = [sample(n, responses=1000 * n) for n in range(20)]
+    first = [
+        next(n for n, each in enumerate(samples) if case.hear(each))
+        for case in (docket(LEAKWATCH_MIN_SAMPLES=n) for n in (2, 4, 8))
+    ]
+    assert first == [3, 5, 9]
+
+
+def test_fewer_than_min_objects_are_never_accused() -> None:
+    samples = [sample(n, responses=30 * n) for n in range(20)]
+    assert not hear(docket(LEAKWATCH_MIN_OBJECTS=600), samples)
+    assert hear(docket(LEAKWATCH_MIN_OBJECTS=300), samples)
+
+
+def growing(**per_sample: int) -> list[Sample]:
+    return [
+        sample(n, **{name: count * n for name, count in per_sample.items()})
+        for n in range(8)
+    ]
+
+
+def unproved(**per_sample: int) -> list[Sample]:
+    return [replace(each, floors=()) for each in growing(**per_sample)]
+
+
+def test_growth_that_no_full_collection_saw_is_not_told_without_a_holder() -> None:
+    assert not hear(docket(), unproved(responses=900))
+    assert not hear(docket(explain=True), unproved(responses=900), unexplained("late"))
+
+
+def test_growth_that_no_full_collection_saw_is_told_with_a_holder() -> None:
+    (verdict,) = hear(docket(explain=True), unproved(responses=900), explanation())
+    assert verdict.confidence == "high"
+    assert verdict.signature == "3f2a9c1e"
+
+
+def test_what_is_garbage_is_dismissed_and_asked_again_when_it_has_doubled() -> None:
+    case = docket(explain=True)
+    answer = unexplained("garbage", examined=24, garbage=20, in_flight=4)
+    asked = []
+    for each in (sample(n, responses=100 * n, floors=False) for n in range(40)):
+        if suspicion := case.hear(each):
+            asked.append(suspicion.unaccounted)
+            assert case.conclude(suspicion, answer) is None
+    assert asked == [500, 1000, 2000]
+
+
+def test_a_few_that_are_held_among_garbage_are_too_few() -> None:
+    found = explanation(garbage=22)
+    assert not hear(docket(explain=True), unproved(responses=100), found)
+    assert hear(docket(explain=True), unproved(responses=900), found)
+
+
+def test_a_proved_leak_is_told_where_the_child_failed_and_says_so() -> None:
+    (verdict,) = hear(docket(explain=True), growing(responses=900), unexplained("late"))
+    assert verdict.confidence == "medium"
+    assert verdict.caveat == "who holds them is not known: late"
+
+
+@pytest.mark.parametrize("why", ["foreign", "bounded"])
+def test_what_another_crawl_or_a_bounded_cache_holds_is_no_leak(why) -> None:
+    found = explanation(**{why: True})
+    assert not hear(docket(explain=True), growing(responses=900), found)
+
+
+def test_a_look_without_a_fork_proves_nothing_by_itself() -> None:
+    found = explanation(direct=True)
+    assert not hear(docket(explain=True), unproved(responses=900), found)
+    (verdict,) = hear(docket(explain=True), growing(responses=900), found)
+    assert verdict.confidence == "medium"
+
+
+def test_a_leak_of_responses_is_not_told_again_as_one_of_what_is_theirs() -> None:
+    samples = growing(responses=900, requests=900, selectors=900)
+    assert [each.subject for each in hear(docket(), samples)] == ["HtmlResponse"]
+
+
+@pytest.mark.parametrize(
+    ("held", "subject"), [("selectors", "Selector"), ("items", "Product")]
+)
+def test_other_classes_that_pile_up_are_a_leak(held, subject) -> None:
+    (verdict,) = hear(docket(), growing(**{held: 500}))
+    assert verdict.subject == subject
+    assert "3,000 a minute are never let go" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("held", "verdicts"), [("items", 0), ("selectors", 1), ("responses", 1)]
+)
+def test_items_in_requests_that_wait_are_a_backlog_and_pages_are_not(
+    held, verdicts
+) -> None:
+    found = explanation(
+        holder="Request.cb_kwargs['item']", owner="scheduler memory queue"
+    )
+    assert len(hear(docket(explain=True), growing(**{held: 500}), found)) == verdicts
+
+
+def test_requests_outside_every_queue_are_a_leak() -> None:
+    (verdict,) = hear(docket(), growing(requests=500))
+    assert verdict.subject == "Request"
+    assert "3,000 a minute pile up outside" in verdict.message
+
+
+def test_requests_that_can_not_be_counted_are_not_accused() -> None:
+    samples = [sample(n, requests=500 * n) for n in range(4)]
+    samples += [sample(n) for n in range(4, 12)]
+    assert not hear(docket(), samples)
+
+
+@pytest.mark.parametrize(
+    ("share", "verdicts"), [(0.0, 0), (0.4, 0), (0.9, 1), (None, 1)]
+)
+def test_what_came_from_another_crawl_is_not_this_ones_leak(share, verdicts) -> None:
+    samples = [sample(n, responses=900 * n, own_share=share) for n in range(8)]
+    assert len(hear(docket(), samples)) == verdicts
+
+
+def test_the_forecast_is_what_is_left_at_the_rate_of_the_leak() -> None:
+    samples = [sample(n, responses=1000 * n, limit=220_000_000) for n in range(8)]
+    (verdict,) = hear(docket(explain=True), samples, explanation())
+    # 120 MB are left, and 6,000 responses a minute take 10 kB each.
+    assert verdict.limit_in_s == pytest.approx(120)
+
+
+def point(number: int) -> Sample:
+    return sample(number, responses=number)
+
+
+def test_ten_million_samples_fit_into_a_fixed_history() -> None:
+    history = History()
+    for number in range(5_000):  # the size is the same from the 128th on
+        history.add(point(number))
+        assert len(history.levels(RESPONSES)) < MOST
+        assert len(history.floors(RESPONSES)) < MOST
+    times = [each.time for each in history.floors(RESPONSES)]
+    assert times == sorted(times)
+    assert times[-1] == 49_990
+    assert times[0] < 100
+
+
+def test_a_history_of_ever_new_classes_is_bounded() -> None:
+    history = History()
+    for number in range(1000):
+        history.add(sample(0, **{f"shop.items.Item{number}": 1}))
+    assert sum(bool(history.levels(f"shop.items.Item{n}")) for n in range(1000)) == 200
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=400))
+def test_a_history_keeps_its_lowest_point(counts) -> None:
+    history = History()
+    for number, count in enumerate(counts):
+        history.add(sample(number, responses=count))
+    for series in (history.floors(RESPONSES), history.levels(RESPONSES)):
+        assert min(each.held for each in series) == min(counts)
+
+
+def test_the_floors_of_one_sample_are_remembered_as_the_lowest() -> None:
+    history = History()
+    floors = (
+        Floor(1.0, 10, {RESPONSES: 90, REQUESTS: 5}),
+        Floor(2.0, 20, {RESPONSES: 80}),
+    )
+    history.add(replace(sample(3), floors=floors))
+    history.add(replace(sample(4), floors=()))
+    assert list(history.floors(RESPONSES)) == [Point(2.0, 20, 80)]
+    assert list(history.floors(REQUESTS)) == [Point(1.0, 10, 5)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.9, "0s"), (59, "59s"), (265, "4m25s"), (11_100, "3h05m"), (198_000, "2d07h")],
+)
+def test_an_age_is_told_in_its_two_largest_units(seconds, words) -> None:
+    assert age(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        (996.0, "responses pile up at the same rate as requests"),
+        (250.0, "25% of the responses are never let go"),
+        (5.0, "1 in 200 responses is never let go"),
+    ],
+)
+def test_the_pace_is_told_as_the_share_that_stays(rate, words) -> None:
+    assert pace(RESPONSES, Growth((0, 1), rate, 1.0)) == words

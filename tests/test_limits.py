@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+from scrapy.settings import Settings
+
+from scrapy_leakwatch.observe.limits import memory_limit
+
+MB = 1024 * 1024
+
+
+def tree(root, files: dict[str, str]) -> None:
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+
+@pytest.mark.parametrize(
+    ("files", "limit"),
+    [
+        pytest.param({}, None, id="no cgroup"),
+        pytest.param(
+            {"proc/self/cgroup": "0::/a/b\n", "sys/fs/cgroup/a/b/memory.max": "max\n"},
+            None,
+            id="v2 without a limit",
+        ),
+        pytest.param(
+            {
+                "proc/self/cgroup": "0::/a/b\n",
+                "sys/fs/cgroup/a/b/memory.max": f"{300 * MB}\n",
+                "sys/fs/cgroup/a/memory.max": f"{200 * MB}\n",
+            },
+            200,
+            id="v2, the outer group is tighter",
+        ),
+        pytest.param(
+            {
+                "proc/self/cgroup": "0::/../../elsewhere\n",
+                "sys/fs/cgroup/memory.max": f"{100 * MB}\n",
+            },
+            100,
+            id="v2 in a container, the path is the host's",
+        ),
+        pytest.param(
+            {
+                "proc/self/cgroup": "5:cpu:/x\n4:memory,hugetlb:/docker/1\n",
+                "sys/fs/cgroup/memory/memory.limit_in_bytes": f"{150 * MB}\n",
+            },
+            150,
+            id="v1",
+        ),
+        pytest.param(
+            {
+                "proc/self/cgroup": "4:memory:/\n",
+                "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+            },
+            None,
+            id="v1 without a limit",
+        ),
+        pytest.param({"proc/self/cgroup": "nonsense\n"}, None, id="nonsense"),
+    ],
+)
+def test_the_limit_is_that_of_the_container(tmp_path, files, limit) -> None:
+    tree(tmp_path, files)
+    found = memory_limit(Settings(), tmp_path)
+    assert found == (None if limit is None else limit * MB)
+
+
+@pytest.mark.parametrize(
+    ("settings", "limit"),
+    [
+        ({"MEMUSAGE_LIMIT_MB": 64}, 64),
+        ({"MEMUSAGE_LIMIT_MB": 512}, 200),
+        ({"MEMUSAGE_LIMIT_MB": 64, "MEMUSAGE_ENABLED": False}, 200),
+    ],
+)
+def test_the_nearer_of_scrapys_limit_and_the_containers_holds(
+    tmp_path, settings, limit
+) -> None:
+    tree(
+        tmp_path,
+        {
+            "proc/self/cgroup": "0::/a\n",
+            "sys/fs/cgroup/a/memory.max": f"{200 * MB}\n",
+        },
+    )
+    assert memory_limit(Settings(settings), tmp_path) == limit * MB

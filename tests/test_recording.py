@@ -1,0 +1,186 @@
+"""The recording: its lines, its file, and what a killed crawl leaves of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import time
+from datetime import datetime
+
+import pytest
+
+from scrapy_leakwatch.report import recording
+from tests.conftest import recorded, start_crawl
+
+SAMPLE = {
+    "type",
+    "time",
+    "elapsed_s",
+    "live",
+    "requests",
+    "responses",
+    "memory",
+    "containers",
+    "cost_ms",
+}
+VERDICT = {
+    "type",
+    "time",
+    "kind",
+    "subject",
+    "class",
+    "spider",
+    "count",
+    "unaccounted",
+    "growth_per_1000_responses",
+    "growth_per_min",
+    "confidence",
+    "message",
+    "signature",
+    "limit_in_s",
+}
+
+EXPLANATION = {
+    "type",
+    "time",
+    "subject",
+    "class",
+    "spider",
+    "examined",
+    "share",
+    "holder",
+    "owner",
+    "origin",
+    "path",
+    "expression",
+    "location",
+    "code",
+    "retained_bytes_each",
+    "retained_bytes_total",
+    "example_url",
+    "fix",
+    "signature",
+    "stall_ms",
+    "analysis_ms",
+    "child_memory_bytes",
+}
+
+
+def test_a_leaking_crawl_is_recorded_from_run_to_summary(crawl, tmp_path) -> None:
+    path = tmp_path / "deep" / "leaking.jsonl"
+    template = str(tmp_path / "deep" / "%(name)s.jsonl")
+    result = crawl("Leaking", LEAKWATCH_RECORD=template)
+    run, *middle, summary = recorded(path)
+    assert run["type"] == "run"
+    assert run["schema"] == 1
+    assert run["spider"] == "leaking"
+    assert run["versions"].keys() >= {"scrapy-leakwatch", "python", "scrapy", "twisted"}
+    assert run["config"]["LEAKWATCH_INTERVAL"] == 0.1
+    samples = [line for line in middle if line["type"] == "sample"]
+    verdicts = [line for line in middle if line["type"] == "verdict"]
+    found = [line for line in middle if line["type"] == "explanation"]
+    assert len(samples) + len(verdicts) + len(found) == len(middle)
+    assert len(samples) == result.stats["leakwatch/samples"]
+    assert all(line.keys() == SAMPLE for line in samples)
+    assert all(line.keys() == VERDICT for line in verdicts)
+    assert all(line.keys() >= EXPLANATION for line in found)
+    assert found[0]["holder"] == "Request.meta['referer']"
+    assert found[0]["path"][-1] == {"node": "HtmlResponse", "edge": ""}
+    assert found[0]["signature"] == verdicts[0]["signature"]
+    assert verdicts[0]["confidence"] == "high"
+    assert verdicts[0]["kind"] == "leak"
+    assert verdicts[0]["class"] == "scrapy.http.response.html.HtmlResponse"
+    assert summary["type"] == "summary"
+    assert summary["stats"]["leakwatch/verdict"] == "leak"
+    assert [each["subject"] for each in summary["verdicts"]] == ["HtmlResponse"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_ledger_of_a_sample_adds_up(crawl, tmp_path) -> None:
+    path = tmp_path / "record.jsonl"
+    crawl("Leaking", LEAKWATCH_RECORD=str(path))
+    sample = [line for line in recorded(path) if line["type"] == "sample"][-2]
+    requests, responses = sample["requests"], sample["responses"]
+    live = sample["live"]
+    assert requests["live"] == live["scrapy.http.request.Request"]["count"]
+    assert responses["live"] == live["scrapy.http.response.html.HtmlResponse"]["count"]
+    assert responses["unaccounted"] == responses["live"] - responses["in_flight"]
+    rest = requests["live"] - requests["queued_memory"] - requests["in_progress"]
+    assert requests["unaccounted"] == max(rest - responses["live"], 0)
+    assert 0 < sample["memory"]["rss"] <= sample["memory"]["rss_peak"]
+    assert sample["memory"]["python_blocks"] > 10_000
+
+
+def test_a_killed_crawl_loses_at_most_the_last_line(shop, tmp_path) -> None:
+    path = tmp_path / "record.jsonl"
+    process = start_crawl(
+        shop, tmp_path, "Leaking", LEAKWATCH_RECORD=str(path), LEAKWATCH_INTERVAL=0.01
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        time.sleep(0.05)
+        if path.exists() and path.read_bytes().count(b"\n") > 30:
+            break
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    *whole, _ = path.read_bytes().split(b"\n")
+    kinds = [json.loads(line)["type"] for line in whole]
+    assert kinds[0] == "run"
+    assert kinds.count("sample") >= 29
+    assert "summary" not in kinds
+
+
+def test_a_file_that_is_there_is_kept(tmp_path) -> None:
+    for content in ("first", "second", "third"):
+        record = recording.Recording(str(tmp_path / "a.b.jsonl"), "shop")
+        record.write({"type": content})
+        record.close()
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["a.b-2.jsonl", "a.b-3.jsonl", "a.b.jsonl"]
+    assert recorded(tmp_path / "a.b.jsonl") == [{"type": "first"}]
+
+
+def test_the_time_in_a_name_is_the_one_of_feeds(tmp_path) -> None:
+    record = recording.Recording(str(tmp_path / "%(name)s_%(time)s_100%%"), "shop")
+    record.close()
+    name, when, percent = record.path.name.split("_")
+    assert (name, percent) == ("shop", "100%")
+    assert datetime.strptime(when, "%Y-%m-%dT%H-%M-%S")
+
+
+def test_a_file_that_can_not_be_made_is_one_line_with_the_remedy(tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(recording.RecordingError) as raised:
+        recording.Recording(str(tmp_path / "file" / "a.jsonl"), "shop")
+    assert str(raised.value).startswith("LEAKWATCH_RECORD: can't write ")
+    assert "the crawl goes on without a recording" in str(raised.value)
+
+
+def test_stats_that_json_can_not_hold_are_written_as_text() -> None:
+    stats = {"a": 1, "b": float("inf"), "c": datetime(2026, 1, 2), "d": None, "e": [1]}
+    line = recording.of_summary(stats, (), 0.0)
+    assert line["stats"] == {
+        "a": 1,
+        "b": None,
+        "c": "2026-01-02 00:00:00",
+        "d": None,
+        "e": "[1]",
+    }
+    json.dumps(line, allow_nan=False)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_ends_the_recording_and_not_the_crawl(crawl) -> None:
+    prelude = """
+import os
+from scrapy_leakwatch.report import recording
+recording._open_new = lambda path: (path, os.open("/dev/full", os.O_WRONLY))
+"""
+    result = crawl("Healthy", prelude=prelude, LEAKWATCH_RECORD="record.jsonl")
+    (error,) = result.lines("ERROR")
+    assert "LEAKWATCH_RECORD: can't write record.jsonl (No space left" in error
+    assert "Traceback" not in result.log
+    assert result.items == 420
+    assert result.stats["leakwatch/samples"] >= 3

@@ -1,0 +1,131 @@
+"""The telnet console, spoken to by a client that speaks telnet."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+
+import pytest
+
+from scrapy_leakwatch.console import Hpy
+from tests.conftest import ASYNCIO, SELECT, start_crawl
+
+IAC, SB, SE = 255, 250, 240
+WILL, WONT, DO, DONT = 251, 252, 253, 254
+ANSWERS = {WILL: DO, WONT: DONT, DO: WONT, DONT: WONT}
+ESCAPES = re.compile(r"\x1b[\[\]()][0-9;?]*[A-Za-z0-9]?|\x1b.")
+
+
+class Telnet:
+    """A client that lets the server have its options, and has none."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=15)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def send(self, line: str) -> None:
+        self._socket.sendall(line.encode() + b"\r\n")
+
+    def read_until(self, *wanted: str) -> str:
+        text = ""
+        deadline = time.monotonic() + 15
+        while not all(each in text for each in wanted):
+            assert time.monotonic() < deadline, text
+            received = self._socket.recv(4096)
+            assert received, text
+            text += self._plain(received)
+        return text
+
+    def _plain(self, received: bytes) -> str:
+        plain, rest = bytearray(), iter(received)
+        for byte in rest:
+            if byte != IAC:
+                plain.append(byte)
+            elif (command := next(rest)) == SB:
+                while next(rest) != SE:
+                    pass
+            elif command in ANSWERS:
+                answer = bytes([IAC, ANSWERS[command], next(rest)])
+                self._socket.sendall(answer)
+        return ESCAPES.sub("", plain.decode("utf-8", "replace"))
+
+
+@pytest.fixture(params=[ASYNCIO, SELECT], ids=["asyncio", "select"])
+def console(request, shop, tmp_path):
+    process = start_crawl(
+        shop,
+        tmp_path,
+        "Leaking",
+        prelude="spiders.Leaking.pages = 0",
+        TELNETCONSOLE_ENABLED=True,
+        TELNETCONSOLE_PORT=[],
+        TELNETCONSOLE_USERNAME="me",
+        TELNETCONSOLE_PASSWORD="hush",
+        **request.param,
+    )
+    try:
+        for line in process.stderr:
+            if found := re.search(r"Telnet console listening on 127.0.0.1:(\d+)", line):
+                break
+        client = Telnet(int(found[1]))
+        yield client
+        client.close()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def log_in(client: Telnet, password: str) -> None:
+    client.read_until("Username: ")
+    client.send("me")
+    client.read_until("Password: ")
+    client.send(password)
+
+
+def test_the_console_shows_what_is_alive_who_owns_it_and_the_verdicts(console) -> None:
+    log_in(console, "hush")
+    console.read_until(">>>")
+    console.send("leakwatch.status()")
+    shown = console.read_until("HtmlResponse  ", "Requests ", "Responses ", "healthy ")
+    assert "Live References" in shown
+    assert "queued in memory" in shown
+    assert "not accounted for" in shown
+    console.send("prefs()")
+    assert "Leaking  " in console.read_until("Leaking  ")  # as Scrapy's, with spiders
+
+
+def test_the_console_tells_who_holds_a_class(console) -> None:
+    log_in(console, "hush")
+    console.read_until(">>>")
+    console.send("leakwatch")
+    console.read_until("leakwatch.why('HtmlResponse')")
+    console.send("leakwatch.why('Nothing')")
+    console.read_until("Nothing called 'Nothing' is alive: there are ")
+    time.sleep(0.5)  # some pages
+    console.send("leakwatch.why('HtmlResponse')")
+    shown = console.read_until("held by", "looked")
+    assert "Request.meta['referer']" in shown
+
+
+@pytest.mark.parametrize("question", ["hpy.heap()", "leakwatch.heap()"])
+def test_the_console_has_guppys_heap(console, question) -> None:
+    log_in(console, "hush")
+    console.read_until(">>>")
+    console.send(question)
+    assert "Partition of a set of" in console.read_until("Partition of a set of")
+
+
+def test_a_wrong_password_shows_nothing(console) -> None:
+    log_in(console, "guess")
+    console.read_until("Authentication failed")
+
+
+def test_hpy_is_loaded_when_it_is_used_and_has_what_guppy_has() -> None:
+    hpy = Hpy()
+    assert "heap" not in vars(hpy)
+    assert hpy.iso([]).count == 1
+    with pytest.raises(AttributeError):
+        hpy.nothing  # noqa: B018

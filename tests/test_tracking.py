@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import gc
+from dataclasses import dataclass
+
+import pytest
+
+import scrapy_leakwatch
+from scrapy_leakwatch.observe.tracking import tracked, unwatch, watch
+
+
+def counts() -> dict[str, int]:
+    return {cls.__name__: len(instances) for cls, instances in tracked()}
+
+
+@pytest.fixture
+def watching():
+    watched = []
+
+    def start(cls):
+        watch(cls)
+        watched.append(cls)
+        return cls
+
+    yield start
+    for cls in watched:
+        unwatch(cls)
+
+
+@dataclass
+class Unhashable:
+    name: str
+
+
+class Plain:
+    pass
+
+
+class OwnNew:
+    def __new__(cls, number):
+        instance = super().__new__(cls)
+        instance.number = number
+        return instance
+
+
+class Mapping(dict):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("cls", "arguments"),
+    [(Unhashable, ("a",)), (Plain, ()), (OwnNew, (1,)), (Mapping, ({"a": 1},))],
+)
+def test_live_instances_are_counted(watching, cls, arguments) -> None:
+    watching(cls)
+    kept = [cls(*arguments) for _ in range(3)]
+    assert counts()[cls.__name__] == 3
+    assert kept[0] == kept[0]
+    del kept[0]
+    assert counts()[cls.__name__] == 2
+
+
+def test_an_instance_in_a_dead_cycle_is_forgotten_when_it_is_collected(
+    watching,
+) -> None:
+    watching(Plain)
+    one = Plain()
+    one.me = one
+    del one
+    gc.collect()
+    assert counts()["Plain"] == 0
+
+
+class Base:
+    def __init__(self):
+        self.ready = True
+
+
+class Derived(Base):
+    def __init__(self):
+        super().__init__()
+        self.late = True
+
+
+def test_a_subclass_is_counted_once_and_under_its_own_name(watching) -> None:
+    watching(Base)
+    watching(Derived)
+    one = Derived()
+    assert one.ready
+    assert one.late
+    assert counts()["Derived"] == 1
+    assert "Base" not in counts()
+
+
+def test_wrong_arguments_are_refused_as_before(watching) -> None:
+    with pytest.raises(TypeError):
+        Plain(1)
+    watching(Plain)
+    with pytest.raises(TypeError):
+        Plain(1)
+
+
+def test_a_class_is_left_as_it_was() -> None:
+    for cls in (Plain, Derived, Unhashable):
+        before = dict(cls.__dict__)
+        watch(cls)
+        watch(cls)
+        unwatch(cls)
+        kept = cls("a") if cls is Unhashable else cls()
+        assert counts()[cls.__name__] == 1
+        unwatch(cls)
+        assert dict(cls.__dict__) == before
+        assert cls.__name__ not in counts()
+        assert kept is not None
+
+
+def test_the_decorator_counts_and_returns_the_class() -> None:
+    @scrapy_leakwatch.track
+    class Decorated:
+        pass
+
+    kept = Decorated()
+    assert counts()["Decorated"] == 1
+    assert kept
+
+
+def test_the_decorator_refuses_a_class_without_weak_references() -> None:
+    class Slotted:
+        __slots__ = ()
+
+    with pytest.raises(TypeError, match="add '__weakref__' to its __slots__"):
+        scrapy_leakwatch.track(Slotted)
