@@ -65,6 +65,7 @@ def _suspicion(
     if grown is None:
         return None
     return Suspicion(
+        kind="leak",
         judged_as=subject,
         subject=oldest.subject,
         class_path=oldest.path,

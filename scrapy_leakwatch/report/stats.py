@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch.records import Explanation, fields_of
+from scrapy_leakwatch.records import SEVERITY, Explanation, fields_of
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Kind, Sample, Unexplained, Verdict
+    from scrapy_leakwatch.records import Sample, Unexplained, Verdict
 
 Stat = int | float | str
-
-SEVERITY: tuple[Kind, ...] = ("leak",)
-"""The kinds of verdict, the worst first."""
 
 
 class StatsReport:

@@ -1,0 +1,74 @@
+"""The records that the stages hand on, each one frozen.
+
+A record holds names, counts and strings, never a live object of the crawl:
+keeping one keeps nothing else alive. Times are seconds, sizes bytes. ``None``
+where a count belongs means that it is not known, which is not zero.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scrapy_leakwatch.records.explained import (
+    Explanation,
+    Layers,
+    PathStep,
+    Share,
+    Unexplained,
+)
+from scrapy_leakwatch.records.judged import (
+    ALARMS,
+    SEVERITY,
+    Confidence,
+    Growth,
+    Kind,
+    Suspicion,
+    Verdict,
+)
+from scrapy_leakwatch.records.observed import (
+    REQUESTS,
+    RESPONSES,
+    Container,
+    Floor,
+    Held,
+    LiveClass,
+    Memory,
+    Oldest,
+    Origin,
+    RequestLedger,
+    ResponseLedger,
+    Sample,
+)
+
+__all__ = [
+    "ALARMS",
+    "REQUESTS",
+    "RESPONSES",
+    "SEVERITY",
+    "Confidence",
+    "Container",
+    "Explanation",
+    "Floor",
+    "Growth",
+    "Held",
+    "Kind",
+    "Layers",
+    "LiveClass",
+    "Memory",
+    "Oldest",
+    "Origin",
+    "PathStep",
+    "RequestLedger",
+    "ResponseLedger",
+    "Sample",
+    "Share",
+    "Suspicion",
+    "Unexplained",
+    "Verdict",
+    "fields_of",
+]
+
+
+def fields_of(record: Any) -> dict[str, Any]:
+    """Return the fields of a flat record by name; `dataclasses.asdict` is slow."""
+    return {name: getattr(record, name) for name in record.__slots__}

@@ -1,0 +1,107 @@
+"""What is suspected, and what a crawl is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.records.observed import Memory
+
+Kind = Literal[
+    "leak",
+    "hoard",
+    "native",
+    "garbage",
+    "fragmentation",
+    "backlog",
+    "inconclusive",
+    "recovered",
+]
+"""What a verdict says.
+
+``leak``: objects whose life is over are held. ``hoard``: a container nobody
+bounds grows. ``native``: memory outside Python grows. ``garbage``: dead cycles
+wait for the collector. ``fragmentation``: Python freed it, the allocator kept
+it. ``backlog``: requests wait in memory, nothing else. ``inconclusive``: it
+grows and the evidence is too weak. ``recovered``: an earlier verdict no longer
+holds.
+"""
+
+SEVERITY: tuple[Kind, ...] = get_args(Kind)
+"""The kinds of verdict, the worst first."""
+
+ALARMS: frozenset[Kind] = frozenset({"leak", "hoard", "native"})
+"""The kinds that somebody must act on; the others are only told."""
+
+Confidence = Literal["high", "medium", "low"]
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A floor that rises with the responses.
+
+    ``floors`` is the series that shows it, oldest first. The rates are those
+    of its whole span.
+    """
+
+    floors: tuple[int, ...]
+    per_1000_responses: float
+    per_min: float
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Something grows, and might become a verdict of this ``kind``.
+
+    ``subject`` and ``class_path`` are a class's, the name and the type of a
+    container, or ``memory``. ``count`` are alive, in the container, or bytes;
+    ``unaccounted`` of them nobody should hold. ``proved`` tells that they were
+    seen after full collections, so that they are no garbage; without it
+    somebody must be found who holds them. ``headline`` is the verdict's,
+    should it become one; ``judged_as`` tells suspicions apart: it is the key
+    in `Held`, or kind and subject.
+    """
+
+    kind: Kind
+    judged_as: str
+    subject: str
+    class_path: str
+    spider: str
+    count: int
+    unaccounted: int
+    growth: Growth
+    proved: bool
+    oldest_s: float
+    example_url: str
+    headline: str
+    memory: Memory
+    memory_limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a crawl is told about one subject.
+
+    ``limit_in_s`` is when memory reaches ``limit`` (bytes) at this rate;
+    ``caveat`` says what could not be had. A ``suppressed`` one is known and
+    accepted. ``remedy`` says what helps where no explanation does.
+    """
+
+    kind: Kind
+    subject: str
+    class_path: str
+    spider: str
+    count: int
+    unaccounted: int
+    growth: Growth
+    confidence: Confidence
+    message: str
+    oldest_s: float
+    example_url: str
+    signature: str | None = None
+    limit: int | None = None
+    limit_in_s: float | None = None
+    caveat: str | None = None
+    suppressed: bool = False
+    remedy: str = ""

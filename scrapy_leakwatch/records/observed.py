@@ -1,0 +1,150 @@
+"""What was seen: one look at the process, and what full collections left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Origin = Literal["project", "library"]
+"""Whose code it is: the project's, or that of Scrapy and other packages."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveClass:
+    """How many instances of one class are alive.
+
+    ``path`` is the full import path, ``name`` what a report calls the class:
+    its bare name, or the path where two live classes share that name. An
+    ``ignored`` class is left out of the table in the log.
+    """
+
+    path: str
+    name: str
+    count: int
+    oldest_s: float
+    ignored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLedger:
+    """Where the live requests are.
+
+    ``live`` and ``unaccounted`` are of the whole process, the other counts of
+    one engine. ``unaccounted`` are those that no engine of the process owns.
+    """
+
+    live: int
+    queued_memory: int | None
+    queued_disk: int | None
+    in_progress: int
+    unaccounted: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseLedger:
+    """Where the live responses are; the scopes are those of `RequestLedger`."""
+
+    live: int
+    in_flight: int
+    unaccounted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the process uses: resident bytes now and at most, Python's blocks.
+
+    ``python_blocks`` counts what `sys.getallocatedblocks` counts, read at the
+    last full collection or within the last minute, whichever is later.
+    """
+
+    rss: int
+    rss_peak: int
+    python_blocks: int
+
+
+RESPONSES = "responses"
+REQUESTS = "requests"
+Held: TypeAlias = "Mapping[str, int]"
+"""How many objects nobody is known to own, by what they are judged as.
+
+The keys are `RESPONSES`, `REQUESTS` (left out where a queue can't be counted)
+and the path of each other class, all of whose instances count.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What nobody was known to own right after a full garbage collection.
+
+    These objects were reachable: dead cycles were gone at that moment.
+    ``received`` is the number of responses the crawl had received by then.
+    """
+
+    time: float
+    received: int
+    held: Held
+
+
+@dataclass(frozen=True, slots=True)
+class Oldest:
+    """The longest-lived instance of a class that is judged.
+
+    ``own_share`` is the part, 0 to 1, of the class's oldest instances that
+    came from this crawl and no other of the process; ``None`` where nothing tells.
+    """
+
+    subject: str
+    path: str
+    count: int
+    age_s: float
+    url: str
+    own_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A builtin or `collections` container that lives as long as the crawl.
+
+    ``name`` is the expression that reaches it, such as ``spider.seen``,
+    ``DedupPipeline.seen`` or ``shop.pipelines.CACHE``, and no other container
+    of the process has it; ``type`` its bare class name. A ``bounded`` one has
+    a maxlen. ``library`` containers belong to Scrapy or another package, such
+    as the fingerprints of the duplicate filter.
+    """
+
+    name: str
+    type: str
+    len: int
+    owner: str
+    origin: Origin
+    bounded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look at the process.
+
+    ``oldest`` has the keys of ``held``; it is left out of what is too small to
+    be judged, and so are ``containers``. ``memory_limit`` in bytes, ``None``
+    without one. ``collecting``: Python's garbage collector is on.
+    ``starting``: the spider's start requests are not all read yet.
+    """
+
+    time: float
+    elapsed_s: float
+    received: int
+    live: tuple[LiveClass, ...]
+    requests: RequestLedger
+    responses: ResponseLedger
+    memory: Memory
+    memory_limit: int | None
+    held: Held
+    floors: tuple[Floor, ...]
+    oldest: Mapping[str, Oldest]
+    cost_s: float
+    containers: tuple[Container, ...] = ()
+    collecting: bool = True
+    starting: bool = False
