@@ -12,8 +12,9 @@ goes on:
    `advice` says what to change.
 
 Nothing there runs a line of the crawl's code: `anatomy` reads objects at the C
-level. `child` and `inside` are the two sides of the process border, `direct`
-the bounded look for systems without `fork`.
+level. `waiting` prices the requests that wait, and `serialising` finds what keeps
+them from the disk. `child` and `inside` are the two sides of the process
+border, `direct` the bounded look for systems without `fork`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from __future__ import annotations
 from scrapy_leakwatch.explain.asking import (
     Asked,
     explain_in_child,
+    explain_queue_in_child,
     profile_in_child,
 )
 from scrapy_leakwatch.explain.direct import look
@@ -31,6 +33,7 @@ from scrapy_leakwatch.explain.records import (
     Question,
     Share,
     Unexplained,
+    WaitingQuestion,
 )
 
 __all__ = [
@@ -41,7 +44,9 @@ __all__ = [
     "Question",
     "Share",
     "Unexplained",
+    "WaitingQuestion",
     "explain_in_child",
+    "explain_queue_in_child",
     "look",
     "profile_in_child",
 ]

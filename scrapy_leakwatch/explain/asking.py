@@ -12,15 +12,17 @@ from scrapy_leakwatch.explain.records import (
     Explanation,
     HeapProfile,
     PathStep,
+    Question,
     Share,
     Unexplained,
 )
+from scrapy_leakwatch.explain.waiting import investigate_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from scrapy_leakwatch.explain.records import Question
+    from scrapy_leakwatch.explain.records import WaitingQuestion
 
 Result = TypeVar("Result")
 
@@ -77,6 +79,21 @@ def explain_in_child(
 
     def understand(found: child.Answer | child.Failure) -> Explanation | Unexplained:
         return _understood(question, found)
+
+    return Asked(child.start(work, timeout_s), understand)
+
+
+def explain_queue_in_child(
+    question: WaitingQuestion, tables: tuple[Any, ...], crawler: Any, timeout_s: float
+) -> Asked[Explanation | Unexplained]:
+    """Ask what the requests that wait cost, and what helps; as `explain_in_child`."""
+
+    def work() -> dict[str, Any]:
+        return asdict(investigate_queue(question, Evidence(tables, crawler)))
+
+    def understand(found: child.Answer | child.Failure) -> Explanation | Unexplained:
+        subject = Question("Request", question.class_path, question.spider, 0)
+        return _understood(subject, found)
 
     return Asked(child.start(work, timeout_s), understand)
 

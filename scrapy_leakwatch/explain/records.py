@@ -20,6 +20,7 @@ __all__ = [
     "Question",
     "Share",
     "Unexplained",
+    "WaitingQuestion",
 ]
 
 
@@ -35,6 +36,21 @@ class Question:
     spider: str
     count: int
     unaccounted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingQuestion:
+    """The requests that wait in memory, and what the crawl does about it.
+
+    ``count`` of them wait. ``jobdir``: there is a queue on disk, too.
+    ``starting``: start requests are still being read.
+    """
+
+    class_path: str
+    spider: str
+    count: int
+    jobdir: bool
+    starting: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,16 @@ def growth(points: Sequence[Point], steps: int, least: int) -> Growth | None:
                 floors=tuple(low.held for low in lows),
                 per_1000_responses=1000 * added / received,
                 per_min=added / minutes if minutes > 0 else 0.0,
+                weakest_per_1000=_weakest_rate(lows),
             )
     return None
+
+
+def _weakest_rate(lows: Sequence[Point]) -> float:
+    return min(
+        1000 * (after.held - before.held) / max(after.received - before.received, 1)
+        for before, after in pairwise(lows)
+    )
 
 
 def _windows(points: Sequence[Point], steps: int) -> Iterator[Sequence[Point]]:

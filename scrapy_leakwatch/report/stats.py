@@ -56,7 +56,8 @@ def of_finding(
     found: Explanation | Unexplained, verdict: Verdict | None
 ) -> dict[str, Stat]:
     """Return the stat that names who holds what leaks."""
-    if verdict is None or not isinstance(found, Explanation):
+    leak = verdict is not None and verdict.kind == "leak"
+    if not leak or not isinstance(found, Explanation):
         return {}
     return {f"leakwatch/holder/{found.subject}": found.holder}
 
