@@ -14,6 +14,10 @@ goes on:
 Nothing there runs a line of the crawl's code: `anatomy` reads objects at the C
 level. `child` and `inside` are the two sides of the process border, `direct`
 the bounded look for systems without `fork`.
+
+`layers` asks another question, which layer the memory is in: `allocators` reads
+Python's and the C library's, `large` adds up the objects of the latter,
+`headroom` says whether that can be afforded.
 """
 
 from __future__ import annotations
@@ -21,12 +25,14 @@ from __future__ import annotations
 from scrapy_leakwatch.explain.asking import (
     Asked,
     explain_in_child,
+    layers_in_child,
     profile_in_child,
 )
 from scrapy_leakwatch.explain.direct import look
 from scrapy_leakwatch.explain.records import (
     Explanation,
     HeapProfile,
+    Layers,
     PathStep,
     Question,
     Share,
@@ -37,11 +43,13 @@ __all__ = [
     "Asked",
     "Explanation",
     "HeapProfile",
+    "Layers",
     "PathStep",
     "Question",
     "Share",
     "Unexplained",
     "explain_in_child",
+    "layers_in_child",
     "look",
     "profile_in_child",
 ]

@@ -6,11 +6,12 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from scrapy_leakwatch.explain import child, heap
+from scrapy_leakwatch.explain import child, heap, layers, resident
 from scrapy_leakwatch.explain.investigation import Evidence, investigate
 from scrapy_leakwatch.explain.records import (
     Explanation,
     HeapProfile,
+    Layers,
     PathStep,
     Share,
     Unexplained,
@@ -96,6 +97,25 @@ def profile_in_child(
     missing = heap.missing()
     process = child.Failure(missing) if missing else child.start(work, timeout_s)
     return Asked(process, _profile)
+
+
+def layers_in_child(timeout_s: float) -> Asked[Layers]:
+    """Ask which layer the memory is in; a failure is a `Layers` with a reason.
+
+    The child may come to need as much memory as the crawl has: where less is
+    left, it does without ``python_large``.
+    """
+    known = resident.known_here()
+
+    def work() -> dict[str, Any]:
+        return layers.measure(known["rss"], timeout_s)
+
+    def understand(found: child.Answer | child.Failure) -> Layers:
+        if isinstance(found, child.Failure):
+            return Layers(**known, reason=found.reason, stall_ms=found.stall_ms)
+        return Layers(**known, **found.fields, stall_ms=found.stall_ms)
+
+    return Asked(child.start(work, timeout_s), understand)
 
 
 def _callers(frame: FrameType | None) -> tuple[FrameType, ...]:

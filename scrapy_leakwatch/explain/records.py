@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from scrapy_leakwatch.records import (
     Explanation,
+    Layers,
     Origin,
     PathStep,
     Share,
@@ -15,6 +16,7 @@ from scrapy_leakwatch.records import (
 __all__ = [
     "Explanation",
     "HeapProfile",
+    "Layers",
     "Origin",
     "PathStep",
     "Question",
