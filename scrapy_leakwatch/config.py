@@ -40,6 +40,7 @@ class Config:
     explain: bool
     explain_timeout: float
     record: str | None
+    trim: bool
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Config:
@@ -210,4 +211,5 @@ _READERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "LEAKWATCH_EXPLAIN": (True, _boolean),
     "LEAKWATCH_EXPLAIN_TIMEOUT": (30.0, _interval),
     "LEAKWATCH_RECORD": (None, _template),
+    "LEAKWATCH_TRIM": (False, _boolean),
 }
