@@ -8,10 +8,12 @@ from scrapy.http import Request
 
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.explain import (
+    MemoryQuestion,
     Question,
     WaitingQuestion,
     explain_in_child,
     explain_queue_in_child,
+    layers_in_child,
     look,
 )
 from scrapy_leakwatch.inquiry import Inquiry
@@ -25,10 +27,17 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.explain import Asked
     from scrapy_leakwatch.guard import Guard
-    from scrapy_leakwatch.records import Explanation, Sample, Suspicion, Unexplained
+    from scrapy_leakwatch.records import (
+        Explanation,
+        Layers,
+        Sample,
+        Suspicion,
+        Unexplained,
+    )
 
-    AnyQuestion = Question | WaitingQuestion
-    Found = Explanation | Unexplained | None
+    AnyQuestion = Question | WaitingQuestion | MemoryQuestion
+    Answer = Explanation | Unexplained | Layers
+    Found = Answer | None
 
 
 class Explainer:
@@ -42,7 +51,7 @@ class Explainer:
         self._crawler = crawler
         self._timeout_s = timeout_s
         self._guard = guard
-        self._inquiry: Inquiry[Explanation | Unexplained] | None = None
+        self._inquiry: Inquiry[Answer] | None = None
 
     @property
     def busy(self) -> bool:
@@ -76,7 +85,9 @@ class Explainer:
         """Return what fires when the question under way is answered or given up."""
         return None if self._inquiry is None else self._inquiry.settled(within_s)
 
-    def _asked(self, question: AnyQuestion) -> Asked[Explanation | Unexplained]:
+    def _asked(self, question: AnyQuestion) -> Asked[Answer]:
+        if isinstance(question, MemoryQuestion):
+            return layers_in_child(self._timeout_s)
         if isinstance(question, WaitingQuestion):
             tables = _tables(Request)
             return explain_queue_in_child(
@@ -92,6 +103,8 @@ class Explainer:
 
 def question_on(suspicion: Suspicion, sample: Sample) -> AnyQuestion:
     """Return what must be known to judge a suspicion."""
+    if suspicion.kind in {"fragmentation", "native"}:
+        return MemoryQuestion()
     if suspicion.kind == "backlog":
         return WaitingQuestion(
             class_path=suspicion.class_path,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from scrapy.utils.defer import maybe_deferred_to_future
 
 from scrapy_leakwatch.chronicle import Chronicle
+from scrapy_leakwatch.contain import trim
 from scrapy_leakwatch.explainer import Explainer, question_on
 from scrapy_leakwatch.guard import Guard, logger
 from scrapy_leakwatch.judge.docket import Docket
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.records import (
         Explanation,
+        Layers,
         Sample,
         Suspicion,
         Unexplained,
         Verdict,
     )
+
+    Found = Explanation | Unexplained | Layers | None
 
 CLOSE_WAIT_S = 5.0
 """How long the end of a crawl waits for an explanation under way."""
@@ -46,6 +50,7 @@ class Watch:
         self._judging = Guard("judge what it sees", spider)
         self._explaining = Guard("explain what it sees", spider)
         self._logging = Guard("log what it sees", spider)
+        self._containing = Guard("give memory back", spider)
         self._docket = Docket(spider.name, config)
         self._explainer = Explainer(crawler, config.explain_timeout, self._explaining)
         self.on_demand = OnDemand(self._explainer, spider, self._explaining)
@@ -103,30 +108,32 @@ class Watch:
         if self._explaining.off:
             self._conclude(suspicion, None)
 
-    def _conclude(
-        self, suspicion: Suspicion, found: Explanation | Unexplained | None
-    ) -> None:
+    def _conclude(self, suspicion: Suspicion, found: Found) -> None:
         verdict = self._judging(self._docket.conclude, suspicion, found)
         if verdict is not None:
             self._announce(verdict, found)
         if found is not None:
             self._chronicle.finding(found, verdict)
 
-    def _announce(
-        self, verdict: Verdict, found: Explanation | Unexplained | None
-    ) -> None:
+    def _announce(self, verdict: Verdict, found: Found) -> None:
         self._logging(self._log_verdict, verdict, found)
         self._chronicle.verdict(verdict)
         self._reactions.to(verdict, found)
+        if verdict.kind == "fragmentation" and self._config.trim:
+            self._trim()
+
+    def _trim(self) -> None:
+        trimmed = self._containing(trim)
+        if trimmed is not None:
+            self._logging(logger.info, "%s", log.of_trim(trimmed))
+            self._chronicle.trimmed(trimmed)
 
     def _log_table(self, sample: Sample) -> None:
         if self._config.log_interval and time.monotonic() >= self._table_due:
             self._table_due = time.monotonic() + self._config.log_interval
             logger.info("%s", log.live_table(sample), extra={"spider": self._spider})
 
-    def _log_verdict(
-        self, verdict: Verdict, found: Explanation | Unexplained | None
-    ) -> None:
+    def _log_verdict(self, verdict: Verdict, found: Found) -> None:
         if verdict.suppressed:
             return
         tell = logger.warning if verdict.kind in ALARMS else logger.info

@@ -15,6 +15,10 @@ Nothing there runs a line of the crawl's code: `anatomy` reads objects at the C
 level. `waiting` prices the requests that wait, and `serialising` finds what keeps
 them from the disk. `child` and `inside` are the two sides of the process
 border, `direct` the bounded look for systems without `fork`.
+
+`layers` asks another question, which layer the memory is in: `allocators` reads
+Python's and the C library's, `large` adds up the objects of the latter,
+`headroom` says whether that can be afforded.
 """
 
 from __future__ import annotations
@@ -23,12 +27,15 @@ from scrapy_leakwatch.explain.asking import (
     Asked,
     explain_in_child,
     explain_queue_in_child,
+    layers_in_child,
     profile_in_child,
 )
 from scrapy_leakwatch.explain.direct import look
 from scrapy_leakwatch.explain.records import (
     Explanation,
     HeapProfile,
+    Layers,
+    MemoryQuestion,
     PathStep,
     Question,
     Share,
@@ -40,6 +47,8 @@ __all__ = [
     "Asked",
     "Explanation",
     "HeapProfile",
+    "Layers",
+    "MemoryQuestion",
     "PathStep",
     "Question",
     "Share",
@@ -47,6 +56,7 @@ __all__ = [
     "WaitingQuestion",
     "explain_in_child",
     "explain_queue_in_child",
+    "layers_in_child",
     "look",
     "profile_in_child",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from scrapy_leakwatch.records import (
     Explanation,
+    Layers,
     Origin,
     PathStep,
     Share,
@@ -15,6 +16,8 @@ from scrapy_leakwatch.records import (
 __all__ = [
     "Explanation",
     "HeapProfile",
+    "Layers",
+    "MemoryQuestion",
     "Origin",
     "PathStep",
     "Question",
@@ -51,6 +54,11 @@ class WaitingQuestion:
     count: int
     jobdir: bool
     starting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryQuestion:
+    """Which layer the memory is in."""
 
 
 @dataclass(frozen=True, slots=True)

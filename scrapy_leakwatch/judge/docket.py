@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scrapy_leakwatch.judge.acceptance import is_accepted
 from scrapy_leakwatch.judge.case import Case
-from scrapy_leakwatch.judge.history import QUEUE, History
+from scrapy_leakwatch.judge.history import QUEUE, RSS, History
+from scrapy_leakwatch.judge.memory_case import MemoryCase
 from scrapy_leakwatch.judge.recovery import recovered
 from scrapy_leakwatch.judge.suspicions import suspicions
 from scrapy_leakwatch.judge.verdicts import verdict_on
+from scrapy_leakwatch.records import Explanation, Layers
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.records import (
-        Explanation,
         Kind,
         Sample,
         Suspicion,
@@ -23,15 +24,21 @@ if TYPE_CHECKING:
         Verdict,
     )
 
+    Found = Explanation | Unexplained | Layers | None
+
 AGAIN = 2
 """The same is said or asked again when this many times as many are held."""
 
 
 class Told(NamedTuple):
-    """A verdict, and the responses received when it was reached."""
+    """A verdict, the responses received when it was reached, and its price.
+
+    ``bytes_per_min`` is what its growth accounts for, 0 where nobody knows.
+    """
 
     verdict: Verdict
     received: int
+    bytes_per_min: float = 0.0
 
 
 class Docket:
@@ -43,6 +50,7 @@ class Docket:
         )
         self._accepted = config.suppress
         self._history = History()
+        self._memory = MemoryCase(spider, config.min_samples)
         self._received = 0
         self._told: dict[str, Told] = {}
         self._dismissed: dict[str, Suspicion] = {}
@@ -65,10 +73,12 @@ class Docket:
         """Return the suspicion that a sample leads to, if there is news in it."""
         self._history.add(sample)
         self._received = sample.received
+        explained = sum(told.bytes_per_min for told in self._told.values())
+        of_memory = self._memory.hear(sample, explained)
         for suspicion in suspicions(self._history, sample, self._case):
             if self._is_news(suspicion):
                 return suspicion
-        return None
+        return of_memory
 
     def withdraw(self) -> list[Verdict]:
         """Return that a verdict no longer holds, for each that does not."""
@@ -82,22 +92,34 @@ class Docket:
                 withdrawn.append(found)
         return withdrawn
 
-    def conclude(
+    def conclude(self, suspicion: Suspicion, found: Found) -> Verdict | None:
+        """Return the verdict on a suspicion; ``found`` is what a look found."""
+        if suspicion.judged_as == RSS:
+            layers = found if isinstance(found, Layers) else None
+            verdict = self._memory.conclude(suspicion, layers)
+            if verdict is not None:
+                self._remember(RSS, verdict)
+            return verdict
+        if isinstance(found, Layers):
+            raise TypeError("layers say nothing of objects")
+        return self._conclude(suspicion, found)
+
+    def _conclude(
         self, suspicion: Suspicion, found: Explanation | Unexplained | None
     ) -> Verdict | None:
-        """Return the verdict on a suspicion; ``found`` is who holds the objects."""
         verdict = verdict_on(suspicion, found, self._case)
         if verdict is None:
             self._dismissed[suspicion.judged_as] = suspicion
             return None
         if is_accepted(verdict, found, self._accepted, self._case.min_objects):
             verdict = replace(verdict, suppressed=True)
-        self._remember(suspicion.judged_as, verdict)
+        each = found.retained_bytes_each if isinstance(found, Explanation) else 0
+        self._remember(suspicion.judged_as, verdict, verdict.growth.per_min * each)
         return verdict
 
-    def _remember(self, key: str, verdict: Verdict) -> None:
+    def _remember(self, key: str, verdict: Verdict, bytes_per_min: float = 0.0) -> None:
         self._told.pop(key, None)
-        self._told[key] = Told(verdict, self._received)
+        self._told[key] = Told(verdict, self._received, bytes_per_min)
         self._ever[key, verdict.kind] = verdict
 
     def _is_news(self, suspicion: Suspicion) -> bool:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from scrapy_leakwatch.judge.growth import Point
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from scrapy_leakwatch.records import Held, Sample
 
 MOST = 128
 MOST_SERIES = 200
 QUEUE = "scheduler memory queue"
-RSS = "resident memory"
+RSS = "memory"
 """What has a series of lengths besides the containers."""
 
 Series = dict[str, list[Point]]
+Each = TypeVar("Each")
 
 
 class History:
@@ -74,10 +75,15 @@ def _append(series: Series, points: Iterable[tuple[str, Point]]) -> None:
             del series[stalest]
         past = series.setdefault(subject, [])
         past.append(point)
-        if len(past) >= MOST:
-            old, recent = past[: MOST // 2], past[MOST // 2 :]
-            pairs = zip(old[::2], old[1::2], strict=True)
-            past[:] = [_lower(*pair) for pair in pairs] + recent
+        shorten(past, _lower)
+
+
+def shorten(past: list[Each], lower: Callable[[Each, Each], Each]) -> None:
+    """Join the older half of a series in pairs where it has become long."""
+    if len(past) >= MOST:
+        old, recent = past[: MOST // 2], past[MOST // 2 :]
+        pairs = zip(old[::2], old[1::2], strict=True)
+        past[:] = [lower(*pair) for pair in pairs] + recent
 
 
 def _lower(before: Point, after: Point) -> Point:
