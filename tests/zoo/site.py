@@ -115,10 +115,12 @@ def response(path: str, asked: dict[str, int], number: int) -> bytes:
 def tree(at: int, links: int) -> bytes:
     """Return a page with links to pages that no other page links to."""
     others = range(at * links + 1, at * links + links + 1)
-    return PAGE + b"".join(
-        b"<a class='next' href='/tree/%d?links=%d'>%d</a>" % (other, links, other)
+    below = b"".join(
+        b"<li><a class='next' href='/tree/%d?links=%d'>%d</a></li>"
+        % (other, links, other)
         for other in others
     )
+    return PAGE.replace(b"</ul>", below + b"</ul>")
 
 
 async def main() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.zoo.rows.healthy import HEALTHY
 from tests.zoo.rows.leaks import LEAKS
 
 if TYPE_CHECKING:
     from tests.zoo.truth import Row
 
-ROWS: tuple[Row, ...] = (*LEAKS,)
+ROWS: tuple[Row, ...] = (*LEAKS, *HEALTHY)
 
 
 def row_named(name: str) -> Row:
