@@ -135,7 +135,7 @@ def test_a_line_that_is_cut_off_is_no_harm(write) -> None:
         b'{"type": "sample", "time": 1, "live": {"A": {"count": 1e999}}}\n',
         b'{"type": "sample", "time": NaN, "live": {}}\n',
         b'{"type": "sample", "time": 1, "containers": 3}\n',
-        b'{"type": "sample", "time": 1, "memory": {"rss": true}}\n',
+        b'{"type": "sample", "time": 1, "memory": {"rss": "9"}}\n',
         b'{"type": "verdict", "time": 1}\n',
         b'{"type": "verdict", "time": 1, "kind": "leak", "subject": ["A"]}\n',
         b'{"type": "explanation", "time": 1, "path": [1]}\n',

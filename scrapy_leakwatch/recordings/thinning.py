@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 Key: TypeAlias = "tuple[str, str]"
 """What a value is of: a group, such as ``live``, and a name in it."""
 
+MOST_OPEN = 256
+"""Samples that are kept until their extremes are sought, all at once."""
 MOST_NAMES = 100
 """In each group; of more, those that reached the highest values are kept."""
 
@@ -27,25 +29,31 @@ class _Extremes(NamedTuple):
 class _Span:
     """Neighbouring samples, of which the extremes of each series are kept."""
 
-    __slots__ = ("extremes", "first", "last", "size")
+    __slots__ = ("_values", "extremes", "first", "last", "size")
 
     def __init__(self, time: float) -> None:
         self.first = self.last = time
         self.size = 0
         self.extremes: dict[Key, _Extremes] = {}
+        self._values: defaultdict[Key, list[float]] = defaultdict(list)
 
     def add(self, time: float, values: Mapping[Key, float]) -> None:
         self.last = time
         self.size += 1
-        extremes = self.extremes
         for key, value in values.items():
-            known = extremes.get(key)
-            if known is None:
-                extremes[key] = _Extremes(value, value, low_first=True)
-            elif value < known.low:
-                extremes[key] = _Extremes(value, known.high, low_first=False)
-            elif value > known.high:
-                extremes[key] = _Extremes(known.low, value, low_first=True)
+            self._values[key].append(value)
+        if not self.size % MOST_OPEN:
+            self.close()
+
+    def close(self) -> None:
+        """Find the extremes of what was added; `min` beats a look at each."""
+        for key, values in self._values.items():
+            low, high = min(values), max(values)
+            first = values.index(low) <= values.index(high)
+            found = _Extremes(low, high, low_first=first)
+            ours = self.extremes.get(key)
+            self.extremes[key] = found if ours is None else _merged(ours, found)
+        self._values.clear()
 
     def merge(self, later: _Span) -> None:
         self.last = later.last
@@ -83,6 +91,7 @@ class Thinner:
     def add(self, time: float, values: Mapping[Key, float]) -> None:
         """Add a sample; times must not fall."""
         if not self._spans or self._spans[-1].size >= self._width:
+            self._close()
             while len(self._spans) >= self._room:
                 self._halve()
             self._spans.append(_Span(time))
@@ -98,6 +107,7 @@ class Thinner:
 
     def series(self, group: str) -> dict[str, Series]:
         """Return the series of a group by name."""
+        self._close()
         self._forget()
         return {
             key[1]: tuple(self._values(key))
@@ -126,6 +136,10 @@ class Thinner:
                 pair = found.low, found.high
                 values += pair if found.low_first else reversed(pair)
         return values
+
+    def _close(self) -> None:
+        if self._spans:
+            self._spans[-1].close()
 
     def _halve(self) -> None:
         self._width *= 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.recordings import parsing
@@ -9,8 +10,6 @@ from scrapy_leakwatch.recordings.thinning import Thinner
 from scrapy_leakwatch.records import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from scrapy_leakwatch.recordings.lines import Line
     from scrapy_leakwatch.recordings.thinning import Key
 
@@ -23,17 +22,21 @@ class TimelineKeeper:
 
     def __init__(self, points: int) -> None:
         self._thinner = Thinner(points)
-        self._classes: set[Key] = set()
+        self._gone: dict[Key, float] = {}
+        self._known = 0
         self._time = 0.0
 
     def add(self, line: Line) -> None:
         """Add the line of a sample. Raises `ValueError` where it makes no sense."""
         time = parsing.moment(line.get("time"))
-        values = dict.fromkeys(self._classes, 0.0)
-        values.update(_values(line))
+        values = {**self._gone, **_values(line)}
+        # Text is no summand, and what is infinite or absurd makes the sum so.
+        parsing.number(sum(values.values()))
         self._time = max(self._time, time)  # clocks are put back now and then
         self._thinner.add(self._time, values)
-        self._classes = {key for key in self._thinner.names if key[0] == "live"}
+        if len(self._thinner.names) != self._known:
+            self._known = len(self._thinner.names)
+            self._gone = {key: 0 for key in self._thinner.names if key[0] == "live"}
 
     def timeline(self) -> Timeline:
         """Return what was kept."""
@@ -52,16 +55,23 @@ class TimelineKeeper:
         )
 
 
-def _values(line: Line) -> Iterator[tuple[Key, float]]:
-    for path, live in parsing.mapping(line.get("live", {})).items():
-        yield ("live", parsing.text(path)), parsing.number(live["count"])
+def _values(line: Line) -> dict[Key, float]:
+    values = {
+        _key("live", path): live["count"]
+        for path, live in parsing.mapping(line.get("live", {})).items()
+    }
     for group in GROUPS:
         for name, value in parsing.mapping(line.get(group, {})).items():
             if value is not None:
-                yield (group, parsing.text(name)), parsing.number(value)
+                values[_key(group, name)] = value
     for each in line.get("containers", ()):
-        name = parsing.text(each["name"])
-        yield ("containers", name), parsing.number(each["len"])
+        values[_key("containers", each["name"])] = each["len"]
     for name in SINGLE:
         if line.get(name) is not None:
-            yield ("", name), parsing.number(line[name])
+            values["", name] = line[name]
+    return values
+
+
+@lru_cache(maxsize=1000)
+def _key(group: str, name: str) -> Key:
+    return group, parsing.text(name)
