@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     Finding: TypeAlias = Explanation | Unexplained | Layers
     Said: TypeAlias = tuple[float, Verdict]
+    Subject: TypeAlias = tuple[str, str]
     Found: TypeAlias = tuple[float, Finding]
 
 TOGETHER_S = 5.0
@@ -20,10 +21,19 @@ TOGETHER_S = 5.0
 
 
 def told(said: Iterable[Said], found: Sequence[Found]) -> tuple[Told, ...]:
-    """Return the verdicts, each with what was found on it."""
-    return tuple(
-        Told(time, verdict, _nearest(time, verdict, found)) for time, verdict in said
-    )
+    """Return the verdicts, each with its case and what was found on it."""
+    cases: dict[Subject, int] = {}
+    latest: dict[Subject, Verdict] = {}
+    verdicts = []
+    for time, verdict in said:
+        subject = _subject(verdict)
+        if verdict.kind == "recovered":
+            subject = _withdrawn(verdict, latest) or subject
+        latest.pop(subject, None)
+        latest[subject] = verdict
+        case = cases.setdefault(subject, len(cases) + 1)
+        verdicts.append(Told(time, verdict, _nearest(time, verdict, found), case))
+    return tuple(verdicts)
 
 
 def dismissed(
@@ -39,14 +49,11 @@ def dismissed(
 
 
 def standing(verdicts: Iterable[Told]) -> tuple[Told, ...]:
-    """Return the latest on each subject, in the order they were reached."""
-    latest: dict[tuple[str, str], Told] = {}
+    """Return the latest of each case, in the order they were reached."""
+    latest: dict[int, Told] = {}
     for each in verdicts:
-        case = _case(each.verdict)
-        if each.verdict.kind == "recovered":
-            case = _withdrawn(each.verdict, latest) or case
-        latest.pop(case, None)
-        latest[case] = each
+        latest.pop(each.case, None)
+        latest[each.case] = each
     return tuple(latest.values())
 
 
@@ -63,7 +70,7 @@ def _nearest(time: float, verdict: Verdict, found: Sequence[Found]) -> Finding |
 def _is_about(finding: Finding, verdict: Verdict) -> bool:
     if isinstance(finding, Layers):
         return verdict.kind in {"native", "fragmentation", "inconclusive"} and (
-            _case(verdict) == _MEMORY
+            _subject(verdict) == _MEMORY
         )
     if (finding.subject, finding.class_path) != (verdict.subject, verdict.class_path):
         return False
@@ -74,7 +81,7 @@ def _is_about(finding: Finding, verdict: Verdict) -> bool:
 _MEMORY = ("memory", "")
 
 
-def _case(verdict: Verdict) -> tuple[str, str]:
+def _subject(verdict: Verdict) -> Subject:
     """Return what tells the subjects of a crawl apart.
 
     All responses are one subject, called after the class of the oldest.
@@ -90,14 +97,12 @@ def _case(verdict: Verdict) -> tuple[str, str]:
     return "objects", f"{verdict.class_path} {verdict.subject}"
 
 
-def _withdrawn(
-    verdict: Verdict, latest: dict[tuple[str, str], Told]
-) -> tuple[str, str] | None:
-    """Return which case a verdict withdraws; it says so in words."""
-    open_cases = [
-        (case, each.verdict.kind)
-        for case, each in latest.items()
-        if each.verdict.subject == verdict.subject and each.verdict.kind != "recovered"
+def _withdrawn(verdict: Verdict, latest: dict[Subject, Verdict]) -> Subject | None:
+    """Return which subject a verdict is withdrawn of; it says so in words."""
+    told = [
+        (subject, each.kind)
+        for subject, each in reversed(latest.items())
+        if each.subject == verdict.subject and each.kind != "recovered"
     ]
-    named = [case for case, kind in open_cases if f" {kind} " in verdict.message]
-    return next(iter([*named, *(case for case, _ in reversed(open_cases))]), None)
+    named = [subject for subject, kind in told if f" {kind} " in verdict.message]
+    return next(iter(named + [subject for subject, _ in told]), None)

@@ -39,11 +39,16 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A verdict, when it was reached, and what a look into the process found."""
+    """A verdict, when it was reached, and what a look into the process found.
+
+    ``case`` counts the subjects of a crawl from 1: what is told again, and that it
+    no longer holds, is of the same case.
+    """
 
     time: float
     verdict: Verdict
     found: Explanation | Unexplained | Layers | None = None
+    case: int = 0
 
 
 @dataclass(frozen=True, slots=True)
