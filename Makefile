@@ -4,13 +4,19 @@ VENV ?= .venv
 SPIDER ?= somenasty
 BIN := $(VENV)/bin
 
-.PHONY: demo test check static coverage bench dist clean
+.PHONY: demo test zoo zoo-table check static coverage bench dist clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python example_project/demo.py $(SPIDER)
 
 test: $(VENV)/.checking
 	$(BIN)/python -m pytest
+
+zoo: $(VENV)/.checking
+	$(BIN)/python -m tests.zoo $(ROWS)
+
+zoo-table: $(VENV)/.checking
+	$(BIN)/python -m tests.zoo --write docs/zoo.rst
 
 check: static coverage
 

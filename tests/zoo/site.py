@@ -1,7 +1,7 @@
 """A fast local site: ``python -m tests.zoo.site`` says where, and serves.
 
 Any path is a page; ``/tree/3`` links to pages of its own, ``/image/3`` is a
-small image, ``/hop/3`` redirects three times. A page takes its time, so that a
+small image, ``/hop/7/3`` redirects three times. A page takes its time, so that a
 crawl is not as fast as the machine allows. The query makes it misbehave: ``ms``
 is how long it takes, ``kb`` pads it, ``status`` sets its status, ``fail=3`` lets
 two of three requests fail with 503, and ``drop=1`` hangs up.
@@ -95,8 +95,9 @@ def response(path: str, asked: dict[str, int], number: int) -> bytes:
         body = tree(at, asked.get("links", LINKS))
     elif place == "image":
         kind, body = b"image/png", IMAGE
-    elif place == "hop" and at:
-        status, more = 302, f"Location: /hop/{at - 1}\r\n".encode()
+    elif place.startswith("hop/") and at:
+        here = path.rpartition("/")[0]
+        status, more = 302, f"Location: {here}/{at - 1}\r\n".encode()
     elif last == "robots.txt":
         kind, body = b"text/plain", b"User-agent: *\nDisallow: /secret/\n"
     if number % asked.get("fail", 1):
