@@ -28,6 +28,8 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         explain=True,
         explain_timeout=30.0,
         record=None,
+        on_leak="warn",
+        suppress=(),
         trim=False,
     )
 
@@ -43,6 +45,9 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         ("trim", "true", True),
         ("min_objects", "250", 250),
         ("min_samples", 2, 2),
+        ("on_leak", "close", "close"),
+        ("suppress", "3f2a9c1e, spider.pages*", ("3f2a9c1e", "spider.pages*")),
+        ("suppress", ["Request.meta['referer']"], ("Request.meta['referer']",)),
         ("track", ["tests.test_config.Product"], (Product,)),
         ("track", "tests.test_config.Product", (Product,)),
         ("track", [Product], (Product,)),

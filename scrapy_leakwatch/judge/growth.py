@@ -67,6 +67,14 @@ def growth_of(points: Sequence[Point]) -> Growth:
         floors=tuple(point.held for point in points),
         per_1000_responses=1000 * added / received if received > 0 else 0.0,
         per_min=added / minutes if minutes > 0 else 0.0,
+        weakest_per_1000=_weakest_rate(points),
+    )
+
+
+def _weakest_rate(lows: Sequence[Point]) -> float:
+    return min(
+        1000 * (after.held - before.held) / max(after.received - before.received, 1)
+        for before, after in pairwise(lows)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from scrapy_leakwatch.judge.growth import Point, growth_of, rising_lows
-from scrapy_leakwatch.judge.history import shorten
+from scrapy_leakwatch.judge.history import RSS, shorten
 from scrapy_leakwatch.judge.memory_words import fallen_story, growth_story
 from scrapy_leakwatch.records import Suspicion
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records import Growth, Kind, Sample
 
 MEGA = 1_000_000
-SUBJECT = "memory"
 
 LEAST_GROWTH = 32 * MEGA
 LEAST_SHARE = 0.1
@@ -165,8 +164,8 @@ class MemoryPast:
     ) -> Suspicion:
         return Suspicion(
             kind=kind,
-            judged_as=SUBJECT,
-            subject=SUBJECT,
+            judged_as=RSS,
+            subject=RSS,
             class_path="",
             spider=self._spider,
             count=sample.memory.rss,

@@ -1,0 +1,18 @@
+"""All rows of the zoo, in the order of its table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.zoo.rows.healthy import HEALTHY
+from tests.zoo.rows.leaks import LEAKS
+
+if TYPE_CHECKING:
+    from tests.zoo.truth import Row
+
+ROWS: tuple[Row, ...] = (*LEAKS, *HEALTHY)
+
+
+def row_named(name: str) -> Row:
+    """Return the row of this name."""
+    return next(row for row in ROWS if row.name == name)
