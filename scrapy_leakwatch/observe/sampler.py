@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from scrapy import Spider
 from scrapy.http import Request, Response
 from scrapy.selector import Selector
 
+from scrapy_leakwatch._compat import is_starting
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.observe import ledger, live_refs, origin
 from scrapy_leakwatch.observe.full_collections import FullCollections
@@ -84,6 +86,8 @@ class Sampler:
             floors=self._collections.drain(),
             oldest=self._oldest(held, alive, records),
             cost_s=time.perf_counter() - begun,
+            collecting=gc.isenabled(),
+            starting=is_starting(self._crawler),
         )
 
     def floor(self) -> Floor:
