@@ -12,10 +12,10 @@ demo: $(VENV)/.installed
 test: $(VENV)/.checking
 	$(BIN)/python -m pytest
 
-zoo: $(VENV)/.checking
+zoo: $(VENV)/.zoo
 	$(BIN)/python -m tests.zoo $(ROWS)
 
-zoo-table: $(VENV)/.checking
+zoo-table: $(VENV)/.zoo
 	$(BIN)/python -m tests.zoo --write docs/zoo.rst
 
 check: static coverage
@@ -48,6 +48,10 @@ $(VENV)/.installed: setup.cfg pyproject.toml | $(BIN)/python
 $(VENV)/.checking: setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[check]'
 	touch $@ $(VENV)/.installed
+
+$(VENV)/.zoo: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[check,zoo]'
+	touch $@ $(VENV)/.checking $(VENV)/.installed
 
 # Debian and Ubuntu put the venv module into a package of its own.
 $(BIN)/python:

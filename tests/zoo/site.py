@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 from tests.explain.shop_site import PAGE
 
 LINKS = 10
+PAGES_MAPPED = 200
 PACE_MS = 30
 AT_ONCE = ("/index", "/product/", "/image/", "/robots.txt")
 HTML = b"text/html"
@@ -93,6 +94,8 @@ def response(path: str, asked: dict[str, int], number: int) -> bytes:
     body = PAGE
     if place == "tree":
         body = tree(at, asked.get("links", LINKS))
+    elif place == "sitemap":
+        kind, body = b"application/xml", sitemap(at)
     elif place == "image":
         kind, body = b"image/png", IMAGE
     elif place.startswith("hop/") and at:
@@ -122,6 +125,16 @@ def tree(at: int, links: int) -> bytes:
         for other in others
     )
     return PAGE.replace(b"</ul>", below + b"</ul>")
+
+
+def sitemap(at: int) -> bytes:
+    """Return a sitemap of pages that no other sitemap has."""
+    pages = range(PAGES_MAPPED * at, PAGES_MAPPED * (at + 1))
+    urls = b"".join(b"<url><loc>/page/%d</loc></url>" % page for page in pages)
+    return (
+        b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>%s</urlset>"
+        % (urls)
+    )
 
 
 async def main() -> None:
