@@ -19,7 +19,7 @@ class StartBurst(Visitor):
 
 class CallbackBurst(Visitor):
     name = "callback_burst"
-    pages = 30_000
+    pages = 5000
 
 
 class BreadthFirst(Endless):

@@ -38,7 +38,7 @@ class OverloadedPipeline(Visitor):
 
 
 class OneAtATime:
-    """Stores fewer items than come: they wait until Scrapy holds back."""
+    """Stores fewer items than come: the others wait for the lock."""
 
     def __init__(self):
         self.lock = DeferredLock()
@@ -115,7 +115,7 @@ class ShortTimers(Visitor):
 
 class Redirected(Visitor):
     name = "redirected"
-    path = "/hop/5?{}"
+    path = "/hop/{}/5"
 
 
 class Failing(Visitor):
