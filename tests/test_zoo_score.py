@@ -129,7 +129,7 @@ def test_a_later_verdict_with_another_name_is_a_wrong_name() -> None:
 
 
 def test_a_slow_leak_may_take_as_many_samples_as_the_objects_need() -> None:
-    slow = replace(LEAKY, leaked_each=0.25)
+    slow = replace(LEAKY, leaked_each=0.5)
     assert judge(slow, crawl(verdict(11), explanation(11))).faults == ()
     assert judge(slow, crawl(verdict(13), explanation(13))).faults != ()
 

@@ -48,12 +48,6 @@ class Redis(Endless):
     path = "/tree/{}?links=3"
 
 
-class Fetched(Visitor):
-    """Has each page remembered on disk, not to be visited in the next crawl."""
-
-    name = "fetched"
-
-
 class Mapped(SitemapSpider):
     name = "mapped"
 

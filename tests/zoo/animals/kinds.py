@@ -117,7 +117,6 @@ class GcOff(Visitor):
 class Malloc(Visitor):
     name = "malloc"
     path = "/page/{}?ms=0"
-    pages = 1500
     libc = ctypes.CDLL(None)
     libc.malloc.restype = ctypes.c_void_p
 
@@ -146,7 +145,6 @@ class Holes(Visitor):
 
 class KeepsForAWhile(Visitor):
     name = "keeps_for_a_while"
-    pages = 1800
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -165,7 +163,6 @@ class FullShelves(Visitor):
     """Keeps the latest page of each of 500 shelves: it grows until all have one."""
 
     name = "full_shelves"
-    pages = 1800
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

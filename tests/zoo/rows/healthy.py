@@ -63,7 +63,7 @@ FRONTIERS = (
     _of(
         "frontiers",
         "ManyDomains",
-        "a page on each of 3,000 domains, each with a cookie and a robots.txt",
+        "each page is on a domain of its own, each with a cookie and a robots.txt",
         also=BACKLOG,
         settings={
             "DNS_RESOLVER": f"{ANIMALS}.resolver.LoopbackResolver",

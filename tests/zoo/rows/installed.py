@@ -66,16 +66,6 @@ INSTALLED = (
         needs=("scrapy_redis", "fakeredis"),
     ),
     _of(
-        "Fetched",
-        "scrapy-deltafetch remembers each page on disk",
-        settings={
-            "SPIDER_MIDDLEWARES": {"scrapy_deltafetch.DeltaFetch": 50},
-            "DELTAFETCH_ENABLED": True,
-            "DELTAFETCH_DIR": "delta",
-        },
-        needs=("scrapy_deltafetch",),
-    ),
-    _of(
         "Mapped",
         "a SitemapSpider reads ten sitemaps of 200 pages",
         reactor=SELECT,

@@ -13,7 +13,7 @@ from tests.zoo.truth import ASYNCIO, SELECT, Row
 
 ROOT = Path(__file__).parents[3]
 ANIMALS = "tests/zoo/animals/leaks.py"
-LISTINGS = 1200
+LISTINGS = 700
 ON_ASYNCIO = {"waiting_task", "loop_call_later"}
 OF_COMPONENTS = {"pipeline", "spider_middleware", "downloader_middleware", "extension"}
 STORIES = {
