@@ -121,7 +121,7 @@ class Malloc(Visitor):
     libc.malloc.restype = ctypes.c_void_p
 
     def parse(self, response):
-        size = 20_000
+        size = 200_000
         ctypes.memset(self.libc.malloc(size), 1, size)
 
 
@@ -140,7 +140,10 @@ class Holes(Visitor):
         if self.seen <= 50:
             self.table.extend(bytes(SMALL) for _ in range(5000))
         elif self.seen == 51:
+            gc.collect()  # Python's blocks are counted beside a full collection
             self.table = self.table[::50]
+        elif self.seen == 60:
+            gc.collect()
 
 
 class KeepsForAWhile(Visitor):

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[3]
 FILE = "tests/zoo/animals/kinds.py"
 MODULE = "tests.zoo.animals.kinds"
 LONGER = {"CLOSESPIDER_TIMEOUT": 10}
+FEWER = {"LEAKWATCH_MIN_OBJECTS": 30}
 
 
 def _row(cls: str, truth: str, story: str, **fields: Any) -> Row:
@@ -65,22 +66,28 @@ KINDS = (
         settings={
             "DEPTH_PRIORITY": 1,
             "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
+            **FEWER,
         },
-        reaches=(("requests.queued_memory", 1000),),
+        reaches=(("requests.queued_memory", 500),),
     ),
     _row(
         "NotOnDisk",
         "backlog",
         "a JOBDIR, but the requests can't be written to disk",
-        settings={"JOBDIR": "job"},
+        settings={"JOBDIR": "job", **FEWER},
         reactor=SELECT,
-        reaches=(("requests.queued_memory", 1000),),
+        reaches=(("requests.queued_memory", 500),),
     ),
-    _row("GcOff", "garbage", "the collector is off, and pages die in cycles"),
+    _row(
+        "GcOff",
+        "garbage",
+        "the collector is off, and pages die in cycles",
+        settings=FEWER,
+    ),
     _row(
         "Malloc",
         "native",
-        "20 kB of malloc() for each page, never freed",
+        "200 kB of malloc() for each page, never freed",
         reactor=SELECT,
         settings=LONGER,
     ),
@@ -109,7 +116,7 @@ KINDS = (
         "Unseen",
         "inconclusive",
         "pages are kept; no look at the heap is allowed, and the collector is off",
-        settings={"LEAKWATCH_EXPLAIN": False},
+        settings={"LEAKWATCH_EXPLAIN": False, **FEWER},
         reactor=SELECT,
     ),
 )
