@@ -116,7 +116,8 @@ KINDS = (
         "Unseen",
         "inconclusive",
         "pages are kept; no look at the heap is allowed, and the collector is off",
-        settings={"LEAKWATCH_EXPLAIN": False, **FEWER},
+        also=frozenset({"hoard"}),
+        settings={"LEAKWATCH_EXPLAIN": False, **FEWER, **LONGER},
         reactor=SELECT,
     ),
 )
