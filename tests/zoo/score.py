@@ -101,7 +101,8 @@ def judge(row: Row, evidence: Evidence) -> Result:
     ]
     first = right[0] if right else None
     delay = _delay(row, evidence, first) if first else None
-    if row.alarming and delay and delay.samples > delay.allowed:
+    by_objects = row.truth in {"leak", "hoard"}
+    if by_objects and delay and delay.samples > delay.allowed:
         faults.append(f"told after {delay.samples} samples, not within {delay.allowed}")
     return Result(
         row=row.name,
@@ -194,7 +195,8 @@ class Delay(NamedTuple):
     seconds: less than a sample by default, and several here, where the samples
     follow one another 30 times as fast. ``allowed`` of them may pass: as many as
     LEAKWATCH_MIN_SAMPLES asks for, or as many as it takes until
-    LEAKWATCH_MIN_OBJECTS have leaked, and the grace.
+    twice LEAKWATCH_MIN_OBJECTS have leaked, for the weakest step counts and they
+    are not alike; and the grace.
     """
 
     samples: int
@@ -218,7 +220,7 @@ def _delay(row: Row, evidence: Evidence, first: Told) -> Delay | None:
     (run, *_) = _of_type(evidence.lines, "run")
     config = run["config"]
     asked = first.verdict["time"] - first.looked_s
-    few = sum(number < config["LEAKWATCH_MIN_OBJECTS"] for number in growing)
+    few = sum(number < 2 * config["LEAKWATCH_MIN_OBJECTS"] for number in growing)
     return Delay(
         samples=sum(time <= asked and leaked(time) > 0 for time in samples) - 1,
         allowed=max(config["LEAKWATCH_MIN_SAMPLES"], few) + GRACE,

@@ -13,22 +13,21 @@ from tests.zoo.truth import ASYNCIO, SELECT, Row
 
 ROOT = Path(__file__).parents[3]
 ANIMALS = "tests/zoo/animals/leaks.py"
-LISTINGS = 1200
+LISTINGS = 700
 ON_ASYNCIO = {"waiting_task", "loop_call_later"}
 OF_COMPONENTS = {"pipeline", "spider_middleware", "downloader_middleware", "extension"}
 STORIES = {
     "stored_failure": "each Failure is kept, and its traceback keeps the page",
     "stored_exception": "each exception is kept, and its traceback keeps the page",
     "waiting_task": "tasks that never end",
-    "waiting_callback": "callbacks that never end",
     "deferred_callback": "Deferreds that never fire",
     "weak_keys": "values of a WeakKeyDictionary that refer to their key",
     "chain": "each page holds the one before it",
     "library": "an installed library keeps the pages",
 }
-MORE: dict[str, dict[str, Any]] = {
-    "waiting_callback": {"curfew_s": 8.0},
-}
+STANDS_STILL = "waiting_callback"
+"""Its 16 callbacks that never end are in the engine's hands, and it asks for no more
+pages: nothing grows. The tests of explain ask who holds its pages."""
 
 
 def _of_explain(number: int, name: str) -> Row:
@@ -47,7 +46,6 @@ def _of_explain(number: int, name: str) -> Row:
         reactor=ASYNCIO if name in ON_ASYNCIO else by_turns,
         settings=COMPONENTS.get(name, {}),
         arguments={"listings": LISTINGS},
-        **MORE.get(name, {}),
     )
 
 
@@ -149,6 +147,10 @@ VARIATIONS = (
 )
 
 LEAKS = (
-    *(_of_explain(number, name) for number, name in enumerate(EXPECTED)),
+    *(
+        _of_explain(number, name)
+        for number, name in enumerate(EXPECTED)
+        if name != STANDS_STILL
+    ),
     *VARIATIONS,
 )
