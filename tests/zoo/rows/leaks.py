@@ -28,6 +28,7 @@ STORIES = {
 }
 MORE: dict[str, dict[str, Any]] = {
     "waiting_callback": {"curfew_s": 8.0},
+    "chain": {"settings": {"CLOSESPIDER_TIMEOUT": 9}},  # one page at a time
 }
 
 
@@ -45,9 +46,8 @@ def _of_explain(number: int, name: str) -> Row:
         holders=(holder,),
         line=place(name),
         reactor=ASYNCIO if name in ON_ASYNCIO else by_turns,
-        settings=COMPONENTS.get(name, {}),
         arguments={"listings": LISTINGS},
-        **MORE.get(name, {}),
+        **{"settings": COMPONENTS.get(name, {}), **MORE.get(name, {})},
     )
 
 
@@ -94,7 +94,7 @@ VARIATIONS = (
         "beside_a_backlog",
         "meta keeps the page, and there are ten new links on each",
         "Request.meta['referer']",
-        also=frozenset({"backlog"}),
+        also=frozenset({"backlog", "recovered"}),
         reactor=SELECT,
     ),
     _variation(
