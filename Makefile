@@ -33,6 +33,7 @@ coverage: $(VENV)/.checking
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/sample_cost.py
+	$(BIN)/python benchmarks/census.py
 	$(BIN)/python benchmarks/throughput.py
 
 dist: $(VENV)/.checking

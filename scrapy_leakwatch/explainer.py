@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.http import Request
 
@@ -41,11 +41,13 @@ if TYPE_CHECKING:
 
 
 class Explainer:
-    """Asks a forked child, one question at a time.
+    """Asks a forked child, one question at a time in the whole process.
 
     Where no child can be had, the live requests are looked at in this process.
     ``guard`` runs what happens in later turns.
     """
+
+    _asking: ClassVar[Explainer | None] = None
 
     def __init__(self, crawler: Crawler, timeout_s: float, guard: Guard) -> None:
         self._crawler = crawler
@@ -55,8 +57,8 @@ class Explainer:
 
     @property
     def busy(self) -> bool:
-        """Tell whether an answer is still to come."""
-        return self._inquiry is not None
+        """Tell whether an answer is still to come, to this crawl or another."""
+        return Explainer._asking is not None
 
     def ask(self, question: AnyQuestion, answered: Callable[[Found], None]) -> None:
         """Ask; ``answered`` is called once, soon or at once. It must not raise.
@@ -76,10 +78,15 @@ class Explainer:
             return
 
         def settle(found: Found) -> None:
-            self._inquiry = None
+            self._inquiry = Explainer._asking = None
             answered(found)
 
         self._inquiry = Inquiry(asked, settle, self._guard)
+        Explainer._asking = self
+
+    def free(self) -> Deferred[None] | None:
+        """Return what fires when the process may ask again, None if it may now."""
+        return None if self._asking is None else self._asking.settled()
 
     def settled(self, within_s: float | None = None) -> Deferred[None] | None:
         """Return what fires when the question under way is answered or given up."""

@@ -241,6 +241,23 @@ def test_large_objects_that_were_not_added_up_leave_it_open() -> None:
     assert verdict.caveat == "no memory left for that"
 
 
+def test_growth_of_small_objects_is_pythons_also_where_large_ones_are_unknown() -> None:
+    (suspicion, *_) = suspicions(growing())
+    before = replace(FRESH, python_large=None, reason="no memory left for that")
+    now = replace(before, rss=200 * MB, arenas=110 * MB)
+    assert verdict_on_layers(suspicion, now, before) is None
+    now = replace(before, rss=200 * MB, malloc_used=90 * MB)
+    assert verdict_on_layers(suspicion, now, before).kind == "inconclusive"
+
+
+@pytest.mark.parametrize(("explained", "kind"), [(0, "native"), (20 * MB, None)])
+def test_what_is_explained_is_taken_off_what_is_outside(explained, kind) -> None:
+    (suspicion, *_) = suspicions(growing())
+    now = replace(FRESH, rss=210 * MB, malloc_used=80 * MB, arenas=80 * MB)
+    verdict = verdict_on_layers(suspicion, now, FRESH, explained)
+    assert (verdict and verdict.kind) == kind
+
+
 def test_memory_that_stays_when_the_objects_are_gone_is_fragmented() -> None:
     (verdict,) = hear(fallen(), "malloc_free")
     assert verdict.kind == "fragmentation"

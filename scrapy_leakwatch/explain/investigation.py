@@ -6,13 +6,14 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import redact
-from scrapy_leakwatch.explain import anatomy, cost, findings, sample
+from scrapy_leakwatch import anatomy, redact
+from scrapy_leakwatch.components import part
+from scrapy_leakwatch.explain import cost, findings, sample
 from scrapy_leakwatch.explain.anchors import Anchors
 from scrapy_leakwatch.explain.holders import Walk
 from scrapy_leakwatch.explain.records import Unexplained
 from scrapy_leakwatch.explain.referrers import Heap
-from scrapy_leakwatch.explain.roots import Roots, part
+from scrapy_leakwatch.explain.roots import Roots
 from scrapy_leakwatch.explain.statement import state, state_share
 
 if TYPE_CHECKING:

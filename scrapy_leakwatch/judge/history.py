@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 MOST = 128
 MOST_SERIES = 200
+FORGOTTEN = 32
+"""Samples after which a container that has become short is forgotten."""
+MOST_CONTAINERS = 50
+"""In a sample; where there are as many, others may be missing."""
 QUEUE = "scheduler memory queue"
 RSS = "memory"
 """What has a series of lengths besides the containers."""
@@ -50,6 +54,8 @@ class History:
     def add(self, sample: Sample) -> None:
         """Remember a sample and the floors since the one before."""
         lengths = {each.name: each.len for each in sample.containers}
+        if len(sample.containers) < MOST_CONTAINERS:
+            lengths = dict.fromkeys(self._gone(), 0) | lengths
         lengths[RSS] = sample.memory.rss
         if sample.requests.queued_memory is not None:
             lengths[QUEUE] = sample.requests.queued_memory
@@ -60,6 +66,15 @@ class History:
             for subject, point in _points(floor.time, floor.received, floor.held):
                 lowest[subject] = _lower(lowest.get(subject, point), point)
         _append(self._floors, lowest.items())
+
+    def _gone(self) -> list[str]:
+        """Return the containers that were long; those long gone are forgotten."""
+        for name, points in list(self._lengths.items()):
+            if len(points) > FORGOTTEN and not any(
+                point.held for point in points[-FORGOTTEN:]
+            ):
+                del self._lengths[name]
+        return [name for name in self._lengths if name not in {RSS, QUEUE}]
 
 
 def _points(time: float, received: int, held: Held) -> list[tuple[str, Point]]:

@@ -97,7 +97,10 @@ def of_sample(sample: Sample) -> Line:
         "requests": fields_of(sample.requests),
         "responses": fields_of(sample.responses),
         "memory": fields_of(sample.memory),
-        "containers": [],
+        "containers": [
+            {"name": each.name, "type": each.type, "len": each.len}
+            for each in sample.containers
+        ],
         "cost_ms": round(1000 * sample.cost_s, 3),
     }
 

@@ -225,6 +225,13 @@ def test_what_the_c_library_does_not_tell_is_left_out(monkeypatch, names, reason
 
 
 @GLIBC
+def test_blocks_that_malloc_maps_one_by_one_are_counted():
+    before = allocators.heap()
+    block = bytes(50 * MB)
+    assert allocators.heap().used - before.used == pytest.approx(len(block), abs=MB)
+
+
+@GLIBC
 def test_another_malloc_is_told_from_the_one_that_counts(monkeypatch):
     monkeypatch.setattr(allocators, "_MALLOC", lambda _: None)
     assert allocators.heap() == "another malloc is in charge"

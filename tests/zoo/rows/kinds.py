@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[3]
 FILE = "tests/zoo/animals/kinds.py"
 MODULE = "tests.zoo.animals.kinds"
 LONGER = {"CLOSESPIDER_TIMEOUT": 10}
+FEWER = {"LEAKWATCH_MIN_OBJECTS": 30}
 
 
 def _row(cls: str, truth: str, story: str, **fields: Any) -> Row:
@@ -64,18 +65,19 @@ KINDS = (
         "breadth first, and each page has ten new links",
         settings={
             **LONGER,
+            **FEWER,
             "DEPTH_PRIORITY": 1,
             "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
         },
-        reaches=(("requests.queued_memory", 1000),),
+        reaches=(("requests.queued_memory", 500),),
     ),
     _row(
         "NotOnDisk",
         "backlog",
         "a JOBDIR, but the requests can't be written to disk",
-        settings={**LONGER, "JOBDIR": "job"},
+        settings={**LONGER, **FEWER, "JOBDIR": "job"},
         reactor=SELECT,
-        reaches=(("requests.queued_memory", 1000),),
+        reaches=(("requests.queued_memory", 500),),
     ),
     _row("GcOff", "garbage", "the collector is off, and items die in cycles"),
     _row(

@@ -59,16 +59,23 @@ def inherits(obj: object, *paths: str) -> bool:
     return any(f"{module(cls)}.{qualname(cls)}" in paths for cls in mro(type(obj)))
 
 
+def is_descriptor(found: object) -> bool:
+    """Tell whether ``found`` in a class is a descriptor of the C level."""
+    # By identity: to compare or hash the type would ask its metaclass.
+    kind = type(found)
+    return kind is GetSetDescriptorType or kind is MemberDescriptorType
+
+
 def own_dict(obj: object) -> dict[Any, Any] | None:
     """Return the ``__dict__`` of ``obj``; makes one where it was not made yet."""
     for cls in mro(type(obj)):
         descriptor: Any = namespace(cls).get("__dict__")
-        if type(descriptor) in {GetSetDescriptorType, MemberDescriptorType}:
+        if is_descriptor(descriptor):
             try:
                 found = descriptor.__get__(obj)
             except (AttributeError, TypeError):
                 return None
-            return found if is_a(found, dict) else None
+            return found if type(found) is dict or is_a(found, dict) else None
     return None
 
 
