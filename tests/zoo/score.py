@@ -101,8 +101,7 @@ def judge(row: Row, evidence: Evidence) -> Result:
     ]
     first = right[0] if right else None
     delay = _delay(row, evidence, first) if first else None
-    by_objects = row.truth in {"leak", "hoard"}
-    if by_objects and delay and delay.samples > delay.allowed:
+    if row.counted and delay and delay.samples > delay.allowed:
         faults.append(f"told after {delay.samples} samples, not within {delay.allowed}")
     return Result(
         row=row.name,
@@ -274,10 +273,10 @@ class Score:
 
 def total(rows: Sequence[Row], results: Sequence[Result]) -> Score:
     """Return the score of all rows; ``results`` are those of ``rows``, in order."""
-    alarmed = [one for one in results if one.truth in ALARMS]
-    samples = [one.samples for one in alarmed if one.samples is not None]
-    looks = [one.looked_s for one in alarmed if one.looked_s is not None]
-    leaked = [one.leaked for one in alarmed if one.leaked is not None]
+    counted = [one for row, one in zip(rows, results, strict=True) if row.counted]
+    samples = [one.samples for one in counted if one.samples is not None]
+    looks = [one.looked_s for one in counted if one.looked_s is not None]
+    leaked = [one.leaked for one in counted if one.leaked is not None]
     holders = [one.holder_right for one in results if one.holder_right is not None]
     places = [one.place_right for one in results if one.place_right is not None]
     return Score(
