@@ -99,14 +99,14 @@ KINDS = (
         "pages are kept for four seconds, then let go, and the crawl goes on",
         also=frozenset({"leak"}),
         reactor=SELECT,
-        settings=LONGER,
+        settings={**FEWER, **LONGER},
     ),
     _row(
         "FullShelves",
         "recovered",
         "the latest page of each shelf is kept, until all are full",
         also=frozenset({"leak"}),
-        settings=LONGER,
+        settings={**FEWER, **LONGER},
     ),
     _row(
         "Unseen",
