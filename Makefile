@@ -4,13 +4,19 @@ VENV ?= .venv
 SPIDER ?= somenasty
 BIN := $(VENV)/bin
 
-.PHONY: demo test check static coverage bench dist clean
+.PHONY: demo test zoo zoo-table check static coverage bench dist clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python example_project/demo.py $(SPIDER)
 
 test: $(VENV)/.checking
 	$(BIN)/python -m pytest
+
+zoo: $(VENV)/.zoo
+	$(BIN)/python -m tests.zoo $(ROWS)
+
+zoo-table: $(VENV)/.zoo
+	$(BIN)/python -m tests.zoo --write docs/zoo.rst
 
 check: static coverage
 
@@ -43,6 +49,10 @@ $(VENV)/.installed: setup.cfg pyproject.toml | $(BIN)/python
 $(VENV)/.checking: setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[check]'
 	touch $@ $(VENV)/.installed
+
+$(VENV)/.zoo: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[check,zoo]'
+	touch $@ $(VENV)/.checking $(VENV)/.installed
 
 # Debian and Ubuntu put the venv module into a package of its own.
 $(BIN)/python:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.statscollectors import StatsCollector
 from scrapy.utils import trackref
+from scrapy.utils.defer import deferred_from_coro
 from twisted.internet.task import LoopingCall
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from scrapy.core.engine import ExecutionEngine
     from scrapy.crawler import Crawler
+    from twisted.internet.defer import Deferred
 
 
 def create_looping_call(function: Callable[[], None]) -> Any:
@@ -63,3 +65,36 @@ def local_stats(stats: StatsCollector) -> bool:
     Other collectors may keep nothing, or ask a server.
     """
     return getattr(type(stats), "get_value", None) is StatsCollector.get_value
+
+
+def close_spider(crawler: Crawler, reason: str) -> Deferred[Any] | None:
+    """Have an open spider closed in order; fires when it is, None if none is open."""
+    engine: Any = engine_of(crawler)
+    if engine is None or crawler.spider is None or engine_slot(engine) is None:
+        return None
+    closing: Deferred[Any]
+    if hasattr(engine, "close_spider_async"):
+        closing = deferred_from_coro(engine.close_spider_async(reason=reason))
+    else:
+        closing = engine.close_spider(crawler.spider, reason)
+    return closing
+
+
+def send_signal(crawler: Crawler, signal: object, **seen: Any) -> Deferred[Any]:
+    """Send a signal whose handlers may be asynchronous; Scrapy logs their errors."""
+    manager: Any = crawler.signals
+    if hasattr(manager, "send_catch_log_async"):
+        return deferred_from_coro(manager.send_catch_log_async(signal, **seen))
+    sent: Deferred[Any] = manager.send_catch_log_deferred(signal, **seen)
+    return sent
+
+
+def is_starting(crawler: Crawler) -> bool:
+    """Tell whether the spider's start requests are not all read yet."""
+    engine = engine_of(crawler)
+    if engine is None:
+        return False
+    attributes = vars(engine)
+    if "_start" in attributes:
+        return attributes["_start"] is not None
+    return getattr(engine_slot(engine), "start_requests", None) is not None

@@ -7,7 +7,7 @@ import math
 import os
 import re
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from scrapy.utils.misc import load_object
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
 PREFIX = "LEAKWATCH_"
+
+OnLeak = Literal["warn", "close"]
 
 
 class ConfigError(ValueError):
@@ -40,6 +42,9 @@ class Config:
     explain: bool
     explain_timeout: float
     record: str | None
+    on_leak: OnLeak
+    suppress: tuple[str, ...]
+    trim: bool
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Config:
@@ -74,7 +79,7 @@ def class_path(cls: type) -> str:
 
 def _plain(value: object) -> object:
     if isinstance(value, tuple):
-        return [class_path(cls) for cls in value]
+        return [class_path(each) if isinstance(each, type) else each for each in value]
     return value
 
 
@@ -197,6 +202,27 @@ def _template(value: Any) -> str | None:
     return path
 
 
+def _on_leak(value: Any) -> OnLeak:
+    for known in get_args(OnLeak):
+        if value == known:
+            return known  # type: ignore[no-any-return]
+    raise ConfigError(f"must be 'warn' or 'close', not {value!r}")
+
+
+def _globs(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [glob.strip() for glob in value.split(",") if glob.strip()]
+    if not isinstance(value, (list, tuple, set, frozenset)) and value is not None:
+        raise ConfigError(f"must be a list of signatures or holders, not {value!r}")
+    for glob in value or ():
+        if not isinstance(glob, str) or not glob:
+            raise ConfigError(
+                f"needs signatures or holders as in the log, such as '3f2a9c1e' or"
+                f" 'spider.pages*', and {glob!r} is none"
+            )
+    return tuple(value or ())
+
+
 _PLACEHOLDER = re.compile(r"%%|%\((?:name|time)\)s")
 
 _READERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
@@ -210,4 +236,7 @@ _READERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "LEAKWATCH_EXPLAIN": (True, _boolean),
     "LEAKWATCH_EXPLAIN_TIMEOUT": (30.0, _interval),
     "LEAKWATCH_RECORD": (None, _template),
+    "LEAKWATCH_ON_LEAK": ("warn", _on_leak),
+    "LEAKWATCH_SUPPRESS": ((), _globs),
+    "LEAKWATCH_TRIM": (False, _boolean),
 }

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapy.http import Request
 
 from scrapy_leakwatch.config import class_path
-from scrapy_leakwatch.explain import Question, explain_in_child, look
+from scrapy_leakwatch.explain import (
+    MemoryQuestion,
+    Question,
+    WaitingQuestion,
+    explain_in_child,
+    explain_queue_in_child,
+    layers_in_child,
+    look,
+)
 from scrapy_leakwatch.inquiry import Inquiry
 from scrapy_leakwatch.observe.live_refs import classes
 
@@ -17,10 +25,19 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from twisted.internet.defer import Deferred
 
+    from scrapy_leakwatch.explain import Asked
     from scrapy_leakwatch.guard import Guard
-    from scrapy_leakwatch.records import Explanation, Unexplained
+    from scrapy_leakwatch.records import (
+        Explanation,
+        Layers,
+        Sample,
+        Suspicion,
+        Unexplained,
+    )
 
-    Found = Explanation | Unexplained | None
+    AnyQuestion = Question | WaitingQuestion | MemoryQuestion
+    Answer = Explanation | Unexplained | Layers
+    Found = Answer | None
 
 
 class Explainer:
@@ -34,30 +51,28 @@ class Explainer:
         self._crawler = crawler
         self._timeout_s = timeout_s
         self._guard = guard
-        self._inquiry: Inquiry[Explanation | Unexplained] | None = None
+        self._inquiry: Inquiry[Answer] | None = None
 
     @property
     def busy(self) -> bool:
         """Tell whether an answer is still to come."""
         return self._inquiry is not None
 
-    def ask(self, question: Question, answered: Callable[[Found], None]) -> None:
+    def ask(self, question: AnyQuestion, answered: Callable[[Found], None]) -> None:
         """Ask; ``answered`` is called once, soon or at once. It must not raise.
 
         It gets None after an error of ours.
         """
-        suspects = [
-            each for each in classes() if class_path(each[0]) == question.class_path
-        ]
-        tables = tuple(table for _, table in suspects)
-        asked = explain_in_child(question, tables, self._crawler, self._timeout_s)
+        asked = self._asked(question)
         try:
             refused = asked.poll()
         except Exception:
             asked.end()
             raise
         if refused is not None:
-            answered(self._look(question, tuple(cls for cls, _ in suspects)))
+            if isinstance(question, Question):
+                refused = self._look(question)
+            answered(refused)
             return
 
         def settle(found: Found) -> None:
@@ -70,8 +85,46 @@ class Explainer:
         """Return what fires when the question under way is answered or given up."""
         return None if self._inquiry is None else self._inquiry.settled(within_s)
 
-    def _look(
-        self, question: Question, suspects: tuple[type, ...]
-    ) -> Explanation | Unexplained:
-        requests = [table for cls, table in classes() if issubclass(cls, Request)]
-        return look(question, suspects, tuple(requests), self._crawler)
+    def _asked(self, question: AnyQuestion) -> Asked[Answer]:
+        if isinstance(question, MemoryQuestion):
+            return layers_in_child(self._timeout_s)
+        if isinstance(question, WaitingQuestion):
+            tables = _tables(Request)
+            return explain_queue_in_child(
+                question, tables, self._crawler, self._timeout_s
+            )
+        tables = tuple(table for _, table in _suspects(question))
+        return explain_in_child(question, tables, self._crawler, self._timeout_s)
+
+    def _look(self, question: Question) -> Explanation | Unexplained:
+        suspects = tuple(cls for cls, _ in _suspects(question))
+        return look(question, suspects, _tables(Request), self._crawler)
+
+
+def question_on(suspicion: Suspicion, sample: Sample) -> AnyQuestion:
+    """Return what must be known to judge a suspicion."""
+    if suspicion.kind in {"fragmentation", "native"}:
+        return MemoryQuestion()
+    if suspicion.kind == "backlog":
+        return WaitingQuestion(
+            class_path=suspicion.class_path,
+            spider=suspicion.spider,
+            count=suspicion.unaccounted,
+            jobdir=sample.requests.queued_disk is not None,
+            starting=sample.starting,
+        )
+    return Question(
+        subject=suspicion.subject,
+        class_path=suspicion.class_path,
+        spider=suspicion.spider,
+        count=suspicion.count,
+        unaccounted=suspicion.unaccounted,
+    )
+
+
+def _suspects(question: Question) -> list[tuple[type, Any]]:
+    return [each for each in classes() if class_path(each[0]) == question.class_path]
+
+
+def _tables(family: type) -> tuple[Any, ...]:
+    return tuple(table for cls, table in classes() if issubclass(cls, family))

@@ -28,6 +28,9 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         explain=True,
         explain_timeout=30.0,
         record=None,
+        on_leak="warn",
+        suppress=(),
+        trim=False,
     )
 
 
@@ -39,8 +42,12 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         ("log_interval", 0, 0.0),
         ("enabled", "False", False),
         ("enabled", 1, True),
+        ("trim", "true", True),
         ("min_objects", "250", 250),
         ("min_samples", 2, 2),
+        ("on_leak", "close", "close"),
+        ("suppress", "3f2a9c1e, spider.pages*", ("3f2a9c1e", "spider.pages*")),
+        ("suppress", ["Request.meta['referer']"], ("Request.meta['referer']",)),
         ("track", ["tests.test_config.Product"], (Product,)),
         ("track", "tests.test_config.Product", (Product,)),
         ("track", [Product], (Product,)),
@@ -73,6 +80,7 @@ def test_a_path_object_names_a_recording(tmp_path) -> None:
         ("MIN_OBJECTS", 0, "must be a whole number from 1, not 0"),
         ("MIN_OBJECTS", 2.5, "must be a whole number from 1, not 2.5"),
         ("MIN_SAMPLES", 1, "must be a whole number from 2, not 1"),
+        ("TRIM", "often", "must be True or False, not 'often'"),
         ("ENABLED", "maybe", "must be True or False, not 'maybe'"),
         ("IGNORE", 5, "must be a list of class paths, not 5"),
         ("IGNORE", ["scrapy.Spidr"], "can't import 'scrapy.Spidr'"),

@@ -189,8 +189,8 @@ def test_five_spiders_in_a_process_leave_nothing_behind(crawl) -> None:
     result = crawl("Healthy", "Healthy", "Backlog", "Elsewhere", "Hostile")
     assert result.lines("ERROR") == result.lines("WARNING") == []
     assert result.left["gc"] == result.left["watches"] == result.left["samplers"] == 0
-    verdicts = [stats["leakwatch/verdict"] for stats in [result.stats, *result.others]]
-    assert verdicts == ["healthy"] * 5
+    verdicts = {stats["leakwatch/verdict"] for stats in [result.stats, *result.others]}
+    assert verdicts <= {"healthy", "backlog"}
 
 
 def test_a_crawl_that_is_closed_as_it_opens_is_let_go(crawl) -> None:

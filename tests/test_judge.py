@@ -5,108 +5,20 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scrapy.settings import Settings
 
-from scrapy_leakwatch.config import Config
-from scrapy_leakwatch.judge.docket import Docket
 from scrapy_leakwatch.judge.growth import Point
 from scrapy_leakwatch.judge.history import MOST, History
 from scrapy_leakwatch.judge.wording import age, pace
-from scrapy_leakwatch.records import (
-    REQUESTS,
-    RESPONSES,
-    Explanation,
-    Floor,
-    Growth,
-    Memory,
-    Oldest,
-    RequestLedger,
-    ResponseLedger,
-    Sample,
-    Unexplained,
+from scrapy_leakwatch.records import REQUESTS, RESPONSES, Floor, Growth, Sample
+from tests.judging import (
+    docket,
+    explanation,
+    growing,
+    hear,
+    sample,
+    unexplained,
+    unproved,
 )
-
-SELECTOR = "scrapy.selector.unified.Selector"
-ITEM = "shop.items.Product"
-NAMES = {RESPONSES: "HtmlResponse", REQUESTS: "Request", SELECTOR: "Selector"}
-KEYS = {"selectors": SELECTOR, "items": ITEM}
-MEMORY = Memory(rss=100_000_000, rss_peak=1, python_blocks=1)
-
-
-def sample(
-    number: int,
-    *,
-    floors: bool = True,
-    own_share: float | None = None,
-    limit: int | None = None,
-    **held: int,
-) -> Sample:
-    """Return the sample ``number`` of a crawl with 1,000 responses between two."""
-    held = {KEYS.get(name, name): count for name, count in held.items()}
-    floor = Floor(10.0 * number, 1000 * number, held)
-    responses = held.get(RESPONSES, 0)
-    return Sample(
-        time=10.0 * number,
-        elapsed_s=10.0 * number,
-        received=1000 * number,
-        live=(),
-        requests=RequestLedger(0, 0, None, 0, held.get(REQUESTS)),
-        responses=ResponseLedger(responses, 0, responses),
-        memory=MEMORY,
-        memory_limit=limit,
-        held=held,
-        floors=(floor,) if floors else (),
-        oldest={
-            subject: Oldest(
-                subject=NAMES.get(subject, subject.rpartition(".")[2]),
-                path=subject if "." in subject else f"scrapy.http.{NAMES[subject]}",
-                count=count,
-                age_s=265.0,
-                url="http://a/1",
-                own_share=own_share,
-            )
-            for subject, count in held.items()
-        },
-        cost_s=0.0001,
-    )
-
-
-def explanation(**fields) -> Explanation:
-    known = dict.fromkeys(Explanation.__slots__, None) | {
-        "examined": 24,
-        "share": 1.0,
-        "holder": "spider.pages[*]",
-        "owner": "spider",
-        "retained_bytes_each": 10_000,
-        "signature": "3f2a9c1e",
-        "garbage": 0,
-        "in_flight": 0,
-        "unknown": 0,
-        "direct": False,
-        "foreign": False,
-        "bounded": False,
-    }
-    return Explanation(**known | fields)
-
-
-def unexplained(reason: str, **counts: int) -> Unexplained:
-    return Unexplained("HtmlResponse", "scrapy.HtmlResponse", "shop", reason, **counts)
-
-
-def docket(explain=False, **settings) -> Docket:
-    settings = {"LEAKWATCH_EXPLAIN": explain, **settings}
-    return Docket("shop", Config.from_settings(Settings(settings)))
-
-
-def hear(case: Docket, samples, found=None) -> list:
-    """Return the verdicts, where each suspicion is answered with ``found``."""
-    verdicts = []
-    for each in samples:
-        suspicion = case.hear(each)
-        verdict = suspicion and case.conclude(suspicion, found)
-        if verdict:
-            verdicts.append(verdict)
-    return verdicts
 
 
 def test_responses_that_pile_up_are_a_leak_told_once_and_when_it_doubles() -> None:
@@ -119,6 +31,7 @@ def test_responses_that_pile_up_are_a_leak_told_once_and_when_it_doubles() -> No
     assert told[0].message == (
         "HtmlResponse is leaking: 4,980 alive, +996 per 1,000 responses,"
         " oldest 4m25s; responses pile up at the same rate as requests"
+        " (996 → 1,992 → 2,988 → 3,984 → 4,980 after full collections)"
     )
     assert told[0].confidence == "medium"
     assert told[0].growth.per_min == pytest.approx(996 * 6)
@@ -139,20 +52,22 @@ def test_fewer_than_min_objects_are_never_accused() -> None:
     assert hear(docket(LEAKWATCH_MIN_OBJECTS=300), samples)
 
 
-def growing(**per_sample: int) -> list[Sample]:
-    return [
-        sample(n, **{name: count * n for name, count in per_sample.items()})
-        for n in range(8)
-    ]
+def test_growth_that_no_full_collection_saw_is_no_leak_without_a_holder() -> None:
+    assert not hear(docket(), unproved(responses=140))
+    case = docket(explain=True)
+    assert not hear(case, unproved(responses=140), unexplained("late"))
 
 
-def unproved(**per_sample: int) -> list[Sample]:
-    return [replace(each, floors=()) for each in growing(**per_sample)]
-
-
-def test_growth_that_no_full_collection_saw_is_not_told_without_a_holder() -> None:
-    assert not hear(docket(), unproved(responses=900))
-    assert not hear(docket(explain=True), unproved(responses=900), unexplained("late"))
+@pytest.mark.parametrize("explain", [True, False])
+def test_much_growth_without_a_proof_is_inconclusive_and_says_so(explain) -> None:
+    found = unexplained("late") if explain else None
+    case = docket(explain)
+    (first, *_) = hear(case, unproved(responses=900), found)
+    assert first.kind == "inconclusive"
+    assert first.confidence == "low"
+    assert first.caveat.endswith("late" if explain else "LEAKWATCH_EXPLAIN is off")
+    later = [replace(each, time=each.time + 90) for each in growing(responses=900)]
+    assert [each.kind for each in hear(case, later, found)][-1] == "leak"
 
 
 def test_growth_that_no_full_collection_saw_is_told_with_a_holder() -> None:
@@ -161,15 +76,32 @@ def test_growth_that_no_full_collection_saw_is_told_with_a_holder() -> None:
     assert verdict.signature == "3f2a9c1e"
 
 
-def test_what_is_garbage_is_dismissed_and_asked_again_when_it_has_doubled() -> None:
+def test_a_little_garbage_is_dismissed_and_asked_again_when_it_has_doubled() -> None:
     case = docket(explain=True)
     answer = unexplained("garbage", examined=24, garbage=20, in_flight=4)
     asked = []
     for each in (sample(n, responses=100 * n, floors=False) for n in range(40)):
         if suspicion := case.hear(each):
-            asked.append(suspicion.unaccounted)
-            assert case.conclude(suspicion, answer) is None
-    assert asked == [500, 1000, 2000]
+            verdict = case.conclude(suspicion, answer)
+            asked.append((suspicion.unaccounted, verdict and verdict.kind))
+    assert asked == [(500, None), (1000, None), (2000, "garbage")]
+    assert "about 1,667 dead in reference cycles" in case.verdicts[0].message
+
+
+@pytest.mark.parametrize(
+    ("collecting", "seen", "remedy"),
+    [
+        (False, unproved, "take gc.disable() out"),
+        (True, unproved, "lower the last threshold"),
+        (True, growing, "call gc.unfreeze()"),
+    ],
+)
+def test_much_garbage_is_told_with_what_would_free_it(collecting, seen, remedy) -> None:
+    samples = [replace(each, collecting=collecting) for each in seen(responses=900)]
+    answer = unexplained("garbage", examined=24, garbage=24)
+    (verdict,) = hear(docket(explain=True), samples, answer)
+    assert verdict.kind == "garbage"
+    assert remedy in verdict.remedy
 
 
 def test_a_few_that_are_held_among_garbage_are_too_few() -> None:
@@ -192,8 +124,11 @@ def test_what_another_crawl_or_a_bounded_cache_holds_is_no_leak(why) -> None:
 
 def test_a_look_without_a_fork_proves_nothing_by_itself() -> None:
     found = explanation(direct=True)
-    assert not hear(docket(explain=True), unproved(responses=900), found)
+    assert not hear(docket(explain=True), unproved(responses=140), found)
+    (verdict,) = hear(docket(explain=True), unproved(responses=900), found)
+    assert verdict.kind == "inconclusive"
     (verdict,) = hear(docket(explain=True), growing(responses=900), found)
+    assert verdict.kind == "leak"
     assert verdict.confidence == "medium"
 
 

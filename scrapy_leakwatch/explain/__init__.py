@@ -12,8 +12,13 @@ goes on:
    `advice` says what to change.
 
 Nothing there runs a line of the crawl's code: `anatomy` reads objects at the C
-level. `child` and `inside` are the two sides of the process border, `direct`
-the bounded look for systems without `fork`.
+level. `waiting` prices the requests that wait, and `serialising` finds what keeps
+them from the disk. `child` and `inside` are the two sides of the process
+border, `direct` the bounded look for systems without `fork`.
+
+`layers` asks another question, which layer the memory is in: `allocators` reads
+Python's and the C library's, `large` adds up the objects of the latter,
+`headroom` says whether that can be afforded.
 """
 
 from __future__ import annotations
@@ -21,27 +26,37 @@ from __future__ import annotations
 from scrapy_leakwatch.explain.asking import (
     Asked,
     explain_in_child,
+    explain_queue_in_child,
+    layers_in_child,
     profile_in_child,
 )
 from scrapy_leakwatch.explain.direct import look
 from scrapy_leakwatch.explain.records import (
     Explanation,
     HeapProfile,
+    Layers,
+    MemoryQuestion,
     PathStep,
     Question,
     Share,
     Unexplained,
+    WaitingQuestion,
 )
 
 __all__ = [
     "Asked",
     "Explanation",
     "HeapProfile",
+    "Layers",
+    "MemoryQuestion",
     "PathStep",
     "Question",
     "Share",
     "Unexplained",
+    "WaitingQuestion",
     "explain_in_child",
+    "explain_queue_in_child",
+    "layers_in_child",
     "look",
     "profile_in_child",
 ]

@@ -6,26 +6,29 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from scrapy_leakwatch.explain import child, heap
+from scrapy_leakwatch.explain import child, heap, layers, resident
 from scrapy_leakwatch.explain.investigation import Evidence, investigate
 from scrapy_leakwatch.explain.records import (
     Explanation,
     HeapProfile,
+    Layers,
     PathStep,
+    Question,
     Share,
     Unexplained,
 )
+from scrapy_leakwatch.explain.waiting import investigate_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from scrapy_leakwatch.explain.records import Question
+    from scrapy_leakwatch.explain.records import WaitingQuestion
 
-Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
 
-class Asked(Generic[Result]):
+class Asked(Generic[Result_co]):
     """A question under way.
 
     `poll` returns ``None`` until the answer is there and never waits. `fileno`
@@ -35,7 +38,7 @@ class Asked(Generic[Result]):
     def __init__(
         self,
         process: child.Child | child.Failure,
-        understand: Callable[[child.Answer | child.Failure], Result],
+        understand: Callable[[child.Answer | child.Failure], Result_co],
     ) -> None:
         self._process = process
         self._understand = understand
@@ -45,13 +48,13 @@ class Asked(Generic[Result]):
         process = self._process
         return process.fileno() if isinstance(process, child.Child) else -1
 
-    def poll(self) -> Result | None:
+    def poll(self) -> Result_co | None:
         """Return the result if it is there."""
         process = self._process
         found = process.poll() if isinstance(process, child.Child) else process
         return None if found is None else self._understand(found)
 
-    def stop(self) -> Result:
+    def stop(self) -> Result_co:
         """Give up now, for a crawl that ends: kill the child and reap it."""
         return self._understand(self.end())
 
@@ -81,6 +84,21 @@ def explain_in_child(
     return Asked(child.start(work, timeout_s), understand)
 
 
+def explain_queue_in_child(
+    question: WaitingQuestion, tables: tuple[Any, ...], crawler: Any, timeout_s: float
+) -> Asked[Explanation | Unexplained]:
+    """Ask what the requests that wait cost, and what helps; as `explain_in_child`."""
+
+    def work() -> dict[str, Any]:
+        return asdict(investigate_queue(question, Evidence(tables, crawler)))
+
+    def understand(found: child.Answer | child.Failure) -> Explanation | Unexplained:
+        subject = Question("Request", question.class_path, question.spider, 0)
+        return _understood(subject, found)
+
+    return Asked(child.start(work, timeout_s), understand)
+
+
 def profile_in_child(
     timeout_s: float, via: type | None = None
 ) -> Asked[HeapProfile | str]:
@@ -96,6 +114,25 @@ def profile_in_child(
     missing = heap.missing()
     process = child.Failure(missing) if missing else child.start(work, timeout_s)
     return Asked(process, _profile)
+
+
+def layers_in_child(timeout_s: float) -> Asked[Layers]:
+    """Ask which layer the memory is in; a failure is a `Layers` with a reason.
+
+    The child may come to need as much memory as the crawl has: where less is
+    left, it does without ``python_large``.
+    """
+    known = resident.known_here()
+
+    def work() -> dict[str, Any]:
+        return layers.measure(known["rss"], timeout_s)
+
+    def understand(found: child.Answer | child.Failure) -> Layers:
+        if isinstance(found, child.Failure):
+            return Layers(**known, reason=found.reason, stall_ms=found.stall_ms)
+        return Layers(**known, **found.fields, stall_ms=found.stall_ms)
+
+    return Asked(child.start(work, timeout_s), understand)
 
 
 def _callers(frame: FrameType | None) -> tuple[FrameType, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from scrapy_leakwatch.records import (
     Explanation,
+    Layers,
     Origin,
     PathStep,
     Share,
@@ -15,11 +16,14 @@ from scrapy_leakwatch.records import (
 __all__ = [
     "Explanation",
     "HeapProfile",
+    "Layers",
+    "MemoryQuestion",
     "Origin",
     "PathStep",
     "Question",
     "Share",
     "Unexplained",
+    "WaitingQuestion",
 ]
 
 
@@ -35,6 +39,26 @@ class Question:
     spider: str
     count: int
     unaccounted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingQuestion:
+    """The requests that wait in memory, and what the crawl does about it.
+
+    ``count`` of them wait. ``jobdir``: there is a queue on disk, too.
+    ``starting``: start requests are still being read.
+    """
+
+    class_path: str
+    spider: str
+    count: int
+    jobdir: bool
+    starting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryQuestion:
+    """Which layer the memory is in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,67 +2,163 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from scrapy_leakwatch.judge.history import History
-from scrapy_leakwatch.judge.suspicions import Case, suspicions
+from scrapy_leakwatch.judge.acceptance import is_accepted
+from scrapy_leakwatch.judge.case import Case
+from scrapy_leakwatch.judge.history import QUEUE, RSS, History
+from scrapy_leakwatch.judge.memory_case import MemoryCase
+from scrapy_leakwatch.judge.recovery import recovered
+from scrapy_leakwatch.judge.suspicions import suspicions
 from scrapy_leakwatch.judge.verdicts import verdict_on
+from scrapy_leakwatch.records import Explanation, Layers
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.records import (
-        Explanation,
+        Kind,
         Sample,
         Suspicion,
         Unexplained,
         Verdict,
     )
 
+    Found = Explanation | Unexplained | Layers | None
+
 AGAIN = 2
 """The same is said or asked again when this many times as many are held."""
+SOON = 1.5
+"""The same, where somebody was found who holds some, and they were too few."""
+
+
+class Told(NamedTuple):
+    """A verdict, the responses received when it was reached, and its price.
+
+    ``bytes_per_min`` is what its growth accounts for, 0 where nobody knows.
+    """
+
+    verdict: Verdict
+    received: int
+    bytes_per_min: float = 0.0
+
+
+class Dismissed(NamedTuple):
+    """A suspicion not borne out, and how many times as many make it news again."""
+
+    suspicion: Suspicion
+    again: float
 
 
 class Docket:
     """The case of one crawl: its past, the verdicts, and what was dismissed."""
 
     def __init__(self, spider: str, config: Config) -> None:
-        self._case = Case(spider, config.min_samples, config.min_objects)
-        self._unproved_too = config.explain
+        self._case = Case(
+            spider, config.min_samples, config.min_objects, config.explain
+        )
+        self._accepted = config.suppress
         self._history = History()
-        self._told: dict[str, Verdict] = {}
-        self._dismissed: dict[str, Suspicion] = {}
+        self._memory = MemoryCase(spider, config.min_samples)
+        self._received = 0
+        self._told: dict[str, Told] = {}
+        self._dismissed: dict[str, Dismissed] = {}
+        self._ever: dict[tuple[str, Kind], Verdict] = {}
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """The latest verdict on each subject, in the order they were reached."""
-        return tuple(self._told.values())
+        return tuple(told.verdict for told in self._told.values())
+
+    @property
+    def reached(self) -> tuple[Verdict, ...]:
+        """Every verdict reached so far, one for each subject and kind.
+
+        Without those that are known and accepted.
+        """
+        return tuple(each for each in self._ever.values() if not each.suppressed)
 
     def hear(self, sample: Sample) -> Suspicion | None:
         """Return the suspicion that a sample leads to, if there is news in it."""
         self._history.add(sample)
+        self._received = sample.received
+        explained = sum(told.bytes_per_min for told in self._told.values())
+        of_memory = self._memory.hear(sample, explained)
         for suspicion in suspicions(self._history, sample, self._case):
             if self._is_news(suspicion):
                 return suspicion
-        return None
+        return of_memory
 
-    def conclude(
+    def withdraw(self) -> list[Verdict]:
+        """Return that a verdict no longer holds, for each that does not."""
+        withdrawn = []
+        for key, told in list(self._told.items()):
+            found = recovered(
+                key, told.verdict, told.received, self._history, self._case
+            )
+            if found is not None:
+                self._remember(key, found)
+                withdrawn.append(found)
+        return withdrawn
+
+    def conclude(self, suspicion: Suspicion, found: Found) -> Verdict | None:
+        """Return the verdict on a suspicion; ``found`` is what a look found."""
+        if suspicion.judged_as == RSS:
+            layers = found if isinstance(found, Layers) else None
+            verdict = self._memory.conclude(suspicion, layers)
+            if verdict is not None:
+                self._remember(RSS, verdict)
+            return verdict
+        if isinstance(found, Layers):
+            raise TypeError("layers say nothing of objects")
+        return self._conclude(suspicion, found)
+
+    def _conclude(
         self, suspicion: Suspicion, found: Explanation | Unexplained | None
     ) -> Verdict | None:
-        """Return the verdict on a suspicion; ``found`` is who holds the objects."""
-        verdict = verdict_on(suspicion, found, self._case.min_objects)
+        verdict = verdict_on(suspicion, found, self._case)
         if verdict is None:
-            self._dismissed[suspicion.judged_as] = suspicion
-        else:
-            self._told[suspicion.judged_as] = verdict
+            again = SOON if isinstance(found, Explanation) else AGAIN
+            self._dismissed[suspicion.judged_as] = Dismissed(suspicion, again)
+            return None
+        if is_accepted(verdict, found, self._accepted, self._case.min_objects):
+            verdict = replace(verdict, suppressed=True)
+        each = found.retained_bytes_each if isinstance(found, Explanation) else 0
+        self._remember(suspicion.judged_as, verdict, verdict.growth.per_min * each)
         return verdict
 
+    def _remember(self, key: str, verdict: Verdict, bytes_per_min: float = 0.0) -> None:
+        self._told.pop(key, None)
+        self._told[key] = Told(verdict, self._received, bytes_per_min)
+        self._ever[key, verdict.kind] = verdict
+
     def _is_news(self, suspicion: Suspicion) -> bool:
-        if not suspicion.proved and not self._unproved_too:
+        if self._is_explained(suspicion):
+            return False
+        may_be_proved = suspicion.proved or self._case.explained
+        if not may_be_proved and suspicion.unaccounted < self._case.many:
             return False
         told = self._told.get(suspicion.judged_as)
         if told is not None:
-            return suspicion.unaccounted >= AGAIN * told.unaccounted
+            return _outgrew(suspicion, told.verdict)
         dismissed = self._dismissed.get(suspicion.judged_as)
-        if dismissed is None or (suspicion.proved and not dismissed.proved):
+        if dismissed is None:
             return True
-        return suspicion.unaccounted >= AGAIN * dismissed.unaccounted
+        past, again = dismissed
+        newly_proved = suspicion.proved and not past.proved
+        return newly_proved or suspicion.unaccounted >= again * past.unaccounted
+
+    def _is_explained(self, suspicion: Suspicion) -> bool:
+        """Tell whether a leak that was told makes this grow, too."""
+        leaks = [each for each in self.verdicts if each.kind == "leak"]
+        if suspicion.kind == "backlog":
+            return any(leak.owner == QUEUE for leak in leaks)
+        if suspicion.kind == "hoard":
+            return any(leak.holder.startswith(suspicion.subject) for leak in leaks)
+        return False
+
+
+def _outgrew(suspicion: Suspicion, verdict: Verdict) -> bool:
+    if suspicion.proved and verdict.kind == "inconclusive":
+        return True
+    return suspicion.unaccounted >= AGAIN * verdict.unaccounted

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from scrapy_leakwatch.judge.growth import Point
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from scrapy_leakwatch.records import Held, Sample
 
 MOST = 128
 MOST_SERIES = 200
+QUEUE = "scheduler memory queue"
+RSS = "memory"
+"""What has a series of lengths besides the containers."""
 
 Series = dict[str, list[Point]]
+Each = TypeVar("Each")
 
 
 class History:
     """Two series for each kind of object: what samples and what floors saw.
 
+    And one for the length of each container, of the queue and of the memory.
     There is one point a sample, and one for all floors between two. When a
     series has 128, its older half is joined in pairs: the recent past stays
     exact, the distant one grows coarse, and a pair keeps its lower point.
@@ -28,6 +33,7 @@ class History:
     def __init__(self) -> None:
         self._levels: Series = {}
         self._floors: Series = {}
+        self._lengths: Series = {}
 
     def levels(self, subject: str) -> Sequence[Point]:
         """Return what the samples saw, dead cycles and all, oldest first."""
@@ -37,8 +43,17 @@ class History:
         """Return what full collections left, oldest first."""
         return self._floors.get(subject, ())
 
+    def lengths(self, name: str) -> Sequence[Point]:
+        """Return how long a container was, oldest first; in bytes for `RSS`."""
+        return self._lengths.get(name, ())
+
     def add(self, sample: Sample) -> None:
         """Remember a sample and the floors since the one before."""
+        lengths = {each.name: each.len for each in sample.containers}
+        lengths[RSS] = sample.memory.rss
+        if sample.requests.queued_memory is not None:
+            lengths[QUEUE] = sample.requests.queued_memory
+        _append(self._lengths, _points(sample.time, sample.received, lengths))
         _append(self._levels, _points(sample.time, sample.received, sample.held))
         lowest: dict[str, Point] = {}
         for floor in sample.floors:
@@ -54,13 +69,21 @@ def _points(time: float, received: int, held: Held) -> list[tuple[str, Point]]:
 def _append(series: Series, points: Iterable[tuple[str, Point]]) -> None:
     for subject, point in points:
         if subject not in series and len(series) >= MOST_SERIES:
-            continue
+            stalest = min(series, key=lambda name: series[name][-1].time)
+            if series[stalest][-1].time >= point.time:
+                continue
+            del series[stalest]
         past = series.setdefault(subject, [])
         past.append(point)
-        if len(past) >= MOST:
-            old, recent = past[: MOST // 2], past[MOST // 2 :]
-            pairs = zip(old[::2], old[1::2], strict=True)
-            past[:] = [_lower(*pair) for pair in pairs] + recent
+        shorten(past, _lower)
+
+
+def shorten(past: list[Each], lower: Callable[[Each, Each], Each]) -> None:
+    """Join the older half of a series in pairs where it has become long."""
+    if len(past) >= MOST:
+        old, recent = past[: MOST // 2], past[MOST // 2 :]
+        pairs = zip(old[::2], old[1::2], strict=True)
+        past[:] = [lower(*pair) for pair in pairs] + recent
 
 
 def _lower(before: Point, after: Point) -> Point:

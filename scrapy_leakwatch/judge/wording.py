@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from scrapy_leakwatch.records import REQUESTS, RESPONSES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scrapy_leakwatch.records import Growth
 
 NEARLY_EVERY = 900
@@ -39,3 +41,8 @@ def pace(subject: str, growth: Growth) -> str:
     if rate >= SOME:
         return f"{rate / 10:.0f}% of the responses are never let go"
     return f"1 in {1000 / rate:,.0f} responses is never let go"
+
+
+def series(floors: Sequence[int], unit: int = 1) -> str:
+    """Return a series as in ``120 → 410 → 702``, in units of so many."""
+    return " → ".join(f"{floor / unit:,.0f}" for floor in floors)

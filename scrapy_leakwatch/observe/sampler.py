@@ -11,6 +11,7 @@ from scrapy import Spider
 from scrapy.http import Request, Response
 from scrapy.selector import Selector
 
+from scrapy_leakwatch._compat import is_starting
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.observe import ledger, live_refs, origin
 from scrapy_leakwatch.observe.containers import Census
@@ -91,6 +92,7 @@ class Sampler:
             cost_s=time.perf_counter() - begun,
             containers=containers,
             collecting=gc.isenabled(),
+            starting=is_starting(self._crawler),
         )
 
     def container(self, name: str) -> tuple[Any, ...] | None:

@@ -14,6 +14,7 @@ from scrapy_leakwatch.records.explained import (
     Layers,
     PathStep,
     Share,
+    Trimmed,
     Unexplained,
 )
 from scrapy_leakwatch.records.judged import (
@@ -63,6 +64,7 @@ __all__ = [
     "Sample",
     "Share",
     "Suspicion",
+    "Trimmed",
     "Unexplained",
     "Verdict",
     "fields_of",

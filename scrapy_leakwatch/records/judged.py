@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records.observed import Memory
+    from scrapy_leakwatch.records.observed import Memory, Origin
 
 Kind = Literal[
     "leak",
@@ -42,12 +42,13 @@ class Growth:
     """A floor that rises with the responses.
 
     ``floors`` is the series that shows it, oldest first. The rates are those
-    of its whole span.
+    of its whole span, ``weakest_per_1000`` that of its weakest step.
     """
 
     floors: tuple[int, ...]
     per_1000_responses: float
     per_min: float
+    weakest_per_1000: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,10 @@ class Suspicion:
     seen after full collections, so that they are no garbage; without it
     somebody must be found who holds them. ``headline`` is the verdict's,
     should it become one; ``judged_as`` tells suspicions apart: it is the key
-    in `Held`, or kind and subject.
+    in `Held`, or the name of what grows. ``queued`` requests wait in memory;
+    ``rss_per_min`` is how fast the resident memory grows, if it does;
+    ``collecting`` tells that Python's garbage collector is on. ``origin`` is
+    that of the owner, where it is known before anybody has looked.
     """
 
     kind: Kind
@@ -77,6 +81,10 @@ class Suspicion:
     headline: str
     memory: Memory
     memory_limit: int | None
+    queued: int | None = None
+    rss_per_min: float = 0.0
+    collecting: bool = True
+    origin: Origin = "project"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,7 @@ class Verdict:
     ``limit_in_s`` is when memory reaches ``limit`` (bytes) at this rate;
     ``caveat`` says what could not be had. A ``suppressed`` one is known and
     accepted. ``remedy`` says what helps where no explanation does.
+    ``holder`` and ``owner`` are those of the explanation, if there is one.
     """
 
     kind: Kind
@@ -105,3 +114,5 @@ class Verdict:
     caveat: str | None = None
     suppressed: bool = False
     remedy: str = ""
+    holder: str = ""
+    owner: str = ""

@@ -17,27 +17,39 @@ MEGABYTE = 1024 * 1024
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
-def block(verdict: Verdict, found: Explanation | Unexplained | None) -> str:
+def block(verdict: Verdict, found: object) -> str:
     """Return the verdict's lines, as many as there is to say."""
-    if not isinstance(found, Explanation):
-        lines = [f"{verdict.message}; the oldest is {verdict.example_url}"]
-        if verdict.caveat:
-            lines.append(_row("caveat", verdict.caveat))
-        return "\n".join(lines)
-    lines = [verdict.message, *_holders(found), *_where(found)]
+    if not isinstance(found, Explanation) or not verdict.signature:
+        return "\n".join(_short(verdict))
+    lines = [verdict.message]
+    if verdict.kind == "leak":
+        lines += [*_holders(found), *_way(found)]
+    else:
+        lines += [_row("owner", _owner(found)), _row("contents", found.contents)]
+    lines += _line(found)
+    oldest = f"   oldest {verdict.example_url}" if verdict.example_url else ""
     lines += [
         _row("costs", _price(verdict, found)),
         _row("fix", found.fix),
-        _row("signature", f"{found.signature}   oldest {verdict.example_url}"),
+        _row("signature", f"{found.signature}{oldest}"),
         _row("looked", _effort(found)),
     ]
     return "\n".join(lines)
 
 
+def _short(verdict: Verdict) -> Iterator[str]:
+    oldest = verdict.example_url if verdict.kind == "leak" else ""
+    yield f"{verdict.message}; the oldest is {oldest}" if oldest else verdict.message
+    if verdict.remedy:
+        yield _row("remedy", verdict.remedy)
+    if verdict.caveat:
+        yield _row("caveat", verdict.caveat)
+
+
 def explanation(found: Explanation) -> str:
     """Return who holds the objects, for one who asked."""
     lines = [f"{found.subject}, {found.examined} examined"]
-    lines += [*_holders(found), *_where(found)]
+    lines += [*_holders(found), *_way(found), *_line(found)]
     lines += [
         _row("costs", _bytes_of(found)),
         _row("fix", found.fix),
@@ -59,8 +71,7 @@ def _holders(found: Explanation) -> Iterator[str]:
     what = "requests looked at" if found.direct else "examined"
     count = f"{held} of {found.examined} {what}"
     yield _row("held by", f"{found.holder}  ({count}{chain})")
-    foreign = "  (not your code)" if found.origin == "library" else ""
-    yield _row("owner", f"{found.owner}{foreign}")
+    yield _row("owner", _owner(found))
     if found.victims:
         yield _row("with them", ", ".join(found.victims))
     for other in found.others:
@@ -78,18 +89,25 @@ def _holders(found: Explanation) -> Iterator[str]:
         yield _row("rest", ", ".join(rest))
 
 
+def _owner(found: Explanation) -> str:
+    return f"{found.owner}{'  (not your code)' if found.origin == 'library' else ''}"
+
+
 def _other(other: Share, examined: int) -> str:
     where = f", {other.location}" if other.location else ""
     return f"{other.holder}  ({other.held} of {examined}), {other.owner}{where}"
 
 
-def _where(found: Explanation) -> Iterator[str]:
+def _way(found: Explanation) -> Iterator[str]:
     if found.path:
         path = _path(found)
         yield _row("path", path)
         mark = path.rfind(found.holder)
         if mark >= 0:
             yield f"{MARGIN}{' ' * mark}{'~' * len(found.holder)}"
+
+
+def _line(found: Explanation) -> Iterator[str]:
     if found.location is not None:
         where = f"likely {found.location}" if found.likely else found.location
         yield _row("put there", f"{where}  {found.code or ''}".rstrip())

@@ -21,7 +21,13 @@ from scrapy_leakwatch.records import Unexplained, fields_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scrapy_leakwatch.records import Explanation, Sample, Verdict
+    from scrapy_leakwatch.records import (
+        Explanation,
+        Layers,
+        Sample,
+        Trimmed,
+        Verdict,
+    )
 
 SCHEMA = 1
 Line = dict[str, Any]
@@ -133,6 +139,16 @@ def of_explanation(found: Explanation | Unexplained, time: float) -> Line:
     line["path"] = [fields_of(step) for step in found.path]
     line["others"] = [fields_of(other) for other in found.others]
     return line
+
+
+def of_layers(layers: Layers, time: float) -> Line:
+    """Return the line of a look at which layer the memory is in, bytes each."""
+    return {**fields_of(layers), "type": "layers", "time": time}
+
+
+def of_trim(trimmed: Trimmed, time: float) -> Line:
+    """Return the line of memory that was given back to the system."""
+    return {**fields_of(trimmed), "type": "trim", "time": time}
 
 
 def of_summary(

@@ -2,16 +2,16 @@
 
 from scrapy import Request, Spider
 
-LISTINGS = 150
-
 
 class Shop(Spider):
+    listings = 150
+
     def __init__(self, site="", **kwargs):
         super().__init__(**kwargs)
         self.start_urls = [f"{site}/index"]
 
     def parse(self, response):
-        for number in range(LISTINGS):
+        for number in range(int(self.listings)):
             yield Request(response.urljoin(f"/listing/{number}"), self.parse_listing)
 
     def parse_product(self, response, **kwargs):

@@ -1,0 +1,127 @@
+"""Keeps what was seen and said of one crawl: in its stats and its recording."""
+
+from __future__ import annotations
+
+import platform
+import time
+from typing import TYPE_CHECKING, Any
+
+import scrapy
+import twisted
+
+import scrapy_leakwatch
+from scrapy_leakwatch.guard import Guard, logger
+from scrapy_leakwatch.records import Layers
+from scrapy_leakwatch.report import recording, stats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+
+    from scrapy_leakwatch.config import Config
+    from scrapy_leakwatch.judge.docket import Docket
+    from scrapy_leakwatch.records import (
+        Explanation,
+        Sample,
+        Trimmed,
+        Unexplained,
+        Verdict,
+    )
+
+
+class Chronicle:
+    """Writes each record down as it comes. Never raises."""
+
+    def __init__(
+        self, crawler: Crawler, config: Config, spider: Spider, docket: Docket
+    ) -> None:
+        self._crawler = crawler
+        self._config = config
+        self._spider = spider
+        self._docket = docket
+        self._counting = Guard("keep its stats", spider)
+        self._recording = Guard("write its recording", spider)
+        self._stats = stats.StatsReport()
+        self._costs = stats.CostReport()
+        self._written: dict[str, stats.Stat] = {}
+        self._record = self._recording(self._open_record)
+
+    def sample(self, sample: Sample) -> None:
+        """Keep a sample."""
+        self._recording(self._write, recording.of_sample, sample)
+        self._counting(self._set, self._stats.of_sample, sample)
+        self._counting(self._set, stats.of_verdicts, self._docket.reached)
+
+    def cost(self, taken_s: float) -> None:
+        """Keep what a sample cost with all that was done with it."""
+        self._counting(self._set, self._costs.of_sample, taken_s)
+
+    def verdict(self, verdict: Verdict) -> None:
+        """Keep a verdict."""
+        self._recording(self._write, recording.of_verdict, verdict, time.time())
+        self._counting(self._set, stats.of_verdicts, self._docket.reached)
+
+    def finding(
+        self, found: Explanation | Unexplained | Layers, verdict: Verdict | None
+    ) -> None:
+        """Keep what a look into the process found, whatever the verdict was."""
+        self._counting(self._set, self._costs.of_finding, found)
+        if isinstance(found, Layers):
+            self._recording(self._write, recording.of_layers, found, time.time())
+            return
+        self._recording(self._write, recording.of_explanation, found, time.time())
+        self._counting(self._set, stats.of_finding, found, verdict)
+
+    def trimmed(self, trimmed: Trimmed) -> None:
+        """Keep what was given back to the system."""
+        self._recording(self._write, recording.of_trim, trimmed, time.time())
+        self._counting(self._set, stats.of_trim, trimmed)
+
+    def end(self) -> None:
+        """Write the summary and close the recording."""
+        self._recording(self._end_record)
+
+    def _set(self, report: Callable[..., dict[str, stats.Stat]], *seen: Any) -> None:
+        for name, value in report(*seen).items():
+            if self._written.get(name) != value:
+                self._crawler.stats.set_value(name, value)
+                self._written[name] = value
+
+    def _open_record(self) -> recording.Recording | None:
+        if self._config.record is None:
+            return None
+        record = recording.Recording(self._config.record, self._spider.name)
+        line = recording.of_run(
+            time=time.time(),
+            spider=self._spider.name,
+            project=self._crawler.settings["BOT_NAME"],
+            versions=_versions(),
+            config=self._config.as_record(),
+        )
+        record.write(line)
+        logger.info("LeakWatch records to %s", record.path)
+        return record
+
+    def _write(self, report: Callable[..., recording.Line], *seen: Any) -> None:
+        if self._record is not None:
+            self._record.write(report(*seen))
+
+    def _end_record(self) -> None:
+        if self._record is None:
+            return
+        line = recording.of_summary(
+            self._crawler.stats.get_stats(), self._docket.verdicts, time.time()
+        )
+        self._record.write(line)
+        self._record.close()
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "scrapy-leakwatch": scrapy_leakwatch.__version__,
+        "python": platform.python_version(),
+        "scrapy": scrapy.__version__,
+        "twisted": twisted.__version__,
+    }

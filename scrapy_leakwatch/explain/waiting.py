@@ -1,0 +1,131 @@
+"""What the requests that wait in memory cost, and what would help; in the child."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch import anatomy, redact
+from scrapy_leakwatch.explain import cost, sample, serialising, words
+from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.investigation import Evidence
+    from scrapy_leakwatch.explain.records import WaitingQuestion
+    from scrapy_leakwatch.explain.serialising import Obstacle
+
+OWNER = "scheduler memory queue"
+QUEUE = "crawler.engine.scheduler.mqs"
+HOLDER = "scheduler memory queue[*]"
+NEARLY_ALL = 0.9
+
+
+def investigate_queue(
+    question: WaitingQuestion, evidence: Evidence
+) -> Explanation | Unexplained:
+    """Return the price of the waiting requests and the remedy that fits.
+
+    The sample is of all live requests: where a backlog is worth a word nearly
+    all of them wait.
+    """
+    requests = sample.pick(evidence.tables)
+    if not requests:
+        return Unexplained(
+            "Request", question.class_path, question.spider, "none waits any more"
+        )
+    spider = anatomy.attribute(evidence.crawler, "spider")
+    blocked = [serialising.obstacle(each, spider) for each in requests]
+    obstacle = _commonest(blocked) if question.jobdir else None
+    callbacks = Counter(map(words.callback_of, requests)).most_common()
+    price = cost.price(requests[-16:], set())
+    return replace(
+        _state(question, obstacle),
+        fix=_advice(question, callbacks, requests, obstacle),
+        signature=_signature(question, callbacks[0][0]),
+        examined=len(requests),
+        retained_bytes_each=price.bytes_each,
+        retained_bytes_total=price.bytes_each * question.count,
+        contents=_contents(callbacks, len(requests)),
+        victims=price.victims,
+        example_url=redact.url(anatomy.text_attribute(requests[0], "_url")),
+    )
+
+
+def _state(question: WaitingQuestion, obstacle: Obstacle | None) -> Explanation:
+    """Return what is known without a look at the requests."""
+    line = obstacle.line if obstacle else None
+    return Explanation(
+        subject="Request",
+        class_path=question.class_path,
+        spider=question.spider,
+        holder=HOLDER,
+        owner=OWNER,
+        origin="project",
+        path=(PathStep(QUEUE, "[*]"), PathStep("Request", "")),
+        expression=QUEUE,
+        location=line.location if line else None,
+        code=line.code if line else None,
+        fix="",
+        signature="",
+        share=1.0,
+    )
+
+
+def _commonest(found: list[Obstacle | None]) -> Obstacle | None:
+    obstacles = Counter(each for each in found if each is not None)
+    return obstacles.most_common(1)[0][0] if obstacles else None
+
+
+def _contents(callbacks: list[tuple[str, int]], examined: int) -> str:
+    parts = [f"{count} of {examined} for {name}" for name, count in callbacks[:3]]
+    return redact.text(", ".join(parts))
+
+
+def _advice(
+    question: WaitingQuestion,
+    callbacks: list[tuple[str, int]],
+    requests: list[Any],
+    obstacle: Obstacle | None,
+) -> str:
+    first = _on_disk(question, obstacle)
+    if obstacle is not None:
+        return f"{first}, in the requests for {redact.text(callbacks[0][0])}"
+    if question.starting:
+        return f"{first}; or let start() wait for the queue to be empty: {LAZY_START}"
+    name, count = callbacks[0]
+    name = redact.text(name)
+    if count >= NEARLY_ALL * len(requests):
+        return f"{first}; or follow fewer links to {name} (fewer rules, DEPTH_LIMIT)"
+    priorities = {anatomy.attribute(each, "priority") for each in requests}
+    if len(priorities) == 1:
+        last = redact.text(callbacks[-1][0])
+        return (
+            f"{first}; or give the requests that yield items, {last} or {name},"
+            " a higher priority=, so that they go before new listings"
+        )
+    return first
+
+
+LAZY_START = "await self.crawler.signals.wait_for(signals.scheduler_empty)"
+
+
+def _on_disk(question: WaitingQuestion, obstacle: Obstacle | None) -> str:
+    if not question.jobdir:
+        spider = redact.text(question.spider)
+        return f'JOBDIR = "crawls/{spider}" keeps waiting requests on disk'
+    if obstacle is None:
+        return (
+            "JOBDIR is set and these can't be written to it: SCHEDULER_DEBUG = True"
+            " logs the first reason"
+        )
+    remedy = "pass plain values"
+    if "callback" in obstacle.what or "errback" in obstacle.what:
+        remedy = "use a method of the spider"
+    return f"JOBDIR is set and can't hold them: {redact.text(obstacle.what)}; {remedy}"
+
+
+def _signature(question: WaitingQuestion, callback: str) -> str:
+    text = "\n".join((question.spider, "backlog", callback))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -1,0 +1,90 @@
+"""Suspects that requests pile up in the scheduler's memory, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch.judge.growth import growth
+from scrapy_leakwatch.judge.history import QUEUE
+from scrapy_leakwatch.judge.telling import tell
+from scrapy_leakwatch.judge.wording import series
+from scrapy_leakwatch.records import RESPONSES, Explanation, Suspicion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy_leakwatch.judge.case import Case
+    from scrapy_leakwatch.judge.history import History
+    from scrapy_leakwatch.records import Growth, Sample, Unexplained, Verdict
+
+PATIENCE_S = 60.0
+"""While start requests are read: a burst of them is over by then, a flood is not."""
+
+
+def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
+    """Yield the queue, if it grows and many requests wait in it."""
+    queued = sample.requests.queued_memory
+    if queued is None or queued < case.many:
+        return
+    if growth(history.levels(RESPONSES), case.min_samples, case.min_samples):
+        return  # responses rise with it, and may hang on it: their case comes first
+    grown = growth(history.lengths(QUEUE), case.min_samples, case.many)
+    if grown is None or (sample.starting and _span_s(grown) < PATIENCE_S):
+        return
+    headline = (
+        f"requests pile up, and nothing else: {queued:,} wait in memory,"
+        f" {grown.per_1000_responses:+,.0f} per 1,000 responses"
+        f" ({series(grown.floors)})"
+    )
+    yield Suspicion(
+        kind="backlog",
+        judged_as=QUEUE,
+        subject="Request",
+        class_path="scrapy.http.request.Request",
+        spider=case.spider,
+        count=sample.requests.live,
+        unaccounted=queued,
+        growth=grown,
+        proved=True,
+        oldest_s=0.0,
+        example_url="",
+        headline=headline,
+        memory=sample.memory,
+        memory_limit=sample.memory_limit,
+        queued=queued,
+    )
+
+
+def verdict_on(
+    suspicion: Suspicion, found: Explanation | Unexplained | None, _: Case
+) -> Verdict | None:
+    """Return the verdict: what the ledger counts needs no proof.
+
+    None where each request drags a page along: that is a leak of pages, with
+    the queue as its owner, and is told as one.
+    """
+    if isinstance(found, Explanation):
+        if any(_is_page(name) for name in found.victims):
+            return None
+        return tell(suspicion, "backlog", "high", suspicion.headline, found)
+    caveat = f"their price is not known: {found.reason}" if found else None
+    return tell(
+        suspicion,
+        "backlog",
+        "high",
+        suspicion.headline,
+        caveat=caveat,
+        remedy=REMEDY,
+    )
+
+
+REMEDY = "set JOBDIR, which keeps waiting requests on disk, or follow fewer links"
+
+
+def _is_page(name: str) -> bool:
+    return name.endswith("Response") or name in {"Selector", "SelectorList"}
+
+
+def _span_s(grown: Growth) -> float:
+    added = grown.floors[-1] - grown.floors[0]
+    return 60 * added / grown.per_min if grown.per_min > 0 else 0.0

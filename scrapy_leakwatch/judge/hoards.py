@@ -1,0 +1,118 @@
+"""Suspects containers that grow and that nobody bounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch.judge.growth import growth
+from scrapy_leakwatch.judge.history import RSS
+from scrapy_leakwatch.judge.telling import tell
+from scrapy_leakwatch.judge.wording import series
+from scrapy_leakwatch.records import Explanation, Suspicion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy_leakwatch.judge.case import Case
+    from scrapy_leakwatch.judge.history import History
+    from scrapy_leakwatch.records import (
+        Confidence,
+        Container,
+        Growth,
+        Sample,
+        Unexplained,
+        Verdict,
+    )
+
+STEADY = 0.4
+"""The weakest step over the mean: what fills up slows down before it is full."""
+MOST_OF_IT = 0.5
+"""The part of the growing memory from which on a framework's cache is blamed."""
+SMALL_ENTRY = 40
+LEAST_RSS_GROWTH = 16 * 1024 * 1024
+"""Bytes: no cache entry is smaller, and no smaller growth of the memory matters."""
+FAR_BEYOND = 100
+"""Times ``min_objects``: what its owner also empties is a hoard from here on."""
+
+
+def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
+    """Yield the containers that grow as steadily as the crawl goes on."""
+    rss_per_min = _rss_per_min(history, case)
+    for container in sample.containers:
+        if container.bounded or container.len < case.crowd:
+            continue
+        grown = growth(history.lengths(container.name), case.min_samples, case.crowd)
+        if grown is None or not _is_steady(grown):
+            continue
+        if container.origin == "library" and not _may_be_most(grown, rss_per_min):
+            continue
+        yield _suspicion(container, grown, sample, case, rss_per_min)
+
+
+def verdict_on(
+    suspicion: Suspicion, found: Explanation | Unexplained | None, case: Case
+) -> Verdict | None:
+    """Return the verdict, None where the container is bounded, or holds a leak.
+
+    Objects that are counted by themselves are judged by themselves.
+    """
+    if isinstance(found, Explanation):
+        if found.victims or found.foreign:
+            return None
+        if found.bounded and suspicion.count < FAR_BEYOND * case.min_objects:
+            return None
+        if suspicion.origin == "library" and not _is_most(suspicion, found):
+            return None
+        confidence: Confidence = "medium" if found.bounded else "high"
+        return tell(suspicion, "hoard", confidence, suspicion.headline, found)
+    if suspicion.origin == "library":
+        return None
+    caveat = f"its price is not known: {found.reason}" if found else None
+    return tell(suspicion, "hoard", "medium", suspicion.headline, caveat=caveat)
+
+
+def _suspicion(
+    container: Container, grown: Growth, sample: Sample, case: Case, rss_per_min: float
+) -> Suspicion:
+    headline = (
+        f"{container.name} grows without bound: {container.type} of"
+        f" {container.len:,}, {grown.per_1000_responses:+,.0f} per 1,000 responses"
+        f" ({series(grown.floors)})"
+    )
+    return Suspicion(
+        kind="hoard",
+        judged_as=container.name,
+        subject=container.name,
+        class_path=container.type,
+        spider=case.spider,
+        count=container.len,
+        unaccounted=container.len,
+        growth=grown,
+        proved=True,
+        oldest_s=0.0,
+        example_url="",
+        headline=headline,
+        memory=sample.memory,
+        memory_limit=sample.memory_limit,
+        rss_per_min=rss_per_min,
+        origin=container.origin,
+    )
+
+
+def _is_steady(grown: Growth) -> bool:
+    return grown.weakest_per_1000 >= STEADY * grown.per_1000_responses
+
+
+def _rss_per_min(history: History, case: Case) -> float:
+    grown = growth(history.lengths(RSS), case.min_samples, LEAST_RSS_GROWTH)
+    return grown.per_min if grown else 0.0
+
+
+def _may_be_most(grown: Growth, rss_per_min: float) -> bool:
+    """Tell whether a framework's cache is worth a look at its price."""
+    return 0 < MOST_OF_IT * rss_per_min <= 10 * SMALL_ENTRY * grown.per_min
+
+
+def _is_most(suspicion: Suspicion, found: Explanation) -> bool:
+    per_min = suspicion.growth.per_min * found.retained_bytes_each
+    return 0 < MOST_OF_IT * suspicion.rss_per_min <= per_min

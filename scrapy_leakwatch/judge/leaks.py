@@ -1,0 +1,222 @@
+"""Suspects objects that nobody should hold, and says what becomes of it.
+
+What no engine of the process owns is no backlog. What was alive after full
+collections is no garbage. What was only seen growing may be: then somebody
+must be found who holds it before anybody is accused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch.judge.growth import growth
+from scrapy_leakwatch.judge.history import QUEUE
+from scrapy_leakwatch.judge.telling import tell
+from scrapy_leakwatch.judge.wording import age, pace, series
+from scrapy_leakwatch.records import REQUESTS, RESPONSES, Explanation, Suspicion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy_leakwatch.judge.case import Case
+    from scrapy_leakwatch.judge.history import History
+    from scrapy_leakwatch.records import (
+        Confidence,
+        Growth,
+        Oldest,
+        Sample,
+        Unexplained,
+        Verdict,
+    )
+
+    Found = Explanation | Unexplained | None
+
+MAJORITY = 0.5
+OF_A_RESPONSE = (
+    REQUESTS,
+    "scrapy.selector.unified.Selector",
+    "scrapy.selector.unified.SelectorList",
+)
+"""What each response has of its own: where responses pile up, so do these."""
+
+
+def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
+    """Yield what grows, the responses first and then without what is theirs."""
+    responses = _suspicion(RESPONSES, history, sample, case)
+    if responses is not None:
+        yield responses
+    for subject in sample.oldest:
+        if subject == RESPONSES or (responses and subject in OF_A_RESPONSE):
+            continue
+        suspicion = _suspicion(subject, history, sample, case)
+        if suspicion is not None:
+            yield suspicion
+
+
+def _suspicion(
+    subject: str, history: History, sample: Sample, case: Case
+) -> Suspicion | None:
+    oldest = sample.oldest.get(subject)
+    if oldest is None or sample.held[subject] < case.min_objects or _anothers(oldest):
+        return None
+    grown = growth(history.floors(subject), case.min_samples, case.min_objects)
+    proved = grown is not None
+    if grown is None:
+        grown = growth(history.levels(subject), case.min_samples, case.min_objects)
+    if grown is None:
+        return None
+    return Suspicion(
+        kind="leak",
+        judged_as=subject,
+        subject=oldest.subject,
+        class_path=oldest.path,
+        spider=case.spider,
+        count=oldest.count,
+        unaccounted=sample.held[subject],
+        growth=grown,
+        proved=proved,
+        oldest_s=oldest.age_s,
+        example_url=oldest.url,
+        headline=_headline(subject, oldest, grown, proved=proved),
+        memory=sample.memory,
+        memory_limit=sample.memory_limit,
+        queued=sample.requests.queued_memory,
+        collecting=sample.collecting,
+    )
+
+
+def _headline(subject: str, oldest: Oldest, grown: Growth, *, proved: bool) -> str:
+    seen = "after full collections" if proved else "in samples"
+    return (
+        f"{oldest.subject} is leaking: {oldest.count:,} alive,"
+        f" {grown.per_1000_responses:+,.0f} per 1,000 responses,"
+        f" oldest {age(oldest.age_s)}; {pace(subject, grown)}"
+        f" ({series(grown.floors)} {seen})"
+    )
+
+
+def _anothers(oldest: Oldest) -> bool:
+    return oldest.own_share is not None and oldest.own_share < MAJORITY
+
+
+def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
+    """Return the verdict, None where the suspicion was not borne out.
+
+    ``found`` is None where nobody looked. What full collections proved stands
+    without a holder, at a lower confidence; what they did not falls.
+    """
+    held = _held(suspicion, found)
+    looked = found is not None and found.examined and not _direct(found)
+    if looked and held < case.min_objects and (held == 0 or _mostly_garbage(found)):
+        return _garbage(suspicion, found, case)
+    if isinstance(found, Explanation):
+        if found.foreign or found.bounded or _is_cargo(suspicion, found):
+            return None
+        if suspicion.proved or (looked and held >= case.min_objects):
+            confidence: Confidence = "medium" if found.direct else "high"
+            return _leak(suspicion, confidence, found)
+    elif suspicion.proved:
+        return _leak(suspicion, "medium", found)
+    return (
+        None if looked and held < case.many else _inconclusive(suspicion, found, case)
+    )
+
+
+def _held(suspicion: Suspicion, found: Found) -> float:
+    """Return how many are held, from the part of the sample that is.
+
+    The sample of responses is of those not accounted for, any other is of all:
+    where that finds most of them in a queue, the others are those that count.
+    """
+    share = held_share(found)
+    if suspicion.judged_as == RESPONSES:
+        return suspicion.unaccounted * share
+    return min(suspicion.count * share, suspicion.unaccounted)
+
+
+def held_share(found: Found) -> float:
+    """Return the part of the examined objects, 0 to 1, that somebody may hold."""
+    if found is None or not found.examined:
+        return 1.0
+    return max(1 - (found.garbage + found.in_flight) / found.examined, 0.0)
+
+
+def _direct(found: Explanation | Unexplained) -> bool:
+    """Tell whether only live requests were looked at: they may be garbage."""
+    return isinstance(found, Explanation) and found.direct
+
+
+def _mostly_garbage(found: Found) -> bool:
+    return found is not None and found.garbage >= MAJORITY * found.examined
+
+
+def _is_cargo(suspicion: Suspicion, found: Explanation) -> bool:
+    """Tell whether the objects are only passed on, in requests that wait.
+
+    That is what ``cb_kwargs`` are for, and ends with the requests: a backlog.
+    A response or a selector is no cargo, for each drags a whole page along.
+    """
+    return found.owner == QUEUE and suspicion.judged_as not in (
+        RESPONSES,
+        *OF_A_RESPONSE,
+    )
+
+
+def _leak(suspicion: Suspicion, confidence: Confidence, found: Found) -> Verdict:
+    message = suspicion.headline
+    if isinstance(found, Explanation) and found.owner == QUEUE and suspicion.queued:
+        message += f"; {suspicion.queued:,} requests wait and drag them along"
+    if found is None or isinstance(found, Explanation):
+        return tell(suspicion, "leak", confidence, message, found)
+    return tell(suspicion, "leak", confidence, message, caveat=_reason(found))
+
+
+def _garbage(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
+    """Say that the dead wait for the collector, where they are many."""
+    if found is None or not _mostly_garbage(found):
+        return None
+    dead = round(suspicion.unaccounted * found.garbage / found.examined)
+    if dead < case.many:
+        return None
+    message = (
+        f"{suspicion.subject} is garbage, not a leak: about {dead:,} dead in reference"
+        f" cycles wait for Python's collector ({found.garbage} of {found.examined}"
+        f" examined), {suspicion.growth.per_1000_responses:+,.0f} per 1,000 responses"
+        f" ({series(suspicion.growth.floors)})"
+    )
+    return tell(suspicion, "garbage", "high", message, remedy=_what_frees(suspicion))
+
+
+def _what_frees(suspicion: Suspicion) -> str:
+    if not suspicion.collecting:
+        return (
+            "the collector is switched off: take gc.disable() out, or call"
+            " gc.collect() every few thousand responses"
+        )
+    if suspicion.proved:
+        return "full collections leave them: gc.freeze() was called; call gc.unfreeze()"
+    return (
+        "full collections are rare here: lower the last threshold of"
+        " gc.set_threshold(), or call gc.collect() every few thousand responses"
+    )
+
+
+def _inconclusive(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
+    """Say that it grows, where there is too much of it to say nothing."""
+    if suspicion.unaccounted < case.many:
+        return None
+    message = (
+        f"{suspicion.subject} grows, and nothing proves a leak:"
+        f" {suspicion.count:,} alive,"
+        f" {suspicion.growth.per_1000_responses:+,.0f} per 1,000 responses"
+        f" ({series(suspicion.growth.floors)} in samples);"
+        " no full collection has shown yet what is dead"
+    )
+    caveat = None if isinstance(found, Explanation) else _reason(found)
+    return tell(suspicion, "inconclusive", "low", message, caveat=caveat)
+
+
+def _reason(found: Unexplained | None) -> str:
+    if found is None:
+        return "nobody looked who holds them: LEAKWATCH_EXPLAIN is off"
+    return f"who holds them is not known: {found.reason}"

@@ -1,0 +1,75 @@
+"""Withdraws a verdict that no longer holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch.judge.history import QUEUE, RSS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scrapy_leakwatch.judge.case import Case
+    from scrapy_leakwatch.judge.growth import Point
+    from scrapy_leakwatch.judge.history import History
+    from scrapy_leakwatch.records import Verdict
+
+LEFT = 0.5
+"""The part that may be left of what a verdict was about."""
+STILL = 1.05
+"""Times what was told: a container no longer than that has stopped growing."""
+
+
+def recovered(
+    key: str, verdict: Verdict, told_at: int, history: History, case: Case
+) -> Verdict | None:
+    """Return that a verdict is withdrawn, None as long as it holds.
+
+    ``key`` is what it is judged as, ``told_at`` the responses received when it
+    was reached. In each of the last ``min_samples`` samples at most half of
+    what was held must be left; or a container or queue has not grown since,
+    while as many responses came as before.
+    """
+    points = _points(key, verdict, history)[-case.min_samples :]
+    if verdict.kind == "recovered" or len(points) < case.min_samples:
+        return None
+    most = max(point.held for point in points)
+    now = points[-1]
+    if most <= _harmless(key, verdict):
+        why = "most of it is gone"
+    elif _stands_still(verdict, most) and now.received >= 2 * told_at > 0:
+        why = "it has stopped growing"
+    else:
+        return None
+    return replace(
+        verdict,
+        kind="recovered",
+        count=now.held,
+        unaccounted=now.held,
+        message=f"{verdict.subject}: the verdict {verdict.kind} no longer holds, {why}:"
+        f" {_amount(key, now.held)} now, {_amount(key, verdict.unaccounted)} then",
+        limit_in_s=None,
+        caveat=None,
+        remedy="",
+    )
+
+
+def _points(key: str, verdict: Verdict, history: History) -> Sequence[Point]:
+    if key in {RSS, QUEUE} or verdict.kind == "hoard":
+        return history.lengths(key)
+    return history.levels(key)
+
+
+def _harmless(key: str, verdict: Verdict) -> float:
+    if key == RSS:
+        return verdict.count - (1 - LEFT) * verdict.unaccounted
+    return LEFT * verdict.unaccounted
+
+
+def _stands_still(verdict: Verdict, most: int) -> bool:
+    return verdict.kind in {"hoard", "backlog"} and most <= STILL * verdict.unaccounted
+
+
+def _amount(key: str, number: int) -> str:
+    return f"{number / 1e6:,.0f} MB" if key == RSS else f"{number:,}"

@@ -1,0 +1,140 @@
+"""Samples, explanations and a docket, for the tests of the judge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scrapy.settings import Settings
+
+from scrapy_leakwatch.config import Config
+from scrapy_leakwatch.judge.docket import Docket
+from scrapy_leakwatch.records import (
+    REQUESTS,
+    RESPONSES,
+    Container,
+    Explanation,
+    Floor,
+    Memory,
+    Oldest,
+    RequestLedger,
+    ResponseLedger,
+    Sample,
+    Unexplained,
+)
+
+SELECTOR = "scrapy.selector.unified.Selector"
+ITEM = "shop.items.Product"
+NAMES = {RESPONSES: "HtmlResponse", REQUESTS: "Request", SELECTOR: "Selector"}
+KEYS = {"selectors": SELECTOR, "items": ITEM}
+MEMORY = Memory(rss=100_000_000, rss_peak=1, python_blocks=1)
+
+
+def sample(
+    number: int,
+    *,
+    floors: bool = True,
+    own_share: float | None = None,
+    limit: int | None = None,
+    **held: int,
+) -> Sample:
+    """Return the sample ``number`` of a crawl with 1,000 responses between two."""
+    held = {KEYS.get(name, name): count for name, count in held.items()}
+    floor = Floor(10.0 * number, 1000 * number, held)
+    responses = held.get(RESPONSES, 0)
+    return Sample(
+        time=10.0 * number,
+        elapsed_s=10.0 * number,
+        received=1000 * number,
+        live=(),
+        requests=RequestLedger(0, 0, None, 0, held.get(REQUESTS)),
+        responses=ResponseLedger(responses, 0, responses),
+        memory=MEMORY,
+        memory_limit=limit,
+        held=held,
+        floors=(floor,) if floors else (),
+        oldest={
+            subject: Oldest(
+                subject=NAMES.get(subject, subject.rpartition(".")[2]),
+                path=subject if "." in subject else f"scrapy.http.{NAMES[subject]}",
+                count=count,
+                age_s=265.0,
+                url="http://a/1",
+                own_share=own_share,
+            )
+            for subject, count in held.items()
+        },
+        cost_s=0.0001,
+    )
+
+
+def explanation(**fields) -> Explanation:
+    known = dict.fromkeys(Explanation.__slots__, None) | {
+        "examined": 24,
+        "share": 1.0,
+        "holder": "spider.pages[*]",
+        "owner": "spider",
+        "retained_bytes_each": 10_000,
+        "signature": "3f2a9c1e",
+        "garbage": 0,
+        "in_flight": 0,
+        "unknown": 0,
+        "direct": False,
+        "foreign": False,
+        "bounded": False,
+        "others": (),
+        "victims": (),
+        "origin": "project",
+    }
+    return Explanation(**known | fields)
+
+
+def unexplained(reason: str, **counts: int) -> Unexplained:
+    return Unexplained("HtmlResponse", "scrapy.HtmlResponse", "shop", reason, **counts)
+
+
+def docket(explain=False, **settings) -> Docket:
+    settings = {"LEAKWATCH_EXPLAIN": explain, **settings}
+    return Docket("shop", Config.from_settings(Settings(settings)))
+
+
+def hear(case: Docket, samples, found=None) -> list:
+    """Return the verdicts, where each suspicion is answered with ``found``."""
+    verdicts = []
+    for each in samples:
+        suspicion = case.hear(each)
+        verdict = suspicion and case.conclude(suspicion, found)
+        if verdict:
+            verdicts.append(verdict)
+    return verdicts
+
+
+def growing(**per_sample: int) -> list[Sample]:
+    return [
+        sample(n, **{name: count * n for name, count in per_sample.items()})
+        for n in range(8)
+    ]
+
+
+def unproved(**per_sample: int) -> list[Sample]:
+    return [replace(each, floors=()) for each in growing(**per_sample)]
+
+
+def docket_told(case: Docket) -> list[str]:
+    """Return the kinds of the verdicts that stand."""
+    return [verdict.kind for verdict in case.verdicts]
+
+
+def queueing(number: int, queued: int, **fields) -> Sample:
+    """Return a sample with so many requests in the memory queue."""
+    requests = RequestLedger(queued + 20, queued, None, 16, 0)
+    return replace(sample(number), requests=requests, **fields)
+
+
+def holding(number: int, *containers: Container, **fields) -> Sample:
+    """Return a sample with these containers."""
+    return replace(sample(number), containers=containers, **fields)
+
+
+def container(length: int, **fields) -> Container:
+    known = {"name": "spider.seen", "type": "set", "owner": "spider"}
+    return Container(**known | {"len": length, "origin": "project"} | fields)

@@ -1,0 +1,106 @@
+"""Containers that grow: which is a hoard, and which is left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.judging import (
+    MEMORY,
+    container,
+    docket,
+    explanation,
+    growing,
+    hear,
+    holding,
+    unexplained,
+)
+
+
+def rising(per_sample: int, count: int = 8, **fields) -> list:
+    return [holding(n, container(per_sample * n, **fields)) for n in range(count)]
+
+
+def priced(**fields):
+    return explanation(holder="spider.seen", **{"victims": (), **fields})
+
+
+def test_a_container_that_grows_is_a_hoard() -> None:
+    (verdict,) = hear(docket(explain=True), rising(900), priced())
+    assert (verdict.kind, verdict.subject) == ("hoard", "spider.seen")
+    assert verdict.confidence == "high"
+    assert verdict.message == (
+        "spider.seen grows without bound: set of 4,500, +900 per 1,000 responses"
+        " (900 → 1,800 → 2,700 → 3,600 → 4,500)"
+    )
+
+
+def test_a_container_nobody_could_look_into_is_a_hoard_of_lower_confidence() -> None:
+    (verdict,) = hear(docket(explain=True), rising(900), unexplained("no fork"))
+    assert verdict.confidence == "medium"
+    assert verdict.caveat == "its price is not known: no fork"
+
+
+def test_bounded_and_short_containers_are_not_accused() -> None:
+    assert not hear(docket(), rising(900, bounded=True))
+    assert not hear(docket(), rising(60))
+
+
+@pytest.mark.parametrize("what", ["victims", "foreign"])
+def test_a_container_of_what_is_judged_itself_is_no_hoard(what) -> None:
+    found = priced(**{what: ("HtmlResponse",)})
+    assert not hear(docket(explain=True), rising(900), found)
+
+
+def test_a_container_that_holds_a_leak_is_told_once() -> None:
+    pages = container(0, name="spider.pages")
+    samples = [
+        replace(each, containers=(replace(pages, len=900 * n),))
+        for n, each in enumerate(growing(responses=900))
+    ]
+    told = hear(docket(explain=True), samples, explanation())
+    assert [verdict.kind for verdict in told] == ["leak"]
+
+
+def test_what_its_owner_empties_is_left_alone_until_it_is_far_too_long() -> None:
+    assert not hear(docket(explain=True), rising(900), priced(bounded=True))
+    (verdict,) = hear(docket(explain=True), rising(9000), priced(bounded=True))
+    assert verdict.confidence == "medium"
+
+
+@given(st.integers(300, 20_000))
+def test_a_container_that_fills_up_is_not_accused(most) -> None:
+    """Each new entry is one of so many, as likely as any: it slows down."""
+    filled, samples = 0.0, []
+    for number in range(30):
+        samples.append(holding(number, container(int(filled))))
+        filled += (most - filled) * 0.4
+    assert not hear(docket(), samples)
+
+
+def cached(per_sample: int, bytes_per_sample: int) -> list:
+    return [
+        replace(
+            holding(n, container(per_sample * n, name="df.seen", origin="library")),
+            memory=replace(MEMORY, rss=100_000_000 + n * bytes_per_sample),
+        )
+        for n in range(8)
+    ]
+
+
+def test_a_cache_of_the_framework_is_blamed_when_it_is_most_of_the_growth() -> None:
+    price = priced(retained_bytes_each=100)
+    small = cached(1000, 50_000_000)
+    assert not hear(docket(explain=True), small, price)
+    most = cached(200_000, 30_000_000)
+    (verdict,) = hear(docket(explain=True), most, price)
+    assert verdict.kind == "hoard"
+    assert not hear(docket(explain=True), most, priced(retained_bytes_each=60))
+    assert not hear(docket(explain=True), most, unexplained("no fork"))
+
+
+def test_a_cache_of_the_framework_is_not_blamed_while_memory_stays() -> None:
+    assert not hear(docket(explain=True), cached(200_000, 0), priced())

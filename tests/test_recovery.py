@@ -1,0 +1,88 @@
+"""A verdict that no longer holds is withdrawn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.judging import (
+    container,
+    docket,
+    docket_told,
+    hear,
+    holding,
+    queueing,
+    sample,
+)
+
+
+def withdrawn(case, samples) -> list:
+    found = []
+    for each in samples:
+        hear(case, [each])
+        found += case.withdraw()
+    return found
+
+
+def leak_then(*held: int) -> list:
+    rise = [sample(n, responses=900 * n) for n in range(8)]
+    return rise + [sample(8 + n, responses=count) for n, count in enumerate(held)]
+
+
+def test_a_leak_is_withdrawn_when_most_of_it_is_gone() -> None:
+    case = docket()
+    (verdict,) = withdrawn(case, leak_then(10, 10, 10, 10))
+    assert verdict.kind == "recovered"
+    assert verdict.message == (
+        "HtmlResponse: the verdict leak no longer holds, most of it is gone:"
+        " 10 now, 4,500 then"
+    )
+    assert docket_told(case) == ["recovered"]
+    assert [each.kind for each in case.reached] == ["leak", "recovered"]
+
+
+def test_a_dip_withdraws_nothing() -> None:
+    case = docket()
+    assert not withdrawn(case, leak_then(10, 10, 10, 6300, 10, 10, 10, 6300))
+    assert docket_told(case) == ["leak"]
+
+
+def test_what_is_withdrawn_can_be_told_again() -> None:
+    case = docket()
+    assert withdrawn(case, leak_then(10, 10, 10, 10))
+    hear(case, [sample(12 + n, responses=10 + 900 * n) for n in range(8)])
+    assert docket_told(case) == ["leak"]
+
+
+def test_a_hoard_that_stops_growing_is_withdrawn() -> None:
+    case = docket()
+    lengths = [900 * min(n, 5) for n in range(20)]
+    (verdict,) = withdrawn(
+        case, [holding(n, container(length)) for n, length in enumerate(lengths)]
+    )
+    assert "it has stopped growing: 4,500 now, 4,500 then" in verdict.message
+
+
+def test_a_leak_that_stops_growing_is_still_held() -> None:
+    case = docket()
+    assert not withdrawn(case, leak_then(*[6300] * 20))
+
+
+def test_a_queue_that_drains_withdraws_its_backlog() -> None:
+    case = docket()
+    waiting = [900 * n for n in range(8)] + [900 * n for n in range(8, 0, -1)]
+    samples = [queueing(n, queued) for n, queued in enumerate(waiting)]
+    samples += [queueing(16 + n, 0) for n in range(5)]
+    (verdict,) = withdrawn(case, samples)
+    assert verdict.subject == "Request"
+    assert docket_told(case) == ["recovered"]
+
+
+def test_a_suppressed_verdict_is_withdrawn_as_quietly() -> None:
+    case = docket()
+    samples = leak_then(10, 10, 10, 10)
+    hear(case, samples[:8])
+    (key,) = case._told
+    told = case._told[key]
+    case._told[key] = told._replace(verdict=replace(told.verdict, suppressed=True))
+    (verdict,) = withdrawn(case, samples[8:])
+    assert verdict.suppressed

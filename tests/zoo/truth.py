@@ -1,0 +1,58 @@
+"""One row of the zoo: a crawl, and what is true about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch.records import ALARMS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HEALTHY = "healthy"
+ASYNCIO = "asyncio"
+SELECT = "select"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A crawl and its truth.
+
+    ``spiders`` are class paths; they crawl one after the other in one process.
+    ``truth`` is the kind of verdict that is right, `HEALTHY` where none is. The
+    kinds in ``also`` are true of the crawl too, and may be told or not.
+    ``subjects`` are the names that the right verdict may be about (none: any),
+    ``holders`` the names that may be given to who holds it, ``line`` the
+    ``file:line`` that puts it there; none: it is not asked for.
+
+    ``reaches`` proves that the crawl looks as its story says: the field of a
+    sample, such as ``requests.queued_memory``, and the least it must reach.
+    Each response after the first ``grows_after`` leaks ``leaked_each`` objects.
+    ``least_received`` responses are needed for the row to say anything.
+    ``curfew_s`` ends a crawl by force that never ends. A row that ``needs`` a
+    package is left out where it is not installed.
+    """
+
+    name: str
+    story: str
+    spiders: tuple[str, ...]
+    truth: str = HEALTHY
+    also: frozenset[str] = frozenset()
+    subjects: tuple[str, ...] = ()
+    holders: tuple[str, ...] = ()
+    line: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    reactor: str | None = None
+    reaches: tuple[tuple[str, int], ...] = ()
+    grows_after: int = 0
+    leaked_each: float = 1.0
+    least_received: int = 100
+    curfew_s: float = 0.0
+    needs: tuple[str, ...] = ()
+
+    @property
+    def alarming(self) -> bool:
+        """Whether somebody must be warned of this crawl."""
+        return self.truth in ALARMS
