@@ -95,6 +95,22 @@ def stored(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
     return found
 
 
+def grown(tree: ast.AST, name: str, is_global: bool, key: str = "") -> list[Expression]:
+    """Return where something is added to what ``name`` is, or has at ``key``.
+
+    Unlike `stored` not where another container takes its place. A ``key`` that
+    is computed may be the one.
+    """
+    found = []
+    for node, scope, _ in _nodes(tree):
+        for target in _grown_targets(node, name):
+            base = _base(target, name, is_global)
+            if base is not None and (not key or _first_key(target) in {"", key}):
+                place = (node.lineno, scope.class_name, scope.function)
+                found.append(Expression(*place, base, _names(node)))
+    return found
+
+
 def called(tree: ast.AST, callers: frozenset[str], function: str) -> list[Expression]:
     """Return where one of ``callers`` is called with the name ``function``."""
     found = []
@@ -204,6 +220,37 @@ def _targets(node: Statement) -> Iterator[ast.expr]:
         yield node.func.value
     elif _last_name(node.func) in _INSERTERS and node.args:
         yield node.args[0]
+
+
+def _grown_targets(node: Statement, name: str) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Call):
+        yield from _targets(node)
+    elif isinstance(node, ast.AugAssign):
+        yield node.target
+    elif node.value is not None:
+        named = {name} <= _names(node.value) or name in _constants(node.value)
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            if isinstance(target, ast.Subscript) or named:
+                yield target
+
+
+def _constants(node: ast.AST) -> set[object]:
+    return {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+
+
+def _first_key(target: ast.expr) -> str:
+    """Return the first key behind a name where it is written out, else nothing."""
+    key: ast.expr | None = None
+    while isinstance(target, ast.Subscript | ast.Call):
+        if isinstance(target, ast.Subscript):
+            key, target = target.slice, target.value
+        elif isinstance(target.func, ast.Attribute):
+            key, target = next(iter(target.args), None), target.func.value
+        else:
+            break
+    written = isinstance(key, ast.Constant) and isinstance(key.value, str)
+    return str(key.value) if written and isinstance(key, ast.Constant) else ""
 
 
 def _is_empty(value: ast.expr) -> bool:

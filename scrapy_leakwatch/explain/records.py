@@ -16,6 +16,7 @@ from scrapy_leakwatch.records import (
 __all__ = [
     "Explanation",
     "HeapProfile",
+    "HoardQuestion",
     "Layers",
     "MemoryQuestion",
     "Origin",
@@ -54,6 +55,28 @@ class WaitingQuestion:
     count: int
     jobdir: bool
     starting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HoardQuestion:
+    """Which container grows; the fields are those of `records.Container`."""
+
+    name: str
+    type: str
+    owner: str
+    origin: Origin
+    spider: str
+    len: int
+
+    @property
+    def subject(self) -> str:
+        """What is asked about."""
+        return self.name
+
+    @property
+    def class_path(self) -> str:
+        """The container's type, as far as it is known without a look."""
+        return self.type
 
 
 @dataclass(frozen=True, slots=True)
