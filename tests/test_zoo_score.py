@@ -10,7 +10,8 @@ import pytest
 from tests.zoo.keeper import Run
 from tests.zoo.report import BEGIN, END, line_of, lines_of, page
 from tests.zoo.rows import ROWS
-from tests.zoo.score import Evidence, Kind, judge, total
+from tests.zoo.score import Evidence, judge
+from tests.zoo.total import Kind, total
 from tests.zoo.truth import Row
 
 LEAKY = Row(

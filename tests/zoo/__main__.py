@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tests.zoo.keeper import run_all
 from tests.zoo.report import line_of, lines_of, page
 from tests.zoo.rows import ROWS
-from tests.zoo.score import total
+from tests.zoo.total import total
 
 if TYPE_CHECKING:
     from tests.zoo.keeper import Run

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tests.zoo.keeper import Run
-    from tests.zoo.score import Result, Score
+    from tests.zoo.score import Result
+    from tests.zoo.total import Score
     from tests.zoo.truth import Row
 
 BEGIN = ".. zoo begins: made by `make zoo-table`, not by hand\n"

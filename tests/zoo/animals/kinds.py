@@ -36,14 +36,16 @@ class TextsByUrl(Visitor):
         self.texts = {}
 
     def parse(self, response):
-        self.texts[response.url] = response.text  # here: texts_by_url
+        for number in range(10):
+            page = f"{response.url}#{number}"
+            self.texts[page] = f"{page}: {response.text}"  # here: texts_by_url
 
 
 class PricesOfAll(Visitor):
     name = "prices_of_all"
 
     def parse(self, response):
-        for number in range(5):
+        for number in range(10):
             PRICES.append((response.url, number))  # here: prices_of_all
 
 
@@ -52,7 +54,9 @@ class TitlesOfTheClass(Visitor):
     titles = []
 
     def parse(self, response):
-        self.titles.append(f"{response.url}: shop")  # here: titles_of_the_class
+        for number in range(10):
+            title = f"{response.url}: {number}"
+            self.titles.append(title)  # here: titles_of_the_class
 
 
 class OffersByUrl(Visitor):
@@ -63,8 +67,9 @@ class OffersByUrl(Visitor):
         self.offers = {}
 
     def parse(self, response):
-        offers = [{"url": response.url, "price": number} for number in range(5)]
-        self.offers[response.url] = offers  # here: offers_by_url
+        for number in range(10):
+            offers = [{"url": response.url, "price": number}]
+            self.offers[f"{response.url}#{number}"] = offers  # here: offers_by_url
 
 
 class OffersByShelf(Visitor):
@@ -77,9 +82,9 @@ class OffersByShelf(Visitor):
         self.shelves = collections.defaultdict(list)
 
     def parse(self, response):
-        for number in range(10):
+        for number in range(100):
             offer = {"url": response.url, "price": number}
-            self.shelves[number].append(offer)  # here: offers_by_shelf
+            self.shelves[number % 10].append(offer)  # here: offers_by_shelf
 
 
 class TooManyLinks(Endless):
