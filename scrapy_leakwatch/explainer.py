@@ -106,7 +106,7 @@ class Explainer:
         if isinstance(question, MemoryQuestion):
             return layers_in_child(self._timeout_s)
         if isinstance(question, HoardQuestion):
-            trail = self._find(question.name)
+            trail = self._find(question.member)
             return explain_hoard_in_child(
                 question, trail, self._crawler, self._timeout_s
             )
@@ -128,17 +128,7 @@ def question_on(suspicion: Suspicion, sample: Sample) -> AnyQuestion:
     if suspicion.kind in {"fragmentation", "native"}:
         return MemoryQuestion()
     if suspicion.kind == "hoard":
-        (container,) = (
-            each for each in sample.containers if each.name == suspicion.subject
-        )
-        return HoardQuestion(
-            name=container.name,
-            type=container.type,
-            owner=container.owner,
-            origin=container.origin,
-            spider=suspicion.spider,
-            len=container.len,
-        )
+        return _about_container(suspicion, sample)
     if suspicion.kind == "backlog":
         return WaitingQuestion(
             class_path=suspicion.class_path,
@@ -153,6 +143,28 @@ def question_on(suspicion: Suspicion, sample: Sample) -> AnyQuestion:
         spider=suspicion.spider,
         count=suspicion.count,
         unaccounted=suspicion.unaccounted,
+    )
+
+
+def _about_container(suspicion: Suspicion, sample: Sample) -> HoardQuestion:
+    """Ask about the largest of the containers that a suspicion is about."""
+    largest = max(
+        (
+            each
+            for each in sample.containers
+            if suspicion.subject in {each.name, each.family}
+        ),
+        key=lambda each: each.len,
+    )
+    return HoardQuestion(
+        name=suspicion.subject,
+        member=largest.name,
+        type=largest.type,
+        owner=largest.owner,
+        origin=largest.origin,
+        spider=suspicion.spider,
+        len=largest.len,
+        total=suspicion.count,
     )
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy, components, places
-from scrapy_leakwatch.explain import callables, expressions, source, words
+from scrapy_leakwatch.explain import callables, expressions, removals, source, words
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.anchors import Anchor
@@ -33,11 +33,20 @@ def added_there(anchor: Anchor, crawler: Any) -> Line | None:
     code = callables.code_of(anchor.trail[-1])
     if code is not None:  # a cache: its function
         return source.of_code(code)
+    find = partial(expressions.grown, key=_key_behind(anchor))
+    return _of_container(anchor, crawler, find)
+
+
+def taken_out_there(anchor: Anchor, crawler: Any) -> Line | None:
+    """Return a line that takes entries out of the container, if there is any."""
+    return _of_container(anchor, crawler, removals.shrunk)
+
+
+def _of_container(anchor: Anchor, crawler: Any, find: Find) -> Line | None:
     classes = _classes(crawler)
     owner, name = _last_filled(anchor)
     if owner is not None and owner is anchor.trail[0]:
         owner = next(filter(partial(_inherits, base=owner), classes), owner)
-    find = partial(expressions.grown, key=_key_behind(anchor))
     return _of_filled(anchor, (owner, name), classes, find)
 
 

@@ -63,16 +63,23 @@ def _state(
         fix=remedies.remedy(_hoard(question, container, inside)),
         signature=group.signature(question.spider),
         likely=line.likely if line else False,
-        bounded=findings.bound(container) is not None,
+        bounded=ours and _is_bounded(group, crawler),
         examined=len(entries),
         share=1.0,
         retained_bytes_each=each,
-        retained_bytes_total=each * question.len,
+        retained_bytes_total=each * question.total,
         tree_bytes=price.tree_bytes,
         contents=inside,
         victims=price.victims,
         example_url=_example_url(entries),
     )
+
+
+def _is_bounded(group: Group, crawler: Any) -> bool:
+    """Tell whether the container has a bound, or its owner also empties it."""
+    if findings.bound(group.lead.trail[-1]) is not None:
+        return True
+    return blame.taken_out_there(group.lead, crawler) is not None
 
 
 def _hoard(question: HoardQuestion, container: Any, inside: str) -> remedies.Hoard:

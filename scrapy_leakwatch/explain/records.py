@@ -59,14 +59,20 @@ class WaitingQuestion:
 
 @dataclass(frozen=True, slots=True)
 class HoardQuestion:
-    """Which container grows; the fields are those of `records.Container`."""
+    """Which container grows; the fields are those of `records.Container`.
+
+    ``name`` may be that of several alike, such as ``spider.pages[*]``: then the
+    largest of them, ``member``, is looked into, and ``total`` are the entries of all.
+    """
 
     name: str
+    member: str
     type: str
     owner: str
     origin: Origin
     spider: str
     len: int
+    total: int
 
     @property
     def subject(self) -> str:

@@ -70,11 +70,14 @@ def crawler_of(spider, *pipelines):
     return SimpleNamespace(spider=spider, engine=SimpleNamespace(scraper=scraper))
 
 
+KEPT = ("spider.kept", "spider.kept", "list", "spider", "project", "quiet", 100, 100)
+
+
 def explain(name, trail, crawler=None, **fields):
     """Return what the child says of the container at the end of ``trail``."""
     known = {"type": type(trail[-1]).__name__, "owner": "spider", "origin": "project"}
-    known |= {"spider": "quiet", "len": MANY, **fields}
-    question = HoardQuestion(name=name, **known)
+    known |= {"spider": "quiet", "len": MANY, "total": MANY, **fields}
+    question = HoardQuestion(name=name, member=name, **known)
     crawler = crawler or crawler_of(trail[0])
     return result_of(explain_hoard_in_child(question, trail, crawler, PATIENCE_S))
 
@@ -203,7 +206,7 @@ def test_millions_of_entries_are_not_read_one_by_one():
 
 def test_an_empty_container_is_not_explained():
     spider = Quiet()
-    question = HoardQuestion("spider.kept", "list", "spider", "project", "quiet", 100)
+    question = HoardQuestion(*KEPT)
     for trail in (None, (spider, [])):
         asked = explain_hoard_in_child(question, trail, crawler_of(spider), PATIENCE_S)
         found = result_of(asked)
@@ -213,7 +216,7 @@ def test_an_empty_container_is_not_explained():
 
 def test_a_child_that_fails_says_why():
     spider = Quiet()
-    question = HoardQuestion("spider.kept", "list", "spider", "project", "quiet", 100)
+    question = HoardQuestion(*KEPT)
     asked = explain_hoard_in_child(question, (), crawler_of(spider), PATIENCE_S)
     assert asked.stop().reason == "stopped"
 
@@ -224,7 +227,7 @@ def test_nothing_of_the_container_stays_in_the_parent():
 
     spider = Quiet()
     spider.kept = [Mine(number) for number in range(MANY)]
-    question = HoardQuestion("spider.kept", "list", "spider", "project", "quiet", 100)
+    question = HoardQuestion(*KEPT)
     crawler, trail = crawler_of(spider), (spider, spider.kept)
     asked = explain_hoard_in_child(question, trail, crawler, PATIENCE_S)
     assert result_of(asked).examined == 32
