@@ -18,10 +18,12 @@ SAMPLE = {
     "type",
     "time",
     "elapsed_s",
+    "received",
     "live",
     "requests",
     "responses",
     "memory",
+    "memory_limit",
     "containers",
     "cost_ms",
 }
@@ -40,6 +42,12 @@ VERDICT = {
     "message",
     "signature",
     "limit_in_s",
+    "oldest_s",
+    "example_url",
+    "limit",
+    "caveat",
+    "remedy",
+    "suppressed",
 }
 
 EXPLANATION = {
@@ -89,7 +97,9 @@ def test_a_leaking_crawl_is_recorded_from_run_to_summary(crawl, tmp_path) -> Non
     assert found[0]["holder"] == "Request.meta['referer']"
     assert found[0]["path"][-1] == {"node": "HtmlResponse", "edge": ""}
     assert found[0]["signature"] == verdicts[0]["signature"]
+    assert samples[-1]["received"] == result.stats["response_received_count"]
     assert verdicts[0]["confidence"] == "high"
+    assert verdicts[0]["example_url"].endswith("product.php?pid=123")
     assert verdicts[0]["kind"] == "leak"
     assert verdicts[0]["class"] == "scrapy.http.response.html.HtmlResponse"
     assert summary["type"] == "summary"

@@ -40,11 +40,21 @@ from scrapy_leakwatch.records.observed import (
     ResponseLedger,
     Sample,
 )
+from scrapy_leakwatch.records.recorded import (
+    SCHEMA,
+    Run,
+    Series,
+    Story,
+    Summary,
+    Timeline,
+    Told,
+)
 
 __all__ = [
     "ALARMS",
     "REQUESTS",
     "RESPONSES",
+    "SCHEMA",
     "SEVERITY",
     "Confidence",
     "Container",
@@ -61,9 +71,15 @@ __all__ = [
     "PathStep",
     "RequestLedger",
     "ResponseLedger",
+    "Run",
     "Sample",
+    "Series",
     "Share",
+    "Story",
+    "Summary",
     "Suspicion",
+    "Timeline",
+    "Told",
     "Trimmed",
     "Unexplained",
     "Verdict",

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.records import Unexplained, fields_of
+from scrapy_leakwatch.records import SCHEMA, Unexplained, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
         Verdict,
     )
 
-SCHEMA = 1
 Line = dict[str, Any]
 
 
@@ -90,6 +89,7 @@ def of_sample(sample: Sample) -> Line:
         "type": "sample",
         "time": sample.time,
         "elapsed_s": round(sample.elapsed_s, 3),
+        "received": sample.received,
         "live": {
             live.path: {"count": live.count, "oldest_s": round(live.oldest_s, 3)}
             for live in sample.live
@@ -97,6 +97,7 @@ def of_sample(sample: Sample) -> Line:
         "requests": fields_of(sample.requests),
         "responses": fields_of(sample.responses),
         "memory": fields_of(sample.memory),
+        "memory_limit": sample.memory_limit,
         "containers": [
             {"name": each.name, "type": each.type, "len": each.len}
             for each in sample.containers
@@ -122,6 +123,12 @@ def of_verdict(verdict: Verdict, time: float) -> Line:
         "message": verdict.message,
         "signature": verdict.signature,
         "limit_in_s": verdict.limit_in_s,
+        "oldest_s": round(verdict.oldest_s, 3),
+        "example_url": verdict.example_url,
+        "limit": verdict.limit,
+        "caveat": verdict.caveat,
+        "remedy": verdict.remedy,
+        "suppressed": verdict.suppressed,
     }
 
 

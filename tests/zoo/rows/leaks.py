@@ -20,14 +20,15 @@ STORIES = {
     "stored_failure": "each Failure is kept, and its traceback keeps the page",
     "stored_exception": "each exception is kept, and its traceback keeps the page",
     "waiting_task": "tasks that never end",
-    "waiting_callback": "callbacks that never end",
     "deferred_callback": "Deferreds that never fire",
     "weak_keys": "values of a WeakKeyDictionary that refer to their key",
     "chain": "each page holds the one before it",
     "library": "an installed library keeps the pages",
 }
+STANDS_STILL = "waiting_callback"
+"""Its 16 callbacks that never end are in the engine's hands, and it asks for no more
+pages: nothing grows. The tests of explain ask who holds its pages."""
 MORE: dict[str, dict[str, Any]] = {
-    "waiting_callback": {"curfew_s": 8.0},
     "chain": {"settings": {"CLOSESPIDER_TIMEOUT": 9}},  # one page at a time
 }
 
@@ -149,6 +150,10 @@ VARIATIONS = (
 )
 
 LEAKS = (
-    *(_of_explain(number, name) for number, name in enumerate(EXPECTED)),
+    *(
+        _of_explain(number, name)
+        for number, name in enumerate(EXPECTED)
+        if name != STANDS_STILL
+    ),
     *VARIATIONS,
 )
