@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import ctypes
 import gc
-import time
 
 from scrapy import Field, Item
 
@@ -13,7 +12,6 @@ from tests.zoo.animals.base import Endless, Visitor
 
 PRICES = []
 SMALL = 400
-WHILE_S = 4
 
 
 class SeenUrls(Visitor):
@@ -161,14 +159,15 @@ class Holes(Visitor):
 
 class KeepsForAWhile(Visitor):
     name = "keeps_for_a_while"
+    seen = 0
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.kept = []
-        self.until = time.monotonic() + WHILE_S
 
     def parse(self, response):
-        if time.monotonic() < self.until:
+        self.seen += 1
+        if self.seen <= 200:
             self.kept.append(response)
         else:
             self.kept.clear()
@@ -178,17 +177,15 @@ class FullShelves(Visitor):
     """Keeps the latest page of each of many shelves: it grows until all have one."""
 
     name = "full_shelves"
+    shelves = 120
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.latest = {}
-        self.until = time.monotonic() + WHILE_S
 
     def parse(self, response):
         number = int(response.url.rpartition("/")[2])
-        if time.monotonic() > self.until:
-            number %= len(self.latest)
-        self.latest[number] = response
+        self.latest[number % self.shelves] = response
 
 
 class Unseen(Visitor):
