@@ -28,6 +28,11 @@ MANY = 200
 LOOKS = 60
 
 
+@pytest.fixture(autouse=True)
+def walk_on_each_look(monkeypatch):
+    monkeypatch.setattr(containers, "BETWEEN_WALKS_S", 0.0)
+
+
 @pytest.fixture
 def project(monkeypatch):
     """Return a function that makes a module of the project from its source."""
