@@ -12,6 +12,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,16 @@ FLAGS = (
     "--hide-scrollbars",
 )
 
+PIPED = """
+import fcntl, os, sys
+read, write, *command = sys.argv[1:]
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in (read, write)]
+for end, number in zip(ends, (3, 4)):
+    os.dup2(end, number)
+os.execv(command[0], command)
+"""
+"""Gives a command the descriptors 3 and 4, where Chromium has its pipe."""
+
 
 def installed() -> str | None:
     """Return the path of a Chromium, None where there is none."""
@@ -43,8 +54,9 @@ def installed() -> str | None:
 class Page:
     """A page: what it logged, what it asked the network for, and its content."""
 
-    def __init__(self, browser: Browser, session: str) -> None:
+    def __init__(self, browser: Browser, target: str, session: str) -> None:
         self._browser = browser
+        self._target = target
         self._session = session
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.ask(f"{domain}.enable")
@@ -72,6 +84,10 @@ class Page:
     def ask(self, method: str, **params: Any) -> dict[str, Any]:
         """Return what a method of the protocol returns."""
         return self._browser.ask(method, params, self._session)
+
+    def close(self) -> None:
+        """Close the page."""
+        self._browser.ask("Target.closeTarget", {"targetId": self._target})
 
     def open(self, path: Path, width: int = 1280, height: int = 900, **media) -> None:
         """Open a file, as on a screen of that size, and with features of media."""
@@ -145,7 +161,7 @@ class Browser:
         """Return a new page."""
         target = self.ask("Target.createTarget", {"url": "about:blank"})["targetId"]
         found = self.ask("Target.attachToTarget", {"targetId": target, "flatten": True})
-        return Page(self, found["sessionId"])
+        return Page(self, target, found["sessionId"])
 
     def ask(self, method: str, params: dict, session: str = "") -> dict[str, Any]:
         """Return the answer to a message; events that come before it are kept."""
@@ -179,10 +195,9 @@ def browser(chromium: str, folder: Path) -> Iterator[Browser]:
     """Start a Chromium that keeps what it keeps in ``folder``, and end it."""
     theirs, ours = os.pipe(), os.pipe()
     root = ("--no-sandbox",) if os.geteuid() == 0 else ()
-    # It wants the descriptors 3 and 4, which only a shell gives it without a race.
-    shell = f'exec "$@" 3<&{theirs[0]} 4>&{ours[1]}'
+    piped = [sys.executable, "-c", PIPED, str(theirs[0]), str(ours[1])]
     process = subprocess.Popen(
-        ["sh", "-c", shell, "sh", chromium, *FLAGS, *root, f"--user-data-dir={folder}"],
+        [*piped, chromium, *FLAGS, *root, f"--user-data-dir={folder}"],
         pass_fds=(theirs[0], ours[1]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
