@@ -6,13 +6,19 @@ BIN := $(VENV)/bin
 UPLOT ?= 1.6.32
 VENDORED := scrapy_leakwatch/report/static/vendor
 
-.PHONY: demo test check static coverage bench dist vendor clean
+.PHONY: demo test zoo zoo-table check static coverage bench dist vendor clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python example_project/demo.py $(SPIDER)
 
 test: $(VENV)/.checking
 	$(BIN)/python -m pytest
+
+zoo: $(VENV)/.zoo
+	$(BIN)/python -m tests.zoo $(ROWS)
+
+zoo-table: $(VENV)/.zoo
+	$(BIN)/python -m tests.zoo --write docs/zoo.rst
 
 check: static coverage
 
@@ -29,6 +35,7 @@ coverage: $(VENV)/.checking
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/sample_cost.py
+	$(BIN)/python benchmarks/census.py
 	$(BIN)/python benchmarks/throughput.py
 
 dist: $(VENV)/.checking
@@ -55,6 +62,10 @@ $(VENV)/.installed: setup.cfg pyproject.toml | $(BIN)/python
 $(VENV)/.checking: setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[check]'
 	touch $@ $(VENV)/.installed
+
+$(VENV)/.zoo: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[check,zoo]'
+	touch $@ $(VENV)/.checking $(VENV)/.installed
 
 # Debian and Ubuntu put the venv module into a package of its own.
 $(BIN)/python:

@@ -18,7 +18,7 @@ except ImportError:  # a Python built without libffi
 def trim() -> Trimmed:
     """Give what malloc keeps free back to the system, where it can (glibc).
 
-    The reactor stands still meanwhile, some 0.15 s for each GB given back; other
+    The reactor stands still meanwhile, 0.1 to 0.3 s for each GB given back; other
     threads run on. A failure is a `Trimmed` with a reason.
     """
     process = psutil.Process()

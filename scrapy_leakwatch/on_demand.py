@@ -52,8 +52,8 @@ class OnDemand:
             return succeed(Text(f"Nothing called {name!r} is alive: {_names()}."))
         if self._closed:
             return succeed(FAILED)
-        if (settled := self._explainer.settled()) is not None:
-            return settled.addCallback(lambda _: self.why(name))
+        if (free := self._explainer.free()) is not None:
+            return free.addCallback(lambda _: self.why(name))
         cls, count = found
         answer: Deferred[Text] = Deferred()
         question = Question(

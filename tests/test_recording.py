@@ -123,6 +123,23 @@ def test_the_ledger_of_a_sample_adds_up(crawl, tmp_path) -> None:
     assert sample["memory"]["python_blocks"] > 10_000
 
 
+def test_the_containers_of_a_crawl_are_recorded(crawl, tmp_path) -> None:
+    path = tmp_path / "record.jsonl"
+    crawl("HoardsUrls", LEAKWATCH_RECORD=str(path))
+    samples = [line for line in recorded(path) if line["type"] == "sample"]
+    assert samples[0]["containers"] == []
+    last = {each["name"]: each for each in samples[-1]["containers"]}
+    assert all(each.keys() == {"name", "type", "len"} for each in last.values())
+    kinds = {name: each["type"] for name, each in last.items()}
+    assert kinds == {
+        "spider.urls": "set",
+        "spider.by_kind['product']": "list",
+        "HoardsUrls.PRICES": "dict",
+        "RFPDupeFilter.fingerprints": "set",
+    }
+    assert 400 < last["spider.urls"]["len"] == last["HoardsUrls.PRICES"]["len"]
+
+
 def test_a_killed_crawl_loses_at_most_the_last_line(shop, tmp_path) -> None:
     path = tmp_path / "record.jsonl"
     process = start_crawl(

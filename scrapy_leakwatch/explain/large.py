@@ -12,7 +12,7 @@ import time
 from types import MethodDescriptorType
 from typing import Any
 
-from scrapy_leakwatch.explain import anatomy
+from scrapy_leakwatch import anatomy
 
 BATCH = 1000
 _GC_HEADER = 16

@@ -26,7 +26,7 @@ def known_here() -> dict[str, Any]:
 def bytes_of(kind: str) -> int:
     """Return the resident bytes of one ``kind``, 0 where the kernel does not tell.
 
-    The kernel counts the pages for it, so it is exact, and not quick: 10 ms a GB.
+    The kernel counts the pages for it: that is exact, and not quick.
     """
     return _in_bytes("smaps_rollup", kind)
 

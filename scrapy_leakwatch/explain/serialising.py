@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Spider
 
-from scrapy_leakwatch.explain import anatomy, callables, labels, source, words
+from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.explain import callables, labels, source, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 AGAIN = 2
 """The same is said or asked again when this many times as many are held."""
+SOON = 1.5
+"""The same, where somebody was found who holds some, and they were too few."""
 
 
 class Told(NamedTuple):
@@ -39,6 +41,13 @@ class Told(NamedTuple):
     verdict: Verdict
     received: int
     bytes_per_min: float = 0.0
+
+
+class Dismissed(NamedTuple):
+    """A suspicion not borne out, and how many times as many make it news again."""
+
+    suspicion: Suspicion
+    again: float
 
 
 class Docket:
@@ -53,7 +62,7 @@ class Docket:
         self._memory = MemoryCase(spider, config.min_samples)
         self._received = 0
         self._told: dict[str, Told] = {}
-        self._dismissed: dict[str, Suspicion] = {}
+        self._dismissed: dict[str, Dismissed] = {}
         self._ever: dict[tuple[str, Kind], Verdict] = {}
 
     @property
@@ -109,7 +118,8 @@ class Docket:
     ) -> Verdict | None:
         verdict = verdict_on(suspicion, found, self._case)
         if verdict is None:
-            self._dismissed[suspicion.judged_as] = suspicion
+            again = SOON if isinstance(found, Explanation) else AGAIN
+            self._dismissed[suspicion.judged_as] = Dismissed(suspicion, again)
             return None
         if is_accepted(verdict, found, self._accepted, self._case.min_objects):
             verdict = replace(verdict, suppressed=True)
@@ -132,9 +142,11 @@ class Docket:
         if told is not None:
             return _outgrew(suspicion, told.verdict)
         dismissed = self._dismissed.get(suspicion.judged_as)
-        if dismissed is None or (suspicion.proved and not dismissed.proved):
+        if dismissed is None:
             return True
-        return suspicion.unaccounted >= AGAIN * dismissed.unaccounted
+        past, again = dismissed
+        newly_proved = suspicion.proved and not past.proved
+        return newly_proved or suspicion.unaccounted >= again * past.unaccounted
 
     def _is_explained(self, suspicion: Suspicion) -> bool:
         """Tell whether a leak that was told makes this grow, too."""

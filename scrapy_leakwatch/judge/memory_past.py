@@ -23,6 +23,8 @@ NEW_HIGH = 0.95
 """Of the peak: below it memory only comes back to where it was."""
 A_BLOCK = 128
 """Bytes; a block of Scrapy's objects takes 80 with all that goes with it."""
+PYTHONS_OWN = 0.5
+"""Of the growth: from there on it is Python's."""
 A_PAGE = MEGA
 """Bytes outside Python that a parsed page may take: rather too much."""
 
@@ -96,8 +98,8 @@ class MemoryPast:
         grown = last.rss - first.rss
         explained = explained_per_min * max(last.time - first.time, 0) / 60
         open_bytes = grown - int(explained) - self.pages_since(first.time)
-        blocks = max(last.blocks - first.blocks, 0) * A_BLOCK
-        if open_bytes < least or 2 * blocks >= grown:
+        blocks = self._most_blocks(first.time) - first.blocks
+        if open_bytes < least or blocks * A_BLOCK >= PYTHONS_OWN * grown:
             return None
         growth = growth_of(lows)
         return self._suspicion(
@@ -131,18 +133,31 @@ class MemoryPast:
         if not all(self._is_fallen(point) for point in recent):
             return None
         now, peak = recent[-1], self._peak
-        gone = 1 - min(now.blocks / max(peak.blocks, 1), now.live / max(peak.live, 1))
-        story = fallen_story((peak.live, now.live), (peak.blocks, now.blocks))
+        objects, blocks = self._left(now)
+        if objects <= blocks:
+            story = fallen_story("live objects", peak.live, now.live)
+        else:
+            story = fallen_story("Python's blocks", peak.blocks, now.blocks)
+        gone = int(kept * (1 - min(objects, blocks)))
         growth = growth_of(_rss(recent))
-        return self._suspicion("fragmentation", sample, growth, int(kept * gone), story)
+        return self._suspicion("fragmentation", sample, growth, gone, story)
+
+    def _most_blocks(self, since: float) -> int:
+        return max(point.blocks for point in self._points if point.time >= since)
 
     def _is_fallen(self, point: MemoryPoint) -> bool:
+        objects, blocks = self._left(point)
+        fallen = objects <= OBJECTS_LEFT or blocks <= BLOCKS_LEFT
+        return fallen and point.rss >= STAYS * self._peak.rss
+
+    def _left(self, point: MemoryPoint) -> tuple[float, float]:
+        """Return which parts of the most live objects and blocks are there."""
         peak = self._peak
-        objects = point.live <= OBJECTS_LEFT * peak.live and (
-            peak.live - point.live >= MANY_OBJECTS
+        many = peak.live - point.live >= MANY_OBJECTS
+        return (
+            point.live / peak.live if many else 1.0,
+            point.blocks / max(peak.blocks, 1),
         )
-        blocks = point.blocks <= BLOCKS_LEFT * peak.blocks
-        return point.rss >= STAYS * peak.rss and (objects or blocks)
 
     def _suspicion(
         self, kind: Kind, sample: Sample, growth: Growth, open_bytes: int, story: str

@@ -23,11 +23,8 @@ def growth_story(growth: Growth) -> str:
     return f"{rate:+,.1f} MB per 1,000 responses, {steps} MB"
 
 
-def fallen_story(live: tuple[int, int], blocks: tuple[int, int]) -> str:
-    """Tell what fell while memory did not: objects, or Python's blocks, if more."""
-    what, (then, now) = "live objects", live
-    if now * blocks[0] > blocks[1] * then:
-        what, (then, now) = "Python's blocks", blocks
+def fallen_story(what: str, then: int, now: int) -> str:
+    """Tell what fell while memory did not."""
     return f"{what} fell from {then:,} to {now:,}, and memory did not"
 
 

@@ -98,7 +98,10 @@ def of_sample(sample: Sample) -> Line:
         "responses": fields_of(sample.responses),
         "memory": fields_of(sample.memory),
         "memory_limit": sample.memory_limit,
-        "containers": [],
+        "containers": [
+            {"name": each.name, "type": each.type, "len": each.len}
+            for each in sample.containers
+        ],
         "cost_ms": round(1000 * sample.cost_s, 3),
     }
 

@@ -1,7 +1,7 @@
 """A fast local site: ``python -m tests.zoo.site`` says where, and serves.
 
 Any path is a page; ``/tree/3`` links to pages of its own, ``/image/3`` is a
-small image, ``/hop/3`` redirects three times. A page takes its time, so that a
+small image, ``/hop/7/3`` redirects three times. A page takes its time, so that a
 crawl is not as fast as the machine allows. The query makes it misbehave: ``ms``
 is how long it takes, ``kb`` pads it, ``status`` sets its status, ``fail=3`` lets
 two of three requests fail with 503, and ``drop=1`` hangs up.
@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 from tests.explain.shop_site import PAGE
 
 LINKS = 10
+PAGES_MAPPED = 200
 PACE_MS = 30
 AT_ONCE = ("/index", "/product/", "/image/", "/robots.txt")
 HTML = b"text/html"
@@ -93,10 +94,13 @@ def response(path: str, asked: dict[str, int], number: int) -> bytes:
     body = PAGE
     if place == "tree":
         body = tree(at, asked.get("links", LINKS))
+    elif place == "sitemap":
+        kind, body = b"application/xml", sitemap(at)
     elif place == "image":
         kind, body = b"image/png", IMAGE
-    elif place == "hop" and at:
-        status, more = 302, f"Location: /hop/{at - 1}\r\n".encode()
+    elif place.startswith("hop/") and at:
+        here = path.rpartition("/")[0]
+        status, more = 302, f"Location: {here}/{at - 1}\r\n".encode()
     elif last == "robots.txt":
         kind, body = b"text/plain", b"User-agent: *\nDisallow: /secret/\n"
     if number % asked.get("fail", 1):
@@ -121,6 +125,16 @@ def tree(at: int, links: int) -> bytes:
         for other in others
     )
     return PAGE.replace(b"</ul>", below + b"</ul>")
+
+
+def sitemap(at: int) -> bytes:
+    """Return a sitemap of pages that no other sitemap has."""
+    pages = range(PAGES_MAPPED * at, PAGES_MAPPED * (at + 1))
+    urls = b"".join(b"<url><loc>/page/%d</loc></url>" % page for page in pages)
+    return (
+        b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>%s</urlset>"
+        % (urls)
+    )
 
 
 async def main() -> None:

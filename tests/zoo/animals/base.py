@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from scrapy import Request, Spider
+import itertools
+
+from scrapy import Request, Spider, signals
 
 
 class Visitor(Spider):
-    """Visits ``path`` with ever higher numbers, ``pages`` in all."""
+    """Visits ``path`` with ever higher numbers, a few more whenever none waits."""
 
-    pages = 1200
     path = "/page/{}"
+    at_once = 32
 
     def __init__(self, site="", **kwargs):
         super().__init__(**kwargs)
         self.site = site
 
     async def start(self):
-        for request in self.start_requests():
-            yield request
-
-    def start_requests(self):  # the name of start() before Scrapy 2.13
-        yield Request(f"{self.site}/index", self.parse_index)
-
-    def parse_index(self, response):
-        for number in range(self.pages):
+        for number in itertools.count():
             yield self.page(number)
+            if number % self.at_once == self.at_once - 1:
+                await self.crawler.signals.wait_for(signals.scheduler_empty)
 
     def page(self, number, **kwargs):
         return Request(self.site + self.path.format(number), **kwargs)
@@ -33,12 +30,25 @@ class Visitor(Spider):
         yield {"url": response.url, "title": response.css("title::text").get()}
 
 
+class Lister(Visitor):
+    """Finds all its ``pages`` in an index."""
+
+    pages = 1000
+
+    async def start(self):
+        yield Request(f"{self.site}/index", self.parse_index)
+
+    def parse_index(self, response):
+        for number in range(self.pages):
+            yield self.page(number)
+
+
 class Endless(Visitor):
     """Goes from each page of a tree to the pages below it, for ever."""
 
     path = "/tree/{}"
 
-    def start_requests(self):
+    async def start(self):
         yield self.page(0)
 
     def parse(self, response):

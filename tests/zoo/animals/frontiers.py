@@ -6,20 +6,20 @@ from scrapy import Field, Item, Request
 from scrapy.linkextractors import LinkExtractor
 from scrapy.spiders import CrawlSpider, Rule
 
-from tests.zoo.animals.base import Endless, Visitor
+from tests.zoo.animals.base import Endless, Lister, Visitor
 
 
 class StartBurst(Visitor):
     name = "start_burst"
 
-    def start_requests(self):
+    async def start(self):
         for number in range(30_000):
             yield self.page(number)
 
 
-class CallbackBurst(Visitor):
+class CallbackBurst(Lister):
     name = "callback_burst"
-    pages = 30_000
+    pages = 5000
 
 
 class BreadthFirst(Endless):
@@ -31,7 +31,7 @@ class DepthFirst(Endless):
     name = "depth_first"
 
 
-class OnDisk(Visitor):
+class OnDisk(Lister):
     name = "on_disk"
     pages = 3000
 
@@ -40,14 +40,13 @@ class ManyDomains(Visitor):
     """Visits a page on each of many domains, all of them served here."""
 
     name = "many_domains"
-    pages = 3000
 
     def page(self, number, **kwargs):
         host = self.site.replace("127.0.0.1", f"shop{number}.localhost")
         return Request(f"{host}/page/{number}", **kwargs)
 
 
-class FirstOfTwo(Visitor):
+class FirstOfTwo(Lister):
     name = "first_of_two"
     pages = 250
 
@@ -65,7 +64,6 @@ class HalfFilled(Visitor):
     """Passes half-filled items on to the page that has the rest."""
 
     name = "half_filled"
-    pages = 400
 
     def parse(self, response):
         for number in range(10):

@@ -8,7 +8,7 @@ import gc
 import scrapy
 from scrapy import Request
 
-from tests.zoo.animals.base import Endless, Visitor
+from tests.zoo.animals.base import Endless, Lister, Visitor
 
 
 class Keeper(Visitor):
@@ -19,7 +19,6 @@ class Keeper(Visitor):
 
 class OneInFour(Keeper):
     name = "one_in_four"
-    pages = 2000
     seen = 0
 
     def parse(self, response):
@@ -30,7 +29,6 @@ class OneInFour(Keeper):
 
 class Late(Keeper):
     name = "late"
-    pages = 2000
     seen = 0
 
     def parse(self, response):
@@ -105,7 +103,7 @@ class BesideACache(Keeper):
         self.kept.append(response)  # here: beside_a_cache
 
 
-class Before(Visitor):
+class Before(Lister):
     name = "before"
     pages = 300
 
@@ -119,7 +117,6 @@ class AfterAnotherCrawl(Keeper):
 
 class DownloadedInline(Keeper):
     name = "downloaded_inline"
-    pages = 700
 
     async def parse(self, response):
         more = await self.crawler.engine.download_async(Request(response.url + "?more"))

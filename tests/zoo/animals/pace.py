@@ -7,7 +7,7 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import DeferredLock
 from twisted.internet.task import deferLater
 
-from tests.zoo.animals.base import Visitor
+from tests.zoo.animals.base import Lister, Visitor
 
 
 async def sleep(seconds):
@@ -20,7 +20,7 @@ async def sleep(seconds):
 class SlowDownloads(Visitor):
     name = "slow_downloads"
     path = "/page/{}?ms=1500"
-    pages = 3000
+    at_once = 400
 
 
 class SlowPipeline(Visitor):
@@ -38,7 +38,7 @@ class OverloadedPipeline(Visitor):
 
 
 class OneAtATime:
-    """Stores fewer items than come: they wait until Scrapy holds back."""
+    """Stores fewer items than come: the others wait for the lock."""
 
     def __init__(self):
         self.lock = DeferredLock()
@@ -63,19 +63,18 @@ class RetryStorm(Visitor):
     path = "/page/{}?fail=4"
 
 
-class Throttled(Visitor):
+class Throttled(Lister):
     name = "throttled"
     pages = 2000
 
 
-class FillsTheCache(Visitor):
+class FillsTheCache(Lister):
     name = "cached"
     pages = 250
 
 
 class ReplaysTheCache(Visitor):
     name = "cached"
-    pages = 5000
 
     def page(self, number, **kwargs):
         return super().page(number % 250, dont_filter=True, **kwargs)
@@ -115,7 +114,7 @@ class ShortTimers(Visitor):
 
 class Redirected(Visitor):
     name = "redirected"
-    path = "/hop/5?{}"
+    path = "/hop/{}/5"
 
 
 class Failing(Visitor):

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.zoo.truth import SELECT, Row
 
-BACKLOG = frozenset({"backlog"})
+BACKLOG = frozenset({"backlog", "recovered"})
 QUEUED = "requests.queued_memory"
 ANIMALS = "tests.zoo.animals"
 FIFO = {
@@ -27,15 +27,16 @@ FRONTIERS = (
         "StartBurst",
         "starts with 30,000 requests",
         also=BACKLOG,
-        reaches=((QUEUED, 10_000),),
+        settings={"CLOSESPIDER_TIMEOUT": 9},
+        reaches=((QUEUED, 20_000),),
     ),
     _of(
         "frontiers",
         "CallbackBurst",
-        "one page has 30,000 links",
+        "one page has 5,000 links",
         also=BACKLOG,
         reactor=SELECT,
-        reaches=((QUEUED, 10_000),),
+        reaches=((QUEUED, 1000),),
     ),
     _of(
         "frontiers",
@@ -62,7 +63,7 @@ FRONTIERS = (
     _of(
         "frontiers",
         "ManyDomains",
-        "a page on each of 3,000 domains, each with a cookie and a robots.txt",
+        "each page is on a domain of its own, each with a cookie and a robots.txt",
         also=BACKLOG,
         settings={
             "DNS_RESOLVER": f"{ANIMALS}.resolver.LoopbackResolver",
@@ -102,7 +103,10 @@ PACE = (
         "pace",
         "OverloadedPipeline",
         "a pipeline stores fewer items than come",
-        settings={"ITEM_PIPELINES": {f"{ANIMALS}.pace.OneAtATime": 1}},
+        settings={
+            "ITEM_PIPELINES": {f"{ANIMALS}.pace.OneAtATime": 1},
+            "CLOSESPIDER_TIMEOUT": 4,
+        },
         reaches=(("responses.in_flight", 80),),
     ),
     _of(

@@ -13,21 +13,23 @@ from tests.zoo.truth import ASYNCIO, SELECT, Row
 
 ROOT = Path(__file__).parents[3]
 ANIMALS = "tests/zoo/animals/leaks.py"
-LISTINGS = 1200
+LISTINGS = 700
 ON_ASYNCIO = {"waiting_task", "loop_call_later"}
 OF_COMPONENTS = {"pipeline", "spider_middleware", "downloader_middleware", "extension"}
 STORIES = {
     "stored_failure": "each Failure is kept, and its traceback keeps the page",
     "stored_exception": "each exception is kept, and its traceback keeps the page",
     "waiting_task": "tasks that never end",
-    "waiting_callback": "callbacks that never end",
     "deferred_callback": "Deferreds that never fire",
     "weak_keys": "values of a WeakKeyDictionary that refer to their key",
     "chain": "each page holds the one before it",
     "library": "an installed library keeps the pages",
 }
+STANDS_STILL = "waiting_callback"
+"""Its 16 callbacks that never end are in the engine's hands, and it asks for no more
+pages: nothing grows. The tests of explain ask who holds its pages."""
 MORE: dict[str, dict[str, Any]] = {
-    "waiting_callback": {"curfew_s": 8.0},
+    "chain": {"settings": {"CLOSESPIDER_TIMEOUT": 9}},  # one page at a time
 }
 
 
@@ -45,9 +47,8 @@ def _of_explain(number: int, name: str) -> Row:
         holders=(holder,),
         line=place(name),
         reactor=ASYNCIO if name in ON_ASYNCIO else by_turns,
-        settings=COMPONENTS.get(name, {}),
         arguments={"listings": LISTINGS},
-        **MORE.get(name, {}),
+        **{"settings": COMPONENTS.get(name, {}), **MORE.get(name, {})},
     )
 
 
@@ -94,7 +95,7 @@ VARIATIONS = (
         "beside_a_backlog",
         "meta keeps the page, and there are ten new links on each",
         "Request.meta['referer']",
-        also=frozenset({"backlog"}),
+        also=frozenset({"backlog", "recovered"}),
         reactor=SELECT,
     ),
     _variation(
@@ -149,6 +150,10 @@ VARIATIONS = (
 )
 
 LEAKS = (
-    *(_of_explain(number, name) for number, name in enumerate(EXPECTED)),
+    *(
+        _of_explain(number, name)
+        for number, name in enumerate(EXPECTED)
+        if name != STANDS_STILL
+    ),
     *VARIATIONS,
 )
