@@ -11,7 +11,10 @@ import scrapy_leakwatch
 
 PACKAGE = Path(scrapy_leakwatch.__file__).parent
 STAGES = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
-SHARED = {"records", "config", "redact", "freezer", "_compat"}
+SHARED = {
+    *("records", "config", "redact", "freezer", "_compat"),
+    *("anatomy", "places", "components"),
+}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

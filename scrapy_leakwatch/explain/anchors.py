@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from scrapy import Request
 
-from scrapy_leakwatch.explain import anatomy, callables, places
+from scrapy_leakwatch import anatomy, places
+from scrapy_leakwatch.explain import callables
 from scrapy_leakwatch.explain.roots import RANKS
 
 if TYPE_CHECKING:

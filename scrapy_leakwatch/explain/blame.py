@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.explain import anatomy, callables, places, roots, source, words
+from scrapy_leakwatch import anatomy, components, places
+from scrapy_leakwatch.explain import callables, source, words
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.anchors import Anchor
     from scrapy_leakwatch.explain.findings import Group
     from scrapy_leakwatch.explain.source import Line
 
-_MANAGERS = (
-    ("engine", "scraper", "itemproc"),
-    ("engine", "scraper", "spidermw"),
-    ("engine", "downloader", "middleware"),
-    ("extensions",),
-)
 _PARTIAL = frozenset({"partial"})
 _TIMER = frozenset({"callLater", "call_later", "call_at", "call_soon"})
 _DEFERRED = frozenset({"addCallback", "addErrback", "addBoth", "addCallbacks"})
@@ -118,8 +113,5 @@ def _log_call(anchor: Anchor) -> Line | None:
 def _classes(crawler: Any) -> tuple[type, ...]:
     spider = anatomy.attribute(crawler, "spider")
     found = [type(spider)] if spider is not None else []
-    for manager in _MANAGERS:
-        parts = roots.part(crawler, *manager, "middlewares")
-        if type(parts) in {list, tuple}:
-            found += [type(part) for part in parts]
+    found += [type(component) for _, component in components.managed(crawler)]
     return tuple(found)

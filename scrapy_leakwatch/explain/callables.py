@@ -6,7 +6,7 @@ from functools import _lru_cache_wrapper, partial
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
-from scrapy_leakwatch.explain import anatomy
+from scrapy_leakwatch import anatomy
 from scrapy_leakwatch.explain.edges import GENERATORS
 
 _TIMERS = (

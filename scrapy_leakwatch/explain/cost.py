@@ -17,7 +17,7 @@ from typing import Any
 
 from scrapy.utils.trackref import object_ref
 
-from scrapy_leakwatch.explain import anatomy
+from scrapy_leakwatch import anatomy
 
 MOST_NODES = 5_000
 LARGEST_CONTAINER = 10_000

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider
 
-from scrapy_leakwatch import redact
-from scrapy_leakwatch.explain import anatomy, cost, places, sample, words
+from scrapy_leakwatch import anatomy, places, redact
+from scrapy_leakwatch.explain import cost, sample, words
 from scrapy_leakwatch.explain.anchors import Anchor
 from scrapy_leakwatch.explain.findings import Group
 from scrapy_leakwatch.explain.records import Unexplained

@@ -18,8 +18,7 @@ from types import (
 )
 from typing import TYPE_CHECKING, Any, Literal
 
-from scrapy_leakwatch import redact
-from scrapy_leakwatch.explain import anatomy
+from scrapy_leakwatch import anatomy, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,6 +77,7 @@ _PRIVATE = {
     ("WeakValueDictionary", "data"): "",
     ("UserDict", "data"): "",
     ("Item", "_values"): "",
+    ("RFPDupeFilter", "_fingerprints"): "fingerprints",
 }
 """How a person calls what a class keeps under a private name."""
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.trackref import object_ref
 
-from scrapy_leakwatch.explain import anatomy, places, words
+from scrapy_leakwatch import anatomy, places
+from scrapy_leakwatch.explain import words
 from scrapy_leakwatch.explain.advice import Finding, fix
 from scrapy_leakwatch.explain.edges import GENERATORS, edge
 from scrapy_leakwatch.explain.labels import label

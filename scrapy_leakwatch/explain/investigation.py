@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import redact
-from scrapy_leakwatch.explain import anatomy, cost, findings, sample
+from scrapy_leakwatch import anatomy, redact
+from scrapy_leakwatch.explain import cost, findings, sample
 from scrapy_leakwatch.explain.anchors import Anchors
 from scrapy_leakwatch.explain.holders import Walk
 from scrapy_leakwatch.explain.records import Unexplained

@@ -6,8 +6,8 @@ import sys
 from types import FunctionType, MethodType
 from typing import Any
 
-from scrapy_leakwatch import redact
-from scrapy_leakwatch.explain import anatomy, callables
+from scrapy_leakwatch import anatomy, redact
+from scrapy_leakwatch.explain import callables
 
 
 def label(obj: Any) -> str:

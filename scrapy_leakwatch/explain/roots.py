@@ -14,7 +14,7 @@ from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.utils.trackref import object_ref
 
-from scrapy_leakwatch.explain import anatomy, places
+from scrapy_leakwatch import anatomy, components, places
 from scrapy_leakwatch.explain.edges import locals_of
 
 if TYPE_CHECKING:
@@ -30,12 +30,6 @@ _MACHINE_OWNERS = frozenset({"reactor", "cooperator", "event loop"})
 
 RootKind = Literal["component", "global", "class", "queue", "engine", "frame"]
 
-_COMPONENTS = (
-    ("item pipeline", ("engine", "scraper", "itemproc")),
-    ("spider middleware", ("engine", "scraper", "spidermw")),
-    ("downloader middleware", ("engine", "downloader", "middleware")),
-    ("extension", ("extensions",)),
-)
 _ENGINE_PARTS = (
     ("downloader", ("engine", "downloader")),
     ("downloader handlers", ("engine", "downloader", "handlers")),
@@ -159,12 +153,8 @@ class Roots:
             self._add(loop, Root("engine", "event loop", "event loop", "library"))
 
     def _add_crawler(self, crawler: Any) -> None:
-        for owner, path in _COMPONENTS:
-            manager = part(crawler, *path)
-            components = anatomy.attribute(manager, "middlewares")
-            if type(components) in {tuple, list}:
-                for component in components:
-                    self._add(component, _of_component(component, owner))
+        for owner, component in components.managed(crawler):
+            self._add(component, _of_component(component, owner))
         spider = anatomy.attribute(crawler, "spider")
         if spider is not None:
             self._add(spider, _of_spider(spider))
@@ -172,15 +162,15 @@ class Roots:
         for owner, names in _ENGINE_PARTS:
             expression = ".".join(("crawler", *names))
             root = Root("engine", owner, expression, "library")
-            self._add(part(crawler, *names), root)
+            self._add(components.part(crawler, *names), root)
 
     def _add_scheduler(self, crawler: Any) -> None:
-        scheduler = part(crawler, "engine", "slot", "scheduler")
+        scheduler = components.part(crawler, "engine", "slot", "scheduler")
         here = "crawler.engine.scheduler"
         for name, owner in _QUEUES.items():
             found = anatomy.attribute(scheduler, name)
             self._add(found, Root("queue", owner, f"{here}.{name}", "library"))
-        seen = anatomy.attribute(scheduler, "df")
+        seen = components.duplicate_filter(crawler)
         if seen is not None:
             self._add(seen, _of_component(seen, "duplicate filter"))
         self._add(scheduler, Root("queue", "scheduler", here, "library"))
@@ -214,14 +204,6 @@ def _is_structure(obj: Any) -> bool:
     return module.startswith(_STRUCTURES) and not anatomy.is_a(
         obj, type, object_ref, Crawler
     )
-
-
-def part(obj: Any, *names: str) -> Any:
-    """Follow ``names`` from ``obj``; newer Scrapys keep some as ``_name``."""
-    for name in names:
-        found = anatomy.attribute(obj, name)
-        obj = anatomy.attribute(obj, f"_{name}") if found is None else found
-    return obj
 
 
 def _of_component(component: Any, owner: str) -> Root:

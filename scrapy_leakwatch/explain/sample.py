@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 from weakref import ref
 
-from scrapy_leakwatch.explain import anatomy
+from scrapy_leakwatch import anatomy
 
 try:
     import ctypes

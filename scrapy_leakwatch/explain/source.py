@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch import redact
-from scrapy_leakwatch.explain import anatomy, expressions, places
+from scrapy_leakwatch import anatomy, places, redact
+from scrapy_leakwatch.explain import expressions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

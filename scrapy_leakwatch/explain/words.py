@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request
 
-from scrapy_leakwatch import redact
-from scrapy_leakwatch.explain import anatomy, callables, places
+from scrapy_leakwatch import anatomy, places, redact
+from scrapy_leakwatch.explain import callables
 from scrapy_leakwatch.explain.edges import (
     ANY_KEY,
     GENERATORS,

@@ -9,14 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.explain import anatomy
+from scrapy_leakwatch import anatomy
 
 if TYPE_CHECKING:
     from types import CodeType
 
-    from scrapy_leakwatch.explain.records import Origin
+    from scrapy_leakwatch.records import Origin
 
-PACKAGE = str(Path(__file__).parent.parent) + os.sep
+PACKAGE = str(Path(__file__).parent) + os.sep
 _INSTALLED = ("site-packages", "dist-packages")
 _STANDARD = tuple(
     {
