@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Spider
 
-from scrapy_leakwatch.explain import anatomy, callables, labels, source, words
+from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.explain import callables, labels, source, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scrapy_leakwatch.explain.source import Line
+    from scrapy_leakwatch.lines import Line
 
 DEEPEST = 6
 MOST_NODES = 2_000

@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import redact
-from scrapy_leakwatch.explain import anatomy, cost, sample, serialising, words
+from scrapy_leakwatch import anatomy, redact
+from scrapy_leakwatch.explain import cost, sample, serialising, words
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
 
 if TYPE_CHECKING:
