@@ -54,3 +54,9 @@ def tree_of(path: str) -> ast.AST | None:
         return ast.parse("\n".join(lines(path)))
     except (SyntaxError, ValueError, RecursionError):
         return None
+
+
+def forget() -> None:
+    """Let go of all that was read."""
+    lines.cache_clear()
+    tree_of.cache_clear()

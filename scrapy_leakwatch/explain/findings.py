@@ -159,6 +159,12 @@ def _suspects_above(anchor: Anchor) -> int:
     return sum(type(node) is kind for node in anchor.above)
 
 
+def is_running(anchor: Anchor) -> bool:
+    """Tell whether a function that has not ended holds it in a variable."""
+    root = anchor.root
+    return anchor.kind == "generator" or (root is not None and root.kind == "frame")
+
+
 def is_bounded(anchor: Anchor) -> bool:
     """Tell whether some container on the way to the suspect has a bound.
 

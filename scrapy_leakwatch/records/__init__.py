@@ -39,6 +39,7 @@ from scrapy_leakwatch.records.observed import (
     ResponseLedger,
     Sample,
 )
+from scrapy_leakwatch.records.resources import Resource, ResourceKind, Survivors
 
 __all__ = [
     "ALARMS",
@@ -59,9 +60,12 @@ __all__ = [
     "Origin",
     "PathStep",
     "RequestLedger",
+    "Resource",
+    "ResourceKind",
     "ResponseLedger",
     "Sample",
     "Share",
+    "Survivors",
     "Suspicion",
     "Unexplained",
     "Verdict",
