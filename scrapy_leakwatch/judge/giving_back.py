@@ -34,15 +34,15 @@ _CALLS: dict[ResourceKind, tuple[str, str]] = {
     "asyncio timer": ("{}.cancel()", "keep what call_later() returns and cancel() it"),
     "asyncio task": ("{}.cancel()", "keep the task and cancel() it"),
     "listening port": (
-        "{0}.stopListening(), of an asyncio server {0}.close()",
+        "{}.stopListening()",
         "keep the port and call its stopListening()",
     ),
     "connection": (
-        "what closes {}, such as loseConnection()",
+        "{}.close(), or transport.loseConnection() of a Twisted protocol",
         "keep the connection and close it, as by transport.loseConnection()",
     ),
     "Thread": (
-        "join() on {}, after an Event told its function to end",
+        "{}.join(), after an Event told its function to end",
         "tell its function to end, as by an Event, and join() it",
     ),
     "child process": (
@@ -76,6 +76,8 @@ _CLOSERS = {
     "BufferedReader": "close()",
     "StreamWriter": "close()",
     "Process": "terminate()",
+    "Server": "close()",
+    "ConnectionPool": "close()",
 }
 _WHERE = {"spider": "in the spider's closed()", "item pipeline": "in close_spider()"}
 
@@ -87,15 +89,13 @@ def advice(resource: Resource, count: int) -> str:
         "in a handler of spider_closed",
     )
     name = f"self.{resource.attribute}"
-    if resource.through and resource.kind not in _WITH_A_HELPER:
-        close = _CLOSERS.get(resource.through, "close()")
-        return f"call {name}.{close} {where}"
     known, unknown = _CALLS[resource.kind]
+    if resource.has in _CLOSERS:
+        return f"{where}, call {name}.{_CLOSERS[resource.has]}"
+    if resource.nested:
+        return f"{where}, let {name} ({resource.has}) end it: {unknown}"
     if not resource.attribute:
-        return f"{unknown} {where}"
+        return f"{where}, {unknown}"
     if count > 1:
-        return f"{unknown} {where}, each of those in {name}"
-    return f"call {known.format(name)} {where}"
-
-
-_WITH_A_HELPER: frozenset[ResourceKind] = frozenset({"signal receiver"})
+        return f"{where}, {unknown}, each of those in {name}"
+    return f"{where}, call {known.format(name)}"

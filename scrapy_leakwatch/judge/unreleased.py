@@ -89,16 +89,27 @@ def _message(group: list[Resource]) -> str:
     if first.method:
         taken += f" in {first.method}"
     if len(group) == 1:
-        return (
-            f"unreleased: {first.kind} {first.what}, {taken}, {still} after the spider"
-            " closed"
-        )
+        return f"unreleased: {_named(first)}, {taken}, {still} after the spider closed"
     names = sorted({each.what for each in group})
     shown = ", ".join(names[:MOST_NAMED]) + (", ..." if names[MOST_NAMED:] else "")
     return (
         f"unreleased: {len(group)} x {first.kind} ({shown}), {taken}: each {still}"
         " after the spider closed"
     )
+
+
+def _named(resource: Resource) -> str:
+    return resource.what if resource.kind in _NAMED else _with_kind(resource)
+
+
+def _with_kind(resource: Resource) -> str:
+    return f"{resource.kind} {resource.what}"
+
+
+_NAMED: frozenset[ResourceKind] = frozenset(
+    {"listening port", "connection", "socket", "database connection"}
+)
+"""The kinds whose name says what they are."""
 
 
 def _explanation(first: Resource, count: int, spider: str) -> Explanation:

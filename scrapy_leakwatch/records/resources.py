@@ -34,8 +34,8 @@ class Resource:
     ``what`` says which one, such as ``Poller.poll every 5 s``. ``owner`` is the
     component in words, such as ``extension Poller``, ``method`` where it took
     the thing, empty where that is not known. ``attribute`` is the component's
-    attribute that leads to it, if one does: ``loop``, and ``through`` the class
-    of what that attribute has, where it is another object. ``location`` is
+    attribute that leads to it, if one does, such as ``loop``, ``has`` the class
+    of what that attribute has; ``nested``: the thing is inside that. ``location`` is
     ``file:line``; it and ``code`` are only ``likely`` where several such lines
     may be meant. ``sure``: it belongs to this crawl's component and to no
     other; without it only the source says so. ``remaining_s`` is when a timer
@@ -49,7 +49,8 @@ class Resource:
     origin: Origin
     method: str = ""
     attribute: str = ""
-    through: str = ""
+    has: str = ""
+    nested: bool = False
     location: str | None = None
     code: str | None = None
     likely: bool = False

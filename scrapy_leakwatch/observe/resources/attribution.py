@@ -31,6 +31,7 @@ class Claim:
 
     owner: Owner
     link: Link | None = None
+    nested: bool = False
     call: Call | None = None
     likely: bool = False
     sure: bool = True
@@ -56,23 +57,25 @@ class Attribution:
         user = self._reach.user(found.uses)
         link = self._reach.to(found.thing)
         if user is not None and (user.way == "component" or self._is_built(user)):
-            names = link.names if link is not None and link.way != "global" else ()
-            return self._placed(user, found, names)
+            own = link is not None and link.way == "attribute"
+            return self._placed(user, found, link if own else None)
         if link is not None and link.way == "attribute":
             return self._by_attribute(link, found, before=before)
         if before:
             return None
         return self._by_global(link, found) or self._by_source(found)
 
-    def _placed(self, user: Link, found: Found, names: tuple[str, ...]) -> Claim:
-        classes = [user.owner.cls]
-        if user.way == "attribute":
-            classes.insert(0, type(user.first))
+    def _placed(self, user: Link, found: Found, link: Link | None) -> Claim:
+        """Claim what calls or serves a component, or what one has built."""
+        behind = user.way == "attribute"
+        classes = [type(user.first), user.owner.cls] if behind else [user.owner.cls]
+        names = link.names[-1:] if link is not None else ()
+        nested = behind or (link is not None and len(link.names) > 1)
         for cls in classes:
-            call, likely = self._call(cls, found, names[-1:])
+            call, likely = self._call(cls, found, names)
             if call is not None:
-                return Claim(user.owner, _named(user, names), call, likely)
-        return Claim(user.owner, _named(user, names))
+                return Claim(user.owner, link or user, nested, call, likely)
+        return Claim(user.owner, link or user, nested)
 
     def _by_attribute(self, link: Link, found: Found, *, before: bool) -> Claim | None:
         """Claim what an attribute has, where the source fills it with such a thing."""
@@ -81,35 +84,41 @@ class Attribution:
         calls = [call for call in self._sources.calls(cls) if call.name in makers]
         filling = [call for call in calls if link.names[0] in call.targets]
         if filling:
-            return Claim(link.owner, link, filling[0], likely=_differ(filling))
+            nested = len(link.names) > 1
+            return Claim(link.owner, link, nested, filling[0], _differ(filling))
         if not before and len(calls) == 1 and calls[0].name in OPENERS[found.kind]:
-            return Claim(link.owner, link, calls[0], likely=True, sure=False)
+            return Claim(link.owner, link, call=calls[0], likely=True, sure=False)
         return None
 
     def _by_global(self, link: Link | None, found: Found) -> Claim | None:
-        """Claim what a module has, where a method of the component put it there."""
-        if link is None or link.way != "global" or link.owner.cls in self._rivals:
+        """Claim what a module has, where a method of one component put it there."""
+        if link is None or link.way != "global":
             return None
-        calls = [
-            call
-            for call in self._sources.calls(link.owner.cls)
-            if call.name in OPENERS[found.kind]
-            and (link.names[0] in call.targets or link.names[0] in call.around)
-        ]
-        if not calls:
-            return None
-        return Claim(link.owner, None, calls[0], likely=_differ(calls), sure=False)
+        claims = []
+        for owner in self._owners:
+            calls = [
+                call
+                for call in self._sources.calls(owner.cls)
+                if call.name in OPENERS[found.kind] and link.names[0] in call.targets
+            ]
+            if calls:
+                claims.append(
+                    Claim(owner, call=calls[0], likely=_differ(calls), sure=False)
+                )
+        return self._only(claims)
 
     def _by_source(self, found: Found) -> Claim | None:
         """Claim what only one class can have taken, by what its source names."""
         claims = []
         for owner in self._owners:
-            if owner.cls in self._rivals:
-                continue
             call, likely = self._call(owner.cls, found, (), named=True)
             if call is not None or self._is_written_in(owner.cls, found):
-                claims.append(Claim(owner, None, call, likely, sure=False))
-        return claims[0] if len({claim.owner.cls for claim in claims}) == 1 else None
+                claims.append(Claim(owner, call=call, likely=likely, sure=False))
+        return self._only(claims)
+
+    def _only(self, claims: list[Claim]) -> Claim | None:
+        classes = {claim.owner.cls for claim in claims}
+        return claims[0] if len(classes) == 1 and not classes & self._rivals else None
 
     def _is_built(self, user: Link) -> bool:
         """Tell whether a component's own source builds the object it leads through."""
@@ -136,17 +145,18 @@ class Attribution:
         named: bool = False,
     ) -> tuple[Call | None, bool]:
         """Return the call in ``cls`` that took ``found``, and whether it is likely."""
-        own = {anatomy.name(type(found.thing))}
-        makers = OPENERS[found.kind] | own
-        calls = [call for call in self._sources.calls(cls) if call.name in makers]
-        for chosen in (
-            [call for call in calls if call.targets.intersection(attribute)],
-            [call for call in calls if call.names & found.hints],
-            [call for call in calls if call.around & found.hints],
-        ):
-            if chosen:
-                return chosen[0], _differ(chosen)
-        return (calls[0], True) if len(calls) == 1 and not named else (None, False)
+        for makers in (OPENERS[found.kind], {anatomy.name(type(found.thing))}):
+            calls = [call for call in self._sources.calls(cls) if call.name in makers]
+            for chosen in (
+                [call for call in calls if call.targets.intersection(attribute)],
+                [call for call in calls if call.names & found.hints],
+                [call for call in calls if call.around & found.hints],
+            ):
+                if chosen:
+                    return chosen[0], _differ(chosen)
+            if len(calls) == 1 and not named:
+                return calls[0], True
+        return None, False
 
 
 def resource(found: Found, claim: Claim) -> Resource:
@@ -154,7 +164,6 @@ def resource(found: Found, claim: Claim) -> Resource:
     link, call = claim.link, claim.call
     line = at(call.path, call.line) if call is not None else None
     cls = claim.owner.cls
-    through = link is not None and len(link.names) > 1
     return Resource(
         kind=found.kind,
         what=found.what,
@@ -163,20 +172,14 @@ def resource(found: Found, claim: Claim) -> Resource:
         origin=places.origin_of_class(cls),
         method=redact.text(f"{call.class_name}.{call.method}") if call else "",
         attribute=redact.text(link.names[0], 60) if link and link.names else "",
-        through=redact.text(anatomy.name(type(link.first))) if link and through else "",
+        has=redact.text(anatomy.name(type(link.first))) if link and link.names else "",
+        nested=claim.nested,
         location=line.location if line else None,
         code=line.code if line else None,
         likely=claim.likely,
         sure=claim.sure,
         remaining_s=found.remaining_s,
     )
-
-
-def _named(user: Link, names: tuple[str, ...]) -> Link:
-    """Return the way to the resource itself where it is known, else to its user."""
-    if user.way == "component" and names:
-        return user.to(names[0], None) if len(names) == 1 else user
-    return user
 
 
 def _differ(calls: list[Any]) -> bool:

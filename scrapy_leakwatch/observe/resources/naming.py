@@ -61,11 +61,11 @@ def name_of(obj: Any) -> str:
 
 
 def hints_of(obj: Any) -> frozenset[str]:
-    """Return the names by which source code speaks of a callable."""
-    if type(obj) is CoroutineType:
-        return frozenset({obj.__name__})
-    function = function_of(obj)
-    return frozenset() if function is None else frozenset({function.__name__})
+    """Return the names by which a project's source speaks of its own callable."""
+    code = code_of(obj)
+    if code is None or not places.is_project(code):
+        return frozenset()
+    return frozenset({code.co_name})
 
 
 def is_ours(obj: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ def _port(port: Any, kind: str) -> str:
     if type(number) is not int:
         number = anatomy.attribute(port, "port")
     factory = anatomy.attribute(port, "factory")
-    serves = f" with {anatomy.name(type(factory))}" if factory is not None else ""
+    serves = f" ({anatomy.name(type(factory))})" if factory is not None else ""
     shown = f" {number}" if type(number) is int else ""
     return f"{kind} port{shown}{serves}"
 
@@ -82,10 +83,10 @@ def _of_loop(loop: Any) -> Iterator[Found]:
         for handle in key.data:
             callback = anatomy.attribute(handle, "_callback")
             if callback is not None:
-                yield from _of_handle(handle, callback, key.fileobj)
+                yield from _of_handle(handle, callback)
 
 
-def _of_handle(handle: Any, callback: Any, file: Any) -> Iterator[Found]:
+def _of_handle(handle: Any, callback: Any) -> Iterator[Found]:
     code = code_behind(callback)
     if code is None:
         return
@@ -94,11 +95,27 @@ def _of_handle(handle: Any, callback: Any, file: Any) -> Iterator[Found]:
         what = f"connection read by {name_of(callback)}"
         yield Found("connection", handle, what, uses, hints_of(callback))
     elif code.co_name == "_accept_connection":
-        args = anatomy.attribute(handle, "_args")
-        if type(args) is tuple:
-            yield Found("listening port", file, "port of asyncio", args[:1])
+        yield from _accepting(handle)
     elif type(callback) is MethodType:
         protocol = anatomy.attribute(callback.__self__, "_protocol")
         if protocol is not None:
             what = f"connection of {anatomy.name(type(protocol))}"
             yield Found("connection", callback.__self__, what, (protocol,))
+
+
+def _accepting(handle: Any) -> Iterator[Found]:
+    """Yield a server of asyncio; the arguments are those of its event loop."""
+    args = anatomy.attribute(handle, "_args")
+    if type(args) is not tuple or len(args) < len(
+        ("factory", "socket", "ssl", "server")
+    ):
+        return
+    factory, listening, _, server, *_ = args
+    where = ""
+    if anatomy.is_a(listening, socket.socket) and socket.socket.fileno(listening) >= 0:
+        address = socket.socket.getsockname(listening)
+        where = f" {address[1]}" if type(address) is tuple else ""
+    what = f"port{where} of an asyncio server"
+    yield Found(
+        "listening port", handle if server is None else server, what, (factory,)
+    )

@@ -40,6 +40,7 @@ _SHARED = (
 _OWN = (
     *("scrapy.exporters.", "asyncio.streams.", "asyncio.selector_events."),
     *("asyncio.subprocess.", "asyncio.unix_events._Unix", "asyncio.trsock."),
+    "asyncio.base_events.Server",
 )
 _CONTAINERS: tuple[Any, ...] = (list, tuple, set, frozenset, deque)
 _IN_C = ("_io.", "_csv.")
@@ -162,9 +163,14 @@ class Reach:
 
 
 def _may_be_owned(obj: Any, link: Link) -> bool:
-    return link.way == "component" or (link.way == "attribute" and _is_own(obj))
+    """Tell whether ``obj`` stands for its component: not a function or a list."""
+    if link.way == "component":
+        return True
+    passing = type(obj) in _PASSING or _path(type(obj)).startswith("builtins.")
+    return link.way == "attribute" and _is_own(obj) and not passing
 
 
+_PASSING = frozenset({FunctionType, MethodType, BuiltinMethodType, partial, deque})
 _SERVERS = (
     "twisted.internet.protocol.Protocol",
     "twisted.internet.protocol.Factory",
