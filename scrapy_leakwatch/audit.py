@@ -62,25 +62,32 @@ class Audit:
         self._owners = ()
         return told
 
-    def is_news(self, verdict: Verdict) -> bool:
-        """Tell whether the process was not told by an earlier crawl."""
+    def news(self, verdict: Verdict) -> Verdict | None:
+        """Return the verdict as it is to be told, None if an earlier crawl told it."""
         if verdict.signature is None or verdict.subject == "Crawler":
-            return True
+            return verdict
         count = runs.add(verdict.signature, verdict.count)
-        return runs.is_news(verdict.signature, count, unreleased.AGAIN)
+        if not runs.is_news(verdict.signature, count, unreleased.AGAIN):
+            return None
+        return unreleased.with_total(verdict, count)
 
     async def _left(self) -> tuple[Resource, ...]:
+        if self._before is None:
+            return ()
+        search = self._guard(
+            resources.Search, self._crawler, self._owners, self._before
+        )
+        if search is None:
+            return ()
         left: tuple[Resource, ...] = ()
-        for seconds in PAUSES_S:
-            await maybe_deferred_to_future(pause(seconds))
-            if self._before is None:
-                return ()
-            found = self._guard(
-                resources.left, self._crawler, self._owners, self._before
-            )
-            left = unreleased.accused(found or ())
-            if not left:
-                break
+        try:
+            for seconds in PAUSES_S:
+                await maybe_deferred_to_future(pause(seconds))
+                left = unreleased.accused(self._guard(search.left) or ())
+                if not left:
+                    break
+        finally:
+            self._guard(search.end)
         return left
 
     async def _crawlers(self, spider: str) -> list[Told]:

@@ -130,8 +130,9 @@ class Watch:
         entered = self._judging(self._docket.enter, verdict, found)
         if entered is None:
             return
-        if self._audit.is_news(entered):
-            self._announce(entered, found)
+        news = self._judging(self._audit.news, entered)
+        if news is not None:
+            self._announce(news, found)
         else:
             self._chronicle.verdict(entered)
         if found is not None:

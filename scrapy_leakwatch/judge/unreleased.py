@@ -62,6 +62,13 @@ def verdicts(
     return [_verdict(group, spider) for group in groups.values()]
 
 
+def with_total(verdict: Verdict, count: int) -> Verdict:
+    """Return a verdict that says how many there are by now in the process."""
+    if count <= verdict.count:
+        return verdict
+    return replace(verdict, message=f"{verdict.message}; {count} in this process")
+
+
 def _key(each: Resource) -> tuple[str, ...]:
     taken = each.location or each.attribute or each.what
     return (each.kind, each.class_path, taken)

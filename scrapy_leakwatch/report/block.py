@@ -30,8 +30,9 @@ def block(verdict: Verdict, found: Explanation | Unexplained | None) -> str:
         lines += [_row("owner", _owner(found)), _row("contents", found.contents)]
     lines += _line(found)
     oldest = f"   oldest {verdict.example_url}" if verdict.example_url else ""
+    if verdict.kind != "unreleased":  # a crawler's price is not its own
+        lines.append(_row("costs", _price(verdict, found)))
     lines += [
-        _row("costs", _price(verdict, found)),
         _row("fix", found.fix),
         _row("signature", f"{found.signature}{oldest}"),
         _row("looked", _effort(found)),

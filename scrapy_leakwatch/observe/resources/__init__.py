@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
+    from scrapy_leakwatch.observe.resources.attribution import Claim
     from scrapy_leakwatch.observe.resources.found import Found
     from scrapy_leakwatch.records import Resource
 
-__all__ = ["Before", "Owner", "before", "left", "owners"]
+__all__ = ["Before", "Owner", "Search", "before", "owners"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +54,44 @@ def before() -> Before:
     )
 
 
-def left(
-    crawler: Crawler, components: tuple[Owner, ...], earlier: Before
-) -> tuple[Resource, ...]:
-    """Return what the components of a crawl that has closed still have."""
-    reach, sources = Reach(components), Sources()
-    attribution = Attribution(components, reach, sources, _rivals(crawler))
-    found: dict[int, Resource] = {}
-    try:
-        busy = closing(crawler, components, sources, signals.engine_stopped)
-        for each in chain(_alive(reach), _made(components, sources)):
-            claim = attribution.claim(each, before=earlier.has(each))
-            if claim is not None and id(claim.owner.instance) not in busy:
-                found.setdefault(id(each.thing), resource(each, claim))
-    finally:
+class Search:
+    """Looks for what the components of a crawl that has closed still have."""
+
+    def __init__(
+        self, crawler: Crawler, components: tuple[Owner, ...], earlier: Before
+    ) -> None:
+        self._crawler = crawler
+        self._components = components
+        self._earlier = earlier
+        self._sources = Sources()
+
+    def left(self) -> tuple[Resource, ...]:
+        """Return what is there now; to be asked again before anybody is accused."""
+        reach = Reach(self._components)
+        attribution = Attribution(
+            self._components, reach, self._sources, _rivals(self._crawler)
+        )
+        claims: dict[int, tuple[Found, Claim]] = {}
+        for found in chain(_alive(reach), files.made(self._components)):
+            claim = attribution.claim(found, before=self._earlier.has(found))
+            if claim is not None:
+                claims.setdefault(id(found.thing), (found, claim))
+        busy = self._busy() if claims else frozenset()
+        return tuple(
+            resource(found, claim)
+            for found, claim in claims.values()
+            if id(claim.owner.instance) not in busy
+        )
+
+    def _busy(self) -> frozenset[int]:
+        return closing(
+            self._crawler, self._components, self._sources, signals.engine_stopped
+        )
+
+    def end(self) -> None:
+        """Let go of the sources that were read."""
+        self._sources = Sources()
         lines.forget()
-    return tuple(found.values())
 
 
 def _alive(reach: Reach | None) -> Iterator[Found]:
@@ -78,11 +101,6 @@ def _alive(reach: Reach | None) -> Iterator[Found]:
     yield from hooks.found()
     if reach is not None:
         yield from files.found(reach)
-
-
-def _made(components: tuple[Owner, ...], sources: Sources) -> Iterator[Found]:
-    for owner in components:
-        yield from files.made(owner, sources.calls(owner.cls))
 
 
 def _rivals(crawler: Crawler) -> frozenset[type]:

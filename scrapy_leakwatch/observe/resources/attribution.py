@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy, places, redact
 from scrapy_leakwatch.lines import at
+from scrapy_leakwatch.observe.resources import visible
 from scrapy_leakwatch.observe.resources.naming import code_of
 from scrapy_leakwatch.observe.resources.taking import OPENERS
 from scrapy_leakwatch.records import Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from scrapy_leakwatch.observe.resources.found import Found
     from scrapy_leakwatch.observe.resources.owners import Owner
     from scrapy_leakwatch.observe.resources.reach import Link, Reach
     from scrapy_leakwatch.observe.resources.taking import Call, Sources
+    from scrapy_leakwatch.records import ResourceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,13 @@ class Attribution:
         """Return whose ``found`` is; ``before``: it was there before the crawl."""
         user = self._reach.user(found.uses)
         link = self._reach.to(found.thing)
+        if user is not None and found.kind == "temporary directory":
+            return self._by_path(user, found)
         if user is not None and (user.way == "component" or self._is_built(user)):
             own = link is not None and link.way == "attribute"
             return self._placed(user, found, link if own else None)
         if link is not None and link.way == "attribute":
-            return self._by_attribute(link, found, before=before)
+            return self._by_attribute(link, found)
         if before:
             return None
         return self._by_global(link, found) or self._by_source(found)
@@ -77,17 +83,22 @@ class Attribution:
                 return Claim(user.owner, link or user, nested, call, likely)
         return Claim(user.owner, link or user, nested)
 
-    def _by_attribute(self, link: Link, found: Found, *, before: bool) -> Claim | None:
+    def _by_path(self, user: Link, found: Found) -> Claim | None:
+        """Claim the directory that an attribute names, if the source makes one."""
+        for call in self._calls(user.owner.cls, {"mkdtemp"}):
+            for name in call.targets & found.hints:
+                return Claim(user.owner, user.to(name, found.thing), call=call)
+        return None
+
+    def _by_attribute(self, link: Link, found: Found) -> Claim | None:
         """Claim what an attribute has, where the source fills it with such a thing."""
         cls = link.owner.cls
         makers = OPENERS[found.kind] | {anatomy.name(type(link.first))}
-        calls = [call for call in self._sources.calls(cls) if call.name in makers]
+        calls = self._calls(cls, makers)
         filling = [call for call in calls if link.names[0] in call.targets]
         if filling:
             nested = len(link.names) > 1
             return Claim(link.owner, link, nested, filling[0], _differ(filling))
-        if not before and len(calls) == 1 and calls[0].name in OPENERS[found.kind]:
-            return Claim(link.owner, link, call=calls[0], likely=True, sure=False)
         return None
 
     def _by_global(self, link: Link | None, found: Found) -> Claim | None:
@@ -98,8 +109,8 @@ class Attribution:
         for owner in self._owners:
             calls = [
                 call
-                for call in self._sources.calls(owner.cls)
-                if call.name in OPENERS[found.kind] and link.names[0] in call.targets
+                for call in self._calls(owner.cls, OPENERS[found.kind])
+                if link.names[0] in call.targets
             ]
             if calls:
                 claims.append(
@@ -111,10 +122,24 @@ class Attribution:
         """Claim what only one class can have taken, by what its source names."""
         claims = []
         for owner in self._owners:
-            call, likely = self._call(owner.cls, found, (), named=True)
+            call, likely = self._named(owner.cls, found)
             if call is not None or self._is_written_in(owner.cls, found):
                 claims.append(Claim(owner, call=call, likely=likely, sure=False))
         return self._only(claims)
+
+    def _named(self, cls: type, found: Found) -> tuple[Call | None, bool]:
+        """Return the call in ``cls`` that names what ``found`` runs or is made of."""
+        for use in found.uses:
+            if visible.function(cls, use):
+                return self._call(cls, found, (), named=True)
+            maker = visible.maker(cls, use)
+            if maker and not self._reach.is_singleton(visible.bound(use)):
+                calls = self._calls(cls, {maker})
+                if calls:
+                    return calls[0], _differ(calls)
+        if found.kind in _BY_HINTS:
+            return self._call(cls, found, (), named=True)
+        return None, False
 
     def _only(self, claims: list[Claim]) -> Claim | None:
         classes = {claim.owner.cls for claim in claims}
@@ -124,9 +149,12 @@ class Attribution:
         """Tell whether a component's own source builds the object it leads through."""
         maker = anatomy.name(type(user.first))
         return any(
-            call.name == maker and user.names[0] in call.targets
-            for call in self._sources.calls(user.owner.cls)
+            user.names[0] in call.targets
+            for call in self._calls(user.owner.cls, {maker})
         )
+
+    def _calls(self, cls: type, names: Collection[str]) -> list[Call]:
+        return [call for call in self._sources.calls(cls) if call.name in names]
 
     def _is_written_in(self, cls: type, found: Found) -> bool:
         codes = (code_of(use) for use in found.uses)
@@ -146,7 +174,7 @@ class Attribution:
     ) -> tuple[Call | None, bool]:
         """Return the call in ``cls`` that took ``found``, and whether it is likely."""
         for makers in (OPENERS[found.kind], {anatomy.name(type(found.thing))}):
-            calls = [call for call in self._sources.calls(cls) if call.name in makers]
+            calls = self._calls(cls, makers)
             for chosen in (
                 [call for call in calls if call.targets.intersection(attribute)],
                 [call for call in calls if call.names & found.hints],
@@ -154,9 +182,15 @@ class Attribution:
             ):
                 if chosen:
                     return chosen[0], _differ(chosen)
-            if len(calls) == 1 and not named:
+            if len(calls) == 1 and calls[0].name != "connect" and not named:
                 return calls[0], True
         return None, False
+
+
+_BY_HINTS: frozenset[ResourceKind] = frozenset(
+    {"listening port", "logging handler", "child process"}
+)
+"""The kinds whose classes or commands tell them apart."""
 
 
 def resource(found: Found, claim: Claim) -> Resource:

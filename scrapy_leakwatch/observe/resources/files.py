@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.observe.resources.owners import Owner
     from scrapy_leakwatch.observe.resources.reach import Reach
-    from scrapy_leakwatch.observe.resources.taking import Call
 
 STANDARD = 2
 """Descriptors up to here are the process's own: its input, output and errors."""
@@ -33,17 +32,26 @@ def descriptors() -> frozenset[tuple[int, str]]:
 
     Nothing where the system does not tell, or takes long to.
     """
-    if os.name == "nt":
-        return frozenset()
-    found: set[tuple[int, str]] = set()
-    process = psutil.Process()
-    connections = getattr(process, "net_connections", process.connections)
     try:
-        found |= {(file.fd, file.path) for file in process.open_files()}
-        found |= {(each.fd, str(each.laddr)) for each in connections(kind="all")}
+        if not os.path.isdir(_LINKS):
+            unknown = os.name == "nt"
+            files = [] if unknown else psutil.Process().open_files()
+            return frozenset((file.fd, file.path) for file in files)
+        numbers = [int(name) for name in os.listdir(_LINKS)]
     except (psutil.Error, OSError):
-        pass
-    return frozenset(found)
+        return frozenset()
+    return frozenset((number, _target(number)) for number in numbers)
+
+
+def _target(number: int, otherwise: str = "") -> str:
+    try:
+        return os.readlink(f"{_LINKS}/{number}")
+    except OSError:
+        return otherwise
+
+
+_LINKS = "/proc/self/fd"
+"""Links to the files, on Linux; a socket's has a number that no other has."""
 
 
 def found(reach: Reach) -> Iterator[Found]:
@@ -61,26 +69,32 @@ def found(reach: Reach) -> Iterator[Found]:
                 yield _directory(thing, anatomy.text_attribute(thing, "name"))
 
 
-def made(owner: Owner, calls: tuple[Call, ...]) -> Iterator[Found]:
-    """Yield the directories that `tempfile.mkdtemp` made, by attribute."""
-    names = {name for call in calls if call.name == "mkdtemp" for name in call.targets}
-    for name, value in anatomy.attributes(owner.instance):
-        if name in names and (path := _path_of(value)):
-            uses, hints = (owner.instance,), frozenset({name})
-            yield Found("temporary directory", value, redact.text(path), uses, hints)
+def made(owners: tuple[Owner, ...]) -> Iterator[Found]:
+    """Yield the directories whose paths the components have, for `tempfile.mkdtemp`."""
+    for owner in owners:
+        for name, value in anatomy.attributes(owner.instance):
+            if path := _path_of(value):
+                uses, hints = (owner.instance,), frozenset({name})
+                what = redact.text(path)
+                yield Found("temporary directory", value, what, uses, hints)
 
 
 def _path_of(value: Any) -> str:
     if type(value) in _PATHS:
         value = os.fspath(value)
-    return value if type(value) is str and value and os.path.isdir(value) else ""
+    if type(value) is not str or not os.path.isabs(value):
+        return ""
+    return value if os.path.isdir(value) else ""
 
 
 def descriptor_of(thing: Any) -> tuple[int, str] | None:
     """Return the number and name of an open file or socket, as `descriptors` does."""
     if type(thing) is FileIO and not thing.closed:
-        name = thing.name
-        return (thing.fileno(), os.path.realpath(name) if type(name) is str else "")
+        name = os.path.realpath(thing.name) if type(thing.name) is str else ""
+        return thing.fileno(), _target(thing.fileno(), name)
+    if anatomy.is_a(thing, socket.socket):
+        number = socket.socket.fileno(thing)
+        return number, _target(number)
     return None
 
 

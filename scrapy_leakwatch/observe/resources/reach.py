@@ -42,7 +42,7 @@ _OWN = (
     *("asyncio.subprocess.", "asyncio.unix_events._Unix", "asyncio.trsock."),
     "asyncio.base_events.Server",
 )
-_CONTAINERS: tuple[Any, ...] = (list, tuple, set, frozenset, deque)
+_CONTAINERS = frozenset({dict, list, tuple, set, frozenset, deque})
 _IN_C = ("_io.", "_csv.")
 
 Way = Literal["component", "attribute", "global"]
@@ -76,14 +76,15 @@ class Reach:
     def __init__(self, owners: tuple[Owner, ...]) -> None:
         self._links: dict[int, Link] = {}
         self._kept: list[Any] = []
-        self._shared = _namespaces(owners)
+        tables = _tables(owners)
+        self._shared = _shared_by(tables)
         self._singletons: dict[type, frozenset[int]] = {}
         self._queue: deque[Any] = deque()
         for owner in owners:
             self._add(owner.instance, Link(owner, "component"))
         self._fill()
-        for owner in owners:
-            for name, value in _globals(owner.cls):
+        for owner, table in tables:
+            for name, value in _resources_in(table):
                 self._add(value, Link(owner, "global", (name,), value))
         self._fill()
 
@@ -128,7 +129,7 @@ class Reach:
     def _inside(
         self, obj: Any, *, root: bool = False, up: bool = False
     ) -> Iterator[tuple[str, Any]]:
-        if any(type(obj) is kind for kind in (*_CONTAINERS, dict)):
+        if type(obj) in _CONTAINERS:
             if anatomy.size(obj) <= CROWD:
                 values = dict.values(obj) if type(obj) is dict else obj
                 yield from (("", value) for value in list(values))
@@ -147,10 +148,10 @@ class Reach:
     def _is_open(self, obj: Any, *, up: bool) -> bool:
         """Tell whether to look inside ``obj``: somebody's own, and not shared."""
         if _is_own(obj):
-            return not self._is_singleton(obj)
+            return not self.is_singleton(obj)
         return up and anatomy.inherits(obj, *_SERVERS)
 
-    def _is_singleton(self, obj: Any) -> bool:
+    def is_singleton(self, obj: Any) -> bool:
         """Tell whether the module or the class of ``obj`` has it, too."""
         cls = type(obj)
         if cls not in self._singletons:
@@ -200,16 +201,15 @@ def _closure(function: FunctionType) -> Iterator[Any]:
             yield cell.cell_contents
 
 
-def _globals(cls: type) -> Iterator[tuple[str, Any]]:
-    """Yield what a component's class and module have that may hold a resource."""
-    for table in _tables(cls):
-        for name, value in list(table.items()):
-            if type(name) is str and not name.startswith("__") and _may_hold(value):
-                yield name, value
+def _resources_in(table: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what a class or module has that may be or hold a resource."""
+    for name, value in list(table.items()):
+        if type(name) is str and not name.startswith("__") and _may_hold(value):
+            yield name, value
 
 
 def _may_hold(value: Any) -> bool:
-    if any(type(value) is kind for kind in (*_CONTAINERS, dict)):
+    if type(value) in _CONTAINERS:
         return True
     if _path(type(value)) in _LEAVES:
         return True
@@ -225,22 +225,23 @@ _LEAVES = frozenset(
 )
 
 
-def _tables(cls: type) -> list[Any]:
-    found: list[Any] = []
-    for base in anatomy.mro(cls):
-        module = anatomy.module(base)
-        if places.origin_of_module(module) == "project":
-            found.append(anatomy.namespace(base))
-            found.append(anatomy.own_dict(sys.modules.get(module)) or {})
-    return found
+def _tables(owners: tuple[Owner, ...]) -> list[tuple[Owner, Any]]:
+    """Return the names in the project's classes and modules of the components."""
+    found: dict[int, tuple[Owner, Any]] = {}
+    for owner in owners:
+        for base in anatomy.mro(owner.cls):
+            module = anatomy.module(base)
+            if places.origin_of_module(module) == "project":
+                names = anatomy.own_dict(sys.modules.get(module)) or {}
+                found.setdefault(id(base), (owner, anatomy.namespace(base)))
+                found.setdefault(id(names), (owner, names))
+    return list(found.values())
 
 
-def _namespaces(owners: tuple[Owner, ...]) -> frozenset[int]:
-    """Return what the modules and classes of the components have."""
+def _shared_by(tables: list[tuple[Owner, Any]]) -> frozenset[int]:
     return frozenset(
         id(value)
-        for owner in owners
-        for table in _tables(owner.cls)
+        for _, table in tables
         for value in list(table.values())
         if not _is_plain(value)
     )

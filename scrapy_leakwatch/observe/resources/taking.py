@@ -85,25 +85,29 @@ class Sources:
 
     def __init__(self) -> None:
         self._calls: dict[type, tuple[Call, ...]] = {}
+        self._found: dict[type, list[tuple[str, ast.ClassDef]]] = {}
 
     def calls(self, cls: type) -> tuple[Call, ...]:
         """Return the calls in a class and in its bases that are not Scrapy's."""
         if cls not in self._calls:
             self._calls[cls] = tuple(
-                call for node in _definitions(cls) for call in _calls_in(*node)
+                call for node in self._definitions(cls) for call in _calls_in(*node)
             )
         return self._calls[cls]
 
     def has(self, cls: type, path: str, line: int) -> bool:
         """Tell whether a line stands inside a class."""
-        return any(
+        files = {
+            places.file_of_module(anatomy.module(base)) for base in anatomy.mro(cls)
+        }
+        return path in files and any(
             path == place and node.lineno <= line <= (node.end_lineno or 0)
-            for place, node in _definitions(cls)
+            for place, node in self._definitions(cls)
         )
 
     def may_answer_later(self, cls: type, method: str) -> bool:
         """Tell whether a plain method returns something, which may be a Deferred."""
-        for _, node in _definitions(cls):
+        for _, node in self._definitions(cls):
             for part in node.body:
                 if isinstance(part, ast.FunctionDef) and part.name == method:
                     return any(
@@ -111,6 +115,11 @@ class Sources:
                         for each in ast.walk(part)
                     )
         return True
+
+    def _definitions(self, cls: type) -> list[tuple[str, ast.ClassDef]]:
+        if cls not in self._found:
+            self._found[cls] = _definitions(cls)
+        return self._found[cls]
 
 
 def _definitions(cls: type) -> list[tuple[str, ast.ClassDef]]:
@@ -123,12 +132,21 @@ def _definitions(cls: type) -> list[tuple[str, ast.ClassDef]]:
         tree = tree_of(path) if path is not None and path.endswith(".py") else None
         named = [
             node
-            for node in (ast.walk(tree) if tree is not None else ())
-            if isinstance(node, ast.ClassDef) and node.name == anatomy.name(base)
+            for node in (_classes(tree) if tree is not None else ())
+            if node.name == anatomy.name(base)
         ]
         if path is not None and len(named) == 1:
             found.append((path, named[0]))
     return found
+
+
+def _classes(tree: ast.AST) -> Iterator[ast.ClassDef]:
+    """Yield the classes of a module; none is inside an expression."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.ClassDef):
+            yield node
+        if isinstance(node, ast.stmt):
+            yield from _classes(node)
 
 
 def _calls_in(path: str, cls: ast.ClassDef) -> Iterator[Call]:
