@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.statscollectors import StatsCollector
 from scrapy.utils import trackref
 from scrapy.utils.defer import deferred_from_coro
+from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from scrapy.core.engine import ExecutionEngine
     from scrapy.crawler import Crawler
-    from twisted.internet.defer import Deferred
 
 
 def create_looping_call(function: Callable[[], None]) -> Any:
@@ -29,6 +29,19 @@ def create_looping_call(function: Callable[[], None]) -> Any:
     except ImportError:
         return LoopingCall(function)
     return create(function)
+
+
+def pause(seconds: float) -> Deferred[None]:
+    """Return what fires after so many seconds, in a later turn of the event loop."""
+    fired: Deferred[None] = Deferred()
+
+    def fire() -> None:
+        timer.stop()
+        fired.callback(None)
+
+    timer = create_looping_call(fire)
+    timer.start(seconds, now=False)
+    return fired
 
 
 def trackref_now() -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import platform
 import time
 from typing import TYPE_CHECKING, Any
@@ -79,8 +80,13 @@ class Chronicle:
         self._recording(self._write, recording.of_trim, trimmed, time.time())
         self._counting(self._set, stats.of_trim, trimmed)
 
+    def end_with_the_process(self) -> None:
+        """See to it that there is an end, should nothing come after this."""
+        atexit.register(self.end)
+
     def end(self) -> None:
         """Write the summary and close the recording."""
+        atexit.unregister(self.end)
         self._recording(self._end_record)
 
     def _set(self, report: Callable[..., dict[str, stats.Stat]], *seen: Any) -> None:

@@ -109,10 +109,11 @@ def start_crawl(
             **settings,
         },
     }
+    path = [str(HARNESS.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [sys.executable, str(HARNESS), json.dumps(job)],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(HARNESS.parent)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path)},
         stderr=subprocess.PIPE,
         text=True,
     )

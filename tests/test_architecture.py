@@ -13,7 +13,7 @@ PACKAGE = Path(scrapy_leakwatch.__file__).parent
 STAGES = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 SHARED = {
     *("records", "config", "redact", "freezer", "cgroups", "_compat"),
-    *("anatomy", "places", "components"),
+    *("anatomy", "places", "components", "lines"),
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -33,6 +33,7 @@ def state(question: Question, group: Group, crawler: Any) -> Explanation:
         likely=line.likely if line else False,
         chain=group.chain,
         waiting=group.fate == "waiting",
+        running=findings.is_running(anchor),
         foreign=anchor.root is not None and anchor.root.foreign,
         bounded=all(map(findings.is_bounded, group.anchors)),
     )

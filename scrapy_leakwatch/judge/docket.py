@@ -127,6 +127,15 @@ class Docket:
         self._remember(suspicion.judged_as, verdict, verdict.growth.per_min * each)
         return verdict
 
+    def enter(
+        self, verdict: Verdict, found: Explanation | Unexplained | None
+    ) -> Verdict:
+        """Add a verdict that no suspicion led to, and return it."""
+        if is_accepted(verdict, found, self._accepted, self._case.min_objects):
+            verdict = replace(verdict, suppressed=True)
+        self._remember(f"{verdict.kind} {verdict.signature}", verdict)
+        return verdict
+
     def _remember(self, key: str, verdict: Verdict, bytes_per_min: float = 0.0) -> None:
         self._told.pop(key, None)
         self._told[key] = Told(verdict, self._received, bytes_per_min)

@@ -49,6 +49,7 @@ from scrapy_leakwatch.records.recorded import (
     Timeline,
     Told,
 )
+from scrapy_leakwatch.records.resources import Resource, ResourceKind, Survivors
 
 __all__ = [
     "ALARMS",
@@ -70,6 +71,8 @@ __all__ = [
     "Origin",
     "PathStep",
     "RequestLedger",
+    "Resource",
+    "ResourceKind",
     "ResponseLedger",
     "Run",
     "Sample",
@@ -77,6 +80,7 @@ __all__ = [
     "Share",
     "Story",
     "Summary",
+    "Survivors",
     "Suspicion",
     "Timeline",
     "Told",

@@ -41,7 +41,8 @@ class Explanation:
 
     ``location`` is ``file:line``; it and ``code`` are only ``likely`` where
     the source has several such expressions. ``chain``: suspects hold one
-    another in a row. ``waiting``: the holder is a callback that has not ended.
+    another in a row. ``waiting``: the holder is a callback that has not ended,
+    ``running``: a function that has not, and keeps them in a variable.
     ``foreign``: another crawl of the process has them. ``bounded``: a deque with
     a ``maxlen`` or a cache with a ``maxsize`` holds them, so there is an end.
     ``direct``: seen on live requests, without a walk; ``examined`` are then
@@ -65,6 +66,7 @@ class Explanation:
     likely: bool = False
     chain: bool = False
     waiting: bool = False
+    running: bool = False
     foreign: bool = False
     bounded: bool = False
     direct: bool = False
