@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from scrapy.utils.defer import maybe_deferred_to_future
@@ -38,7 +39,10 @@ WAIT_S = 5.0
 
 
 class Audit:
-    """What one crawl took: seen before it, at its close and after it. Never raises."""
+    """What one crawl took: seen before it, at its close and after it. Never raises.
+
+    ``cost_s`` is how long the longest look took, during which nothing else ran.
+    """
 
     def __init__(self, crawler: Crawler, config: Config, guard: Guard) -> None:
         self._crawler = crawler
@@ -47,6 +51,7 @@ class Audit:
         self._opened_after = runs.number
         self._before: Before | None = guard(resources.before)
         self._owners: tuple[Owner, ...] = ()
+        self.cost_s = 0.0
 
     def closing(self) -> None:
         """Note the components while the engine still has all of them."""
@@ -83,12 +88,18 @@ class Audit:
         try:
             for seconds in PAUSES_S:
                 await maybe_deferred_to_future(pause(seconds))
-                left = unreleased.accused(self._guard(search.left) or ())
+                left = unreleased.accused(self._look(search))
                 if not left:
                     break
         finally:
             self._guard(search.end)
         return left
+
+    def _look(self, search: resources.Search) -> tuple[Resource, ...]:
+        begun = time.perf_counter()
+        found = self._guard(search.left)
+        self.cost_s = max(self.cost_s, time.perf_counter() - begun)
+        return found or ()
 
     async def _crawlers(self, spider: str) -> list[Told]:
         """Return what to say of the crawlers of earlier crawls that stay."""

@@ -59,6 +59,10 @@ class Chronicle:
         """Keep what a sample cost with all that was done with it."""
         self._counting(self._set, self._costs.of_sample, taken_s)
 
+    def audited(self, taken_s: float) -> None:
+        """Keep what a look at what is left of the crawl cost."""
+        self._counting(self._set, self._costs.of_audit, taken_s)
+
     def verdict(self, verdict: Verdict) -> None:
         """Keep a verdict."""
         self._recording(self._write, recording.of_verdict, verdict, time.time())

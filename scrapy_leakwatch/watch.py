@@ -100,6 +100,7 @@ class Watch:
         """Say what was not given back, if ``audited``, and end the recording."""
         try:
             told = await self._audit.verdicts(self._spider.name) if audited else []
+            self._chronicle.audited(self._audit.cost_s)
             for verdict, found in told:
                 self._enter(verdict, found)
         finally:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-import weakref
+from collections import deque
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
 
 job = json.loads(sys.argv[1])
 settings = job["settings"]
@@ -17,9 +21,10 @@ async def crawl_all(runner, name: str, left: list) -> None:
     from scrapy.utils.defer import maybe_deferred_to_future
 
     exec(job["prelude"], {"spiders": spiders})
+    kept: deque[Crawler] = deque(maxlen=None if spiders.KEEP else 0)
     for _ in range(job["times"]):
         crawler = runner.create_crawler(getattr(spiders, name))
-        left.append(weakref.ref(crawler))
+        kept.append(crawler)
         crawled = runner.crawl(crawler, shop=job["shop"])
         await (crawled if REACTORLESS else maybe_deferred_to_future(crawled))
         left.append(dict(crawler.stats.get_stats()))
@@ -51,8 +56,7 @@ def main() -> None:
         crawled = deferred_from_coro(crawl_all(CrawlerRunner(settings), name, left))
         crawled.addBoth(lambda _: reactor.stop())
         reactor.run()
-    stats = [each for each in left if isinstance(each, dict)]
-    outcome = json.dumps({"stats": stats, "left": {}}, default=str)
+    outcome = json.dumps({"stats": left, "left": {}}, default=str)
     Path(job["outcome"]).write_text(outcome)
 
 

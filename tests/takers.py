@@ -19,6 +19,7 @@ from scrapy import signals
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import LoopingCall
 
+NOWHERE = subprocess.DEVNULL
 SPIDERS = []
 CRAWLERS = []
 FILES = []
@@ -119,10 +120,10 @@ def sleep_long():
 class TakesChild:
     """An item pipeline."""
 
-    def open_spider(self):
-        self.child = subprocess.Popen(["sleep", "20"])  # taken
+    def open_spider(self, spider=None):
+        self.child = subprocess.Popen(["sleep", "9"], stderr=NOWHERE)  # taken
 
-    def process_item(self, item):
+    def process_item(self, item, spider=None):
         return item
 
 
@@ -132,7 +133,7 @@ class TakesFile:
     def __init__(self):
         self.file = open("items.jl", "w")  # noqa: SIM115  taken
 
-    def process_item(self, item):
+    def process_item(self, item, spider=None):
         return item
 
 
@@ -150,11 +151,11 @@ class TakesSocket(Taker):
 class TakesDatabase:
     """An item pipeline."""
 
-    def open_spider(self):
+    def open_spider(self, spider=None):
         self.database = sqlite3.connect("items.db")  # taken
         self.database.execute("create table if not exists items (name)")
 
-    def process_item(self, item):
+    def process_item(self, item, spider=None):
         return item
 
 
@@ -203,3 +204,22 @@ class KeepsSpider(Taker):
 class KeepsCrawler(Taker):
     def spider_opened(self):
         CRAWLERS.append(self.crawler)  # taken
+
+
+class ChangesItsMind(Taker):
+    """Stops the reactor before LeakWatch has looked."""
+
+    def __init__(self):
+        self.loop = LoopingCall(self.poll)
+
+    def poll(self):
+        pass
+
+    def spider_opened(self):
+        self.crawler.signals.connect(self.engine_stopped, signals.engine_stopped)
+        self.loop.start(60)
+
+    def engine_stopped(self):
+        from twisted.internet import reactor
+
+        reactor.stop()

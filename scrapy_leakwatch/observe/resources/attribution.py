@@ -122,6 +122,8 @@ class Attribution:
         """Claim what only one class can have taken, by what its source names."""
         claims = []
         for owner in self._owners:
+            if visible.instances(owner.cls, found.uses):
+                continue  # it is of another instance: another crawl's
             call, likely = self._named(owner.cls, found)
             if call is not None or self._is_written_in(owner.cls, found):
                 claims.append(Claim(owner, call=call, likely=likely, sure=False))

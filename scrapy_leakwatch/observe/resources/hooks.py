@@ -23,7 +23,7 @@ def found() -> Iterator[Found]:
 
 
 def _receivers() -> Iterator[Found]:
-    named = vars(signals).items()
+    named = reversed(vars(signals).items())  # of two names the first is not obsolete
     names = {id(value): name for name, value in named if type(value) is object}
     for connected in list(dispatcher.connections.values()):
         for signal, receivers in list(connected.items()):

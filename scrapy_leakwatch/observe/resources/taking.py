@@ -97,10 +97,8 @@ class Sources:
 
     def has(self, cls: type, path: str, line: int) -> bool:
         """Tell whether a line stands inside a class."""
-        files = {
-            places.file_of_module(anatomy.module(base)) for base in anatomy.mro(cls)
-        }
-        return path in files and any(
+        modules = map(anatomy.module, anatomy.mro(cls))
+        return path in map(places.file_of_module, modules) and any(
             path == place and node.lineno <= line <= (node.end_lineno or 0)
             for place, node in self._definitions(cls)
         )

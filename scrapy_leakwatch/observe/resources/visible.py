@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from types import CoroutineType, FunctionType, MethodType
+from types import CellType, CoroutineType, FunctionType, MethodType
 from typing import Any
 
 from scrapy_leakwatch import anatomy, places
@@ -29,6 +30,20 @@ def maker(cls: type, use: Any) -> str:
     if places.origin_of_class(made) != "project" or _known(cls, name) is not made:
         return ""
     return name
+
+
+def instances(cls: type, uses: tuple[Any, ...]) -> bool:
+    """Tell whether a callable has an instance of ``cls``, bound or in its closure."""
+    for use in uses:
+        cells = use.__closure__ or () if type(use) is FunctionType else ()
+        inside = [cell.cell_contents for cell in cells if _is_filled(cell)]
+        if any(type(each) is cls for each in (use, bound(use), *inside)):
+            return True
+    return False
+
+
+def _is_filled(cell: CellType) -> bool:
+    return bool(gc.get_referents(cell))
 
 
 def bound(use: Any) -> Any:
