@@ -112,6 +112,20 @@ def test_each_kind_of_verdict_is_said_in_a_sentence(
     assert said in Text(html.render(told)).text
 
 
+@pytest.mark.parametrize(
+    ("kind", "likely", "deed"),
+    [
+        ("leak", False, "Put there by"),
+        ("leak", True, "Probably put there by"),
+        ("unreleased", False, "Taken by"),
+        ("unreleased", True, "Probably taken by"),
+    ],
+)
+def test_a_line_of_code_is_shown_with_what_it_did(story, kind, likely, deed) -> None:
+    told = story({**LEAK, "kind": kind}, {**FOUND, "likely": likely}, END)
+    assert f"{deed} shop/spiders/somenasty.py:21" in Text(html.render(told)).text
+
+
 def test_a_leak_that_nobody_explained_says_so(story) -> None:
     failed = {"type": "explanation", "time": START + 9, "subject": "HtmlResponse",
               "class": LEAK["class"], "failed": "it was too slow"}  # fmt: skip
