@@ -11,6 +11,7 @@ import scrapy
 import twisted
 
 import scrapy_leakwatch
+from scrapy_leakwatch.closing_report import ClosingReport
 from scrapy_leakwatch.guard import Guard, logger
 from scrapy_leakwatch.records import Layers
 from scrapy_leakwatch.report import recording, stats
@@ -44,6 +45,8 @@ class Chronicle:
         self._docket = docket
         self._counting = Guard("keep its stats", spider)
         self._recording = Guard("write its recording", spider)
+        self._reporting = Guard("write its report", spider)
+        self._report = self._reporting(ClosingReport, config, spider)
         self._stats = stats.StatsReport()
         self._costs = stats.CostReport()
         self._written: dict[str, stats.Stat] = {}
@@ -89,9 +92,12 @@ class Chronicle:
         atexit.register(self.end)
 
     def end(self) -> None:
-        """Write the summary and close the recording."""
+        """Write the summary, close the recording and write the report."""
         atexit.unregister(self.end)
         self._recording(self._end_record)
+        if self._report is not None:
+            record = self._record.path if self._record else None
+            self._reporting(self._report.write, record)
 
     def _set(self, report: Callable[..., dict[str, stats.Stat]], *seen: Any) -> None:
         for name, value in report(*seen).items():
@@ -100,9 +106,10 @@ class Chronicle:
                 self._written[name] = value
 
     def _open_record(self) -> recording.Recording | None:
-        if self._config.record is None:
+        template = self._config.record or (self._report and self._report.record())
+        if not template:
             return None
-        record = recording.Recording(self._config.record, self._spider.name)
+        record = recording.Recording(template, self._spider.name)
         line = recording.of_run(
             time=time.time(),
             spider=self._spider.name,
@@ -111,7 +118,8 @@ class Chronicle:
             config=self._config.as_record(),
         )
         record.write(line)
-        logger.info("LeakWatch records to %s", record.path)
+        if self._config.record is not None:
+            logger.info("LeakWatch records to %s", record.path)
         return record
 
     def _write(self, report: Callable[..., recording.Line], *seen: Any) -> None:
