@@ -70,11 +70,12 @@ def _pickled(job: Job) -> bytes:
     try:
         return pickle.dumps(job)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise pytest.UsageError(
+        pytest.fail(
             "leakwatch() crawls in a process of its own, and can't hand on what it"
             f" was given ({error}): the spider, and all classes in its settings and"
-            " arguments, must be at the top level of a module"
-        ) from error
+            " arguments, must be at the top level of a module",
+            pytrace=False,
+        )
 
 
 def _run(job: bytes, log: Path, timeout_s: float) -> str:
