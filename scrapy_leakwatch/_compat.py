@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from scrapy.core.engine import ExecutionEngine
     from scrapy.crawler import Crawler
+    from scrapy.settings import Settings
 
 
 def create_looping_call(function: Callable[[], None]) -> Any:
@@ -111,3 +112,15 @@ def is_starting(crawler: Crawler) -> bool:
     if "_start" in attributes:
         return attributes["_start"] is not None
     return getattr(engine_slot(engine), "start_requests", None) is not None
+
+
+def crawler_process(settings: Settings) -> Any:
+    """Return what runs the crawls of a process that is theirs alone.
+
+    Newer Scrapy has a second one, for crawls without a reactor.
+    """
+    from scrapy import crawler  # noqa: PLC0415, it takes long
+
+    if settings.getbool("TWISTED_REACTOR_ENABLED", True):
+        return crawler.CrawlerProcess(settings)
+    return crawler.AsyncCrawlerProcess(settings)

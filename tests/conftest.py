@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from scrapy.settings import default_settings
 
+pytest_plugins = ["pytester"]
+
 EXAMPLE = Path(__file__).parent.parent / "example_project"
 HARNESS = Path(__file__).parent / "harness.py"
 ROW = Path(__file__).parent / "row.py"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scrapy_leakwatch.records.compared import TURNS, Change, Comparison, Turn
 from scrapy_leakwatch.records.explained import (
     Explanation,
     Layers,
@@ -57,6 +58,9 @@ __all__ = [
     "RESPONSES",
     "SCHEMA",
     "SEVERITY",
+    "TURNS",
+    "Change",
+    "Comparison",
     "Confidence",
     "Container",
     "Explanation",
@@ -85,6 +89,7 @@ __all__ = [
     "Timeline",
     "Told",
     "Trimmed",
+    "Turn",
     "Unexplained",
     "Verdict",
     "fields_of",

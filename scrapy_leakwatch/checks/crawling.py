@@ -1,0 +1,106 @@
+"""Starts a spider in a process of its own, and fails the test that asked for it."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scrapy_leakwatch.checks.checked import Checked, checked, complaint, read
+from scrapy_leakwatch.checks.job import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from scrapy import Spider
+
+TIMEOUT_S = 60.0
+TAIL = 30
+"""Lines of the log in the message where there is nothing better to say."""
+
+
+class Crawling:
+    """The fixture: calling it crawls. A process can run only one reactor."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = count(1)
+
+    def __call__(
+        self,
+        spider: type[Spider],
+        /,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        timeout: float = TIMEOUT_S,
+        **arguments: Any,
+    ) -> Checked:
+        """Crawl with ``arguments``, and return what was seen if it is healthy.
+
+        The settings are those of the project in the current folder, if any, then
+        the spider's, then ``settings``. The test fails if something leaks, if
+        too little was measured to tell, or if the crawl takes more than
+        ``timeout`` seconds.
+        """
+        __tracebackhide__ = True
+        folder = self._folder / str(next(self._numbers))
+        folder.mkdir()
+        job = Job(spider, arguments, dict(settings or {}), folder)
+        ended = _run(_pickled(job), job.log, timeout)
+        text = job.log.read_text(errors="replace")
+        errors = [job.errors.read_text()] if job.errors.exists() else []
+        story = read(job.recording)
+        if story is None:
+            ended = ended or "LeakWatch did not watch this crawl"
+            pytest.fail(_failed(ended, *errors, _tail(text)), pytrace=False)
+        reason = complaint(story, errors)
+        if ended:
+            pytest.fail(_failed(ended, reason, _tail(text)), pytrace=False)
+        if reason:
+            pytest.fail(f"{reason}\nIts log: {job.log}", pytrace=False)
+        return checked(story, text)
+
+
+def _pickled(job: Job) -> bytes:
+    try:
+        return pickle.dumps(job)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        pytest.fail(
+            "leakwatch() crawls in a process of its own, and can't hand on what it"
+            f" was given ({error}): the spider, and all classes in its settings and"
+            " arguments, must be at the top level of a module",
+            pytrace=False,
+        )
+
+
+def _run(job: bytes, log: Path, timeout_s: float) -> str:
+    """Run the child; return how it failed, "" if it did not."""
+    command = [sys.executable, "-m", "scrapy_leakwatch.checks.child"]
+    with log.open("wb") as out:
+        try:
+            done = subprocess.run(  # noqa: S603, the command is ours
+                command,
+                input=pickle.dumps(sys.path) + job,
+                stdout=out,
+                stderr=out,
+                timeout=timeout_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"The crawl did not end in {timeout_s:g} s (timeout=...)"
+    if done.returncode:
+        return f"The crawl's process ended with status {done.returncode}"
+    return ""
+
+
+def _failed(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)
+
+
+def _tail(log: str) -> str:
+    return "\n".join(["The log ends:", *log.splitlines()[-TAIL:]])

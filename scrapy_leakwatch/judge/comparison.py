@@ -1,0 +1,97 @@
+"""Compares two crawls: what leaks anew, what no longer does, what has changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch.judge.sufficiency import could_not_show, too_little
+from scrapy_leakwatch.records import ALARMS, TURNS, Change, Comparison
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scrapy_leakwatch.records import Story, Told, Turn, Verdict
+
+    Pair = tuple[Told, Told]
+
+NOTICEABLE = 0.2
+"""Rates of the same leak differ by some percent from run to run."""
+
+
+def accused(story: Story) -> tuple[Told, ...]:
+    """Return what somebody must act on, as it stands: not withdrawn, not accepted."""
+    return tuple(told for told in story.standing if _is_alarm(told.verdict))
+
+
+def compare(before: Story, after: Story) -> Comparison:
+    """Return the changes by their signatures, or why that can't be said.
+
+    A crawl that was watched too briefly shows neither that something leaks nor
+    that it does not.
+    """
+    for story, which in ((before, "before"), (after, "after")):
+        if reason := too_little(story):
+            return Comparison(refused=f"{which}: {reason}")
+    changes = tuple(_changes(before, after))
+    gone = [change.told for change in changes if change.turn == "gone"]
+    for told in gone:
+        reason = could_not_show(after, told)
+        if reason and _is_alarm(told.verdict):
+            return Comparison(refused=f"after: {reason}")
+    return Comparison(tuple(sorted(changes, key=lambda each: TURNS.index(each.turn))))
+
+
+def _changes(before: Story, after: Story) -> Iterator[Change]:
+    old, new = _standing(before), _standing(after)
+    for one, other in _pairs(old, new):
+        yield Change(_turn(one.verdict, other.verdict), one, other)
+    for told in new:
+        yield Change("new", None, told, failing=_is_alarm(told.verdict))
+    for told in old:
+        yield Change("gone", told, None)
+
+
+def _pairs(old: list[Told], new: list[Told]) -> Iterator[Pair]:
+    """Yield what has the same cause, the surest first, and take it out."""
+    for same in (_same_cause_and_subject, _same_cause, _same_subject_unsigned):
+        for told in list(old):
+            match = _first(new, told, same)
+            if match is not None:
+                old.remove(told)
+                new.remove(match)
+                yield told, match
+
+
+def _first(
+    new: list[Told], told: Told, same: Callable[[Verdict, Verdict], bool]
+) -> Told | None:
+    return next((each for each in new if same(told.verdict, each.verdict)), None)
+
+
+def _same_cause_and_subject(one: Verdict, other: Verdict) -> bool:
+    return _same_cause(one, other) and one.subject == other.subject
+
+
+def _same_cause(one: Verdict, other: Verdict) -> bool:
+    return one.signature is not None and one.signature == other.signature
+
+
+def _same_subject_unsigned(one: Verdict, other: Verdict) -> bool:
+    """Tell whether it may be the same: of one, nobody knows the cause."""
+    known = one.signature is not None and other.signature is not None
+    return not known and (one.kind, one.subject) == (other.kind, other.subject)
+
+
+def _turn(one: Verdict, other: Verdict) -> Turn:
+    was, now = (each.growth.per_1000_responses for each in (one, other))
+    if now > was * (1 + NOTICEABLE):
+        return "grown"
+    return "shrunk" if now < was * (1 - NOTICEABLE) else "same"
+
+
+def _standing(story: Story) -> list[Told]:
+    return [told for told in story.standing if told.verdict.kind != "recovered"]
+
+
+def _is_alarm(verdict: Verdict) -> bool:
+    return not verdict.suppressed and verdict.kind in ALARMS
