@@ -16,6 +16,7 @@ from scrapy_leakwatch.report import recording, stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from scrapy import Spider
     from scrapy.crawler import Crawler
@@ -47,6 +48,11 @@ class Chronicle:
         self._costs = stats.CostReport()
         self._written: dict[str, stats.Stat] = {}
         self._record = self._recording(self._open_record)
+
+    @property
+    def record(self) -> Path | None:
+        """Where the recording is, None without one."""
+        return self._record.path if self._record else None
 
     def sample(self, sample: Sample) -> None:
         """Keep a sample."""

@@ -18,6 +18,7 @@ from scrapy_leakwatch.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+    from pathlib import Path
     from typing import Any, Literal
 
     from scrapy import Spider
@@ -36,6 +37,8 @@ class LeakWatch:
         self._config = config
         self._watch: Watch | None = None
         self._timer: Any = None
+        self.record: Path | None = None
+        """Where the recording is, also after the crawl; None without one."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -62,6 +65,7 @@ class LeakWatch:
     def spider_opened(self, spider: Spider) -> None:
         """Start to watch."""
         self._watch = Watch(self._crawler, self._config, spider)
+        self.record = self._watch.record
         self._timer = create_looping_call(self._watch.look)
         self._timer.start(self._config.interval)
 
