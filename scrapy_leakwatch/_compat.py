@@ -12,9 +12,11 @@ from twisted.internet.task import LoopingCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from scrapy.core.engine import ExecutionEngine
     from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
     from twisted.internet.defer import Deferred
 
 
@@ -98,3 +100,17 @@ def is_starting(crawler: Crawler) -> bool:
     if "_start" in attributes:
         return attributes["_start"] is not None
     return getattr(engine_slot(engine), "start_requests", None) is not None
+
+
+def remote_control_jobs(settings: BaseSettings) -> Path | None:
+    """Return where the job files of the remote control are, None without one.
+
+    Scrapy has it from 2.19 on, and keeps the port and the token of each running
+    crawl in a file there that only its owner can read.
+    """
+    try:
+        from scrapy.utils._remote_control import job_files_dir  # noqa: PLC0415
+    except ImportError:
+        return None
+    folder: Path = job_files_dir(settings)
+    return folder

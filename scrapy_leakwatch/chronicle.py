@@ -47,7 +47,7 @@ class Chronicle:
         self._stats = stats.StatsReport()
         self._costs = stats.CostReport()
         self._written: dict[str, stats.Stat] = {}
-        self._record = self._recording(self._open_record)
+        self._record = self._recording(self._open_record, config.record)
 
     @property
     def record(self) -> Path | None:
@@ -85,9 +85,23 @@ class Chronicle:
         self._recording(self._write, recording.of_trim, trimmed, time.time())
         self._counting(self._set, stats.of_trim, trimmed)
 
+    def begin_record(self, template: str) -> None:
+        """Record from here on, and first what was said so far."""
+        if self._record is not None:
+            return
+        self._record = self._recording(self._open_record, template)
+        for verdict in self._docket.verdicts:
+            self._recording(self._write, recording.of_verdict, verdict, time.time())
+
+    def end_record(self) -> None:
+        """Record no more; the crawl goes on."""
+        if self._record is not None:
+            self._record.close()
+        self._record = None
+
     def end(self) -> None:
         """Write the summary and close the recording."""
-        self._recording(self._end_record)
+        self._recording(self._write_summary)
 
     def _set(self, report: Callable[..., dict[str, stats.Stat]], *seen: Any) -> None:
         for name, value in report(*seen).items():
@@ -95,10 +109,10 @@ class Chronicle:
                 self._crawler.stats.set_value(name, value)
                 self._written[name] = value
 
-    def _open_record(self) -> recording.Recording | None:
-        if self._config.record is None:
+    def _open_record(self, template: str | None) -> recording.Recording | None:
+        if template is None:
             return None
-        record = recording.Recording(self._config.record, self._spider.name)
+        record = recording.Recording(template, self._spider.name)
         line = recording.of_run(
             time=time.time(),
             spider=self._spider.name,
@@ -114,7 +128,7 @@ class Chronicle:
         if self._record is not None:
             self._record.write(report(*seen))
 
-    def _end_record(self) -> None:
+    def _write_summary(self) -> None:
         if self._record is None:
             return
         line = recording.of_summary(

@@ -40,6 +40,11 @@ class LeakWatch:
         self.record: Path | None = None
         """Where the recording is, also after the crawl; None without one."""
 
+    @property
+    def watch(self) -> Watch | None:
+        """The crawl under watch, None before it opens and after it has closed."""
+        return self._watch
+
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Build the extension; Scrapy calls this.

@@ -67,6 +67,15 @@ class Watch:
         """Where the recording is, None without one."""
         return self._chronicle.record
 
+    def begin_record(self, template: str) -> None:
+        """Record from here on; for one who attaches to the crawl."""
+        self._chronicle.begin_record(template)
+        self.look()
+
+    def end_record(self) -> None:
+        """Record no more."""
+        self._chronicle.end_record()
+
     def look(self) -> None:
         """Take a sample and hand it on. Never raises."""
         begun = time.perf_counter()

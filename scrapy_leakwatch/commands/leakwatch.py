@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from scrapy.settings import Settings
 
-NAMES = ("run", "report", "show", "diff")
+NAMES = ("run", "report", "show", "diff", "attach")
 
 
 class Subcommand(Protocol):

@@ -60,10 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # noqa: ARG001
+def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
     """Crawl, and return what came out."""
+    _watch(settings, opts.record)
     crawler = _crawler(opts.spider, process)
-    _watch(crawler.settings, opts.record)
+    _watch(crawler.settings, opts.record)  # the spider may have set them anew
     with _errors() as errors:
         process.crawl(crawler, **opts.spargs)
         process.start()

@@ -64,25 +64,31 @@ def verdicts(story: Story, too_little: str) -> Iterator[Line]:
     told = [each for each in story.standing if each.verdict.kind != "recovered"]
     over = [each for each in story.standing if each.verdict.kind == "recovered"]
     for each_told in [*told, *over]:
-        yield from _verdict(each_told)
+        yield from verdict(each_told)
         yield Line()
+    yield conclusion(story, too_little)
+
+
+def conclusion(story: Story, too_little: str) -> Line:
+    """Return what it comes to, in one line."""
+    told = [each for each in story.standing if each.verdict.kind != "recovered"]
+    over = len(story.standing) - len(told)
     if too_little:
-        yield Line(f"Measured too little: {too_little}.", TOLD)
-    elif not told:
-        yield Line("Healthy: nothing leaks.", paint("healthy"))
-    elif not over:
-        yield Line(f"{len(told)} verdict{'s' if len(told) > 1 else ''}.", HEADING)
-    else:
-        yield Line(f"{len(told)} standing, {len(over)} withdrawn.", HEADING)
+        return Line(f"Measured too little: {too_little}.", TOLD)
+    if not told:
+        return Line("Healthy: nothing leaks.", paint("healthy"))
+    withdrawn = f", {over} withdrawn" if over else ""
+    return Line(f"{len(told)} verdict{'s' * (len(told) > 1)}{withdrawn}.", HEADING)
 
 
-def _verdict(told: Told) -> Iterator[Line]:
-    verdict = told.verdict
-    accepted = " (accepted)" if verdict.suppressed else ""
-    lines = each(block(verdict, told.found), rest="")
+def verdict(told: Told) -> Iterator[Line]:
+    """Yield a verdict, and who holds what."""
+    said = told.verdict
+    accepted = " (accepted)" if said.suppressed else ""
+    lines = each(block(said, told.found))
     first = next(lines)
-    style = TOLD if verdict.suppressed else paint(verdict.kind)
-    yield Line(f"{verdict.kind.upper()}{accepted}: {first.text}", style)
+    style = TOLD if said.suppressed else paint(said.kind)
+    yield Line(f"{said.kind.upper()}{accepted}: {first.text}", style)
     yield from lines
 
 

@@ -1,0 +1,98 @@
+"""A look into one crawl from outside, from its begin to its end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from scrapy_leakwatch.commands.exits import CommandError
+from scrapy_leakwatch.commands.recorded import read
+from scrapy_leakwatch.commands.remote import LONGEST_S, CrawlGoneError, execute
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from scrapy_leakwatch.commands.remote import Job
+    from scrapy_leakwatch.records import Story
+
+IMPORTED = "from scrapy_leakwatch import attached\n"
+
+
+class Session:
+    """A crawl that is recorded where both it and this process can read.
+
+    A context manager: on the way in LeakWatch is attached to the crawl, on the way
+    out detached. ``alive`` until the crawl no longer answers.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.alive = True
+        self.path = Path()
+        self._client = uuid.uuid4().hex
+        self._folder = Path(tempfile.mkdtemp(prefix="leakwatch-"))
+
+    def __enter__(self) -> Self:
+        try:
+            self.path = self._attach()
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        return self
+
+    def _attach(self) -> Path:
+        asked = f"crawler, stash, {self._client!r}, {str(self._folder)!r}"
+        answer = json.loads(self._execute(f"print(attached.attach({asked}))"))
+        if "refused" in answer:
+            raise CommandError(f"LeakWatch can't attach: {answer['refused']}.")
+        return Path(answer["record"])
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if self.alive:
+                self._execute(f"await attached.detach(stash, {self._client!r})")
+        except CrawlGoneError:
+            pass  # and with it what was attached
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def story(self) -> Story:
+        """Return what was recorded so far."""
+        return read(self.path)
+
+    def stay(self) -> None:
+        """Tell the crawl that somebody still looks, and note when it has gone."""
+        try:
+            self._execute(f"attached.stay(stash, {self._client!r})")
+        except CrawlGoneError:
+            self.alive = False
+
+    def status(self) -> str:
+        """Return what `prefs` prints, the ledger and the verdicts."""
+        return self._execute(
+            "leakwatch = stash[attached.STASH].leakwatch\nprint(leakwatch.status())"
+        )
+
+    def ask(self, question: Literal["why", "heap"], name: str | None) -> str:
+        """Return who holds a class, or Guppy's heap; takes as long as it takes."""
+        return ask(self.job, question, name)
+
+    def _execute(self, code: str) -> str:
+        return execute(self.job, IMPORTED + code)
+
+
+def ask(job: Job, question: Literal["why", "heap"], name: str | None) -> str:
+    """Return who holds a class, or Guppy's heap, as a crawl says."""
+    code = f"print(await attached.ask(crawler, stash, {question!r}, {name!r}))"
+    return execute(job, IMPORTED + code, LONGEST_S)
