@@ -52,7 +52,7 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
         say(listed(remote.jobs(settings)))
         return CLEAN
     job = remote.job_named(opts.job, settings)
-    signal.signal(signal.SIGTERM, _interrupt)
+    interruptible()
     with Session(job) as session:
         say([*each(session.status()), Line()])
         _follow(session, opts.seconds)
@@ -101,6 +101,13 @@ def _tell(story: Story, already: int) -> int:
         say([*terminal.verdict(told), Line()])
         count += 1
     return count
+
+
+def interruptible() -> None:
+    """Have a request to end undo first what was done, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    if hasattr(signal, "SIGHUP"):  # the terminal was closed; not on Windows
+        signal.signal(signal.SIGHUP, _interrupt)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from scrapy.settings import Settings
 
-NAMES = ("run", "report", "show", "diff", "attach")
+NAMES = ("run", "report", "show", "diff", "top", "attach")
 
 
 class Subcommand(Protocol):
@@ -97,6 +97,9 @@ class Command(BaseRunSpiderCommand):
             sys.stdout.flush()
         except CommandError as error:
             sys.stderr.write(f"{error}\n")
+            self.exitcode = ERROR
+        except KeyboardInterrupt:
+            sys.stderr.write("\n")
             self.exitcode = ERROR
         except BrokenPipeError:  # such as `| head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

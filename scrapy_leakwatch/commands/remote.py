@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib import error, request
@@ -30,6 +31,7 @@ LONGEST_S = 600.0
 LARGEST = 10_000_000
 LONGEST = 500
 PRIVATE = 0o077
+AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,14 @@ def jobs(settings: BaseSettings) -> list[Job]:
             f"Scrapy {scrapy.__version__} has no remote control, through which one"
             " attaches to a running crawl: install Scrapy 2.19 or newer."
         )
-    try:
-        paths = sorted(folder.glob("*.json"))
-    except OSError:
-        paths = []
-    found = [job for path in paths if (job := _read(path)) is not None]
-    return sorted(filter(_answers, found), key=lambda job: job.started)
+    return _running(_read_all(folder))
+
+
+def job_of(pid: int, settings: BaseSettings) -> Job | None:
+    """Return the running crawl of a process, None where it can't be talked to."""
+    folder = remote_control_jobs(settings)
+    found = [] if folder is None else _read_all(folder)
+    return next(iter(_running([job for job in found if job.pid == pid])), None)
 
 
 def job_named(name: str, settings: BaseSettings) -> Job:
@@ -109,6 +113,19 @@ def _failure(traceback: str) -> str:
             " scrapy-leakwatch: install it there; a running crawl can use it at once."
         )
     return f"The crawl could not do it: {redact.text(last, LONGEST)}"
+
+
+def _read_all(folder: Path) -> list[Job]:
+    found = map(_read, sorted(folder.glob("*.json")))
+    return [job for job in found if job is not None]
+
+
+def _running(found: list[Job]) -> list[Job]:
+    """Return those that answer; all are asked at once, for a busy one takes long."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(_answers, found))
+    running = [job for job, answered in zip(found, answers, strict=True) if answered]
+    return sorted(running, key=lambda job: job.started)
 
 
 def _answers(job: Job) -> bool:

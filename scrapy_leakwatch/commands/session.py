@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.commands.remote import Job
     from scrapy_leakwatch.records import Story
 
+STAY_S = 5.0
+"""The crawl gives up who is not heard of for ten times as long, and more."""
 IMPORTED = "from scrapy_leakwatch import attached\n"
 
 
@@ -35,6 +38,7 @@ class Session:
         self.job = job
         self.alive = True
         self.path = Path()
+        self._stay_next = 0.0
         self._client = uuid.uuid4().hex
         self._folder = Path(tempfile.mkdtemp(prefix="leakwatch-"))
 
@@ -72,7 +76,10 @@ class Session:
         return read(self.path)
 
     def stay(self) -> None:
-        """Tell the crawl that somebody still looks, and note when it has gone."""
+        """Tell the crawl now and then that somebody looks; note when it has gone."""
+        if time.monotonic() < self._stay_next:
+            return
+        self._stay_next = time.monotonic() + STAY_S
         try:
             self._execute(f"attached.stay(stash, {self._client!r})")
         except CrawlGoneError:
