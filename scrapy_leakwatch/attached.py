@@ -171,6 +171,7 @@ def _start(crawler: Crawler, path: str) -> LeakWatch:
     quiet = {
         "LEAKWATCH_ENABLED": True,
         "LEAKWATCH_RECORD": path.replace("%", "%%"),
+        "LEAKWATCH_REPORT": None,
         "LEAKWATCH_LOG_INTERVAL": 0,
         "LEAKWATCH_ON_LEAK": "warn",
         "LEAKWATCH_TRIM": False,

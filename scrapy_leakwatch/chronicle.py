@@ -10,6 +10,7 @@ import scrapy
 import twisted
 
 import scrapy_leakwatch
+from scrapy_leakwatch.closing_report import ClosingReport
 from scrapy_leakwatch.guard import Guard, logger
 from scrapy_leakwatch.records import Layers
 from scrapy_leakwatch.report import recording, stats
@@ -44,10 +45,12 @@ class Chronicle:
         self._docket = docket
         self._counting = Guard("keep its stats", spider)
         self._recording = Guard("write its recording", spider)
+        self._reporting = Guard("write its report", spider)
+        self._report = self._reporting(ClosingReport, config, spider)
         self._stats = stats.StatsReport()
         self._costs = stats.CostReport()
         self._written: dict[str, stats.Stat] = {}
-        self._record = self._recording(self._open_record, config.record)
+        self._record = self._recording(self._open_own_record)
 
     @property
     def record(self) -> Path | None:
@@ -100,8 +103,11 @@ class Chronicle:
         self._record = None
 
     def end(self) -> None:
-        """Write the summary and close the recording."""
+        """Write the summary, close the recording and write the report."""
         self._recording(self._write_summary)
+        if self._report is not None:
+            record = self._record.path if self._record else None
+            self._reporting(self._report.write, record)
 
     def _set(self, report: Callable[..., dict[str, stats.Stat]], *seen: Any) -> None:
         for name, value in report(*seen).items():
@@ -109,9 +115,11 @@ class Chronicle:
                 self._crawler.stats.set_value(name, value)
                 self._written[name] = value
 
-    def _open_record(self, template: str | None) -> recording.Recording | None:
-        if template is None:
-            return None
+    def _open_own_record(self) -> recording.Recording | None:
+        template = self._config.record or (self._report and self._report.record())
+        return self._open_record(template) if template else None
+
+    def _open_record(self, template: str) -> recording.Recording:
         record = recording.Recording(template, self._spider.name)
         line = recording.of_run(
             time=time.time(),
@@ -121,7 +129,8 @@ class Chronicle:
             config=self._config.as_record(),
         )
         record.write(line)
-        logger.info("LeakWatch records to %s", record.path)
+        if self._config.record is not None:
+            logger.info("LeakWatch records to %s", record.path)
         return record
 
     def _write(self, report: Callable[..., recording.Line], *seen: Any) -> None:

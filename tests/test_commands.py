@@ -114,16 +114,19 @@ def test_a_command_line_that_makes_no_sense_is_refused(argv) -> None:
 
 
 def test_a_leaking_crawl_ends_with_3_and_says_what_leaks(run, tmp_path) -> None:
-    ended = run("Leaking", "--no-report")
+    ended = run("Leaking")
     assert ended.returncode == 3, ended.stderr
     assert "LEAK: HtmlResponse is leaking" in ended.stdout
     assert "held by   Request.meta['referer']" in ended.stdout
     assert "INFO: Spider opened" in ended.stderr
     assert "INFO" not in ended.stdout
     assert "extensions.memusage.MemoryUsage" in ended.stderr  # still as the spider set
-    (recording,) = (tmp_path / "leakwatch").iterdir()
+    report, recording = sorted((tmp_path / "leakwatch").iterdir())
     assert recording.name.startswith("shopper-")
     assert recordings.read(recording).complete
+    assert report == recording.with_suffix(".html")
+    assert f"Report: {report.relative_to(tmp_path)}" in ended.stdout
+    assert "Request.meta" in report.read_text()
 
 
 def test_a_healthy_crawl_ends_with_0(run, tmp_path) -> None:
@@ -189,6 +192,20 @@ def test_show_is_there_for_programs(record, capsys) -> None:
     assert (verdict["kind"], verdict["signature"]) == ("leak", "7296c8ac")
     assert verdict["found"]["holder"] == "Request.meta['referer']"
     assert HTML in shown["last"]["live"]
+
+
+def test_report_writes_a_page(record, tmp_path, capsys) -> None:
+    path = record("leaking", LEAK, FOUND)
+    assert leakwatch("report", path) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'leaking.html'}\n"
+    assert "somenasty" in (tmp_path / "leaking.html").read_text()
+    assert leakwatch("report", path, "-o", str(tmp_path / "other.html")) == 0
+    assert (tmp_path / "other.html").exists()
+
+
+def test_a_report_that_can_not_be_written_is_told(record, tmp_path, capsys) -> None:
+    assert leakwatch("report", record("leaking"), "-o", str(tmp_path)) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_what_was_crawled_can_only_be_read(record, capsys) -> None:

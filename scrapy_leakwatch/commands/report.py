@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scrapy_leakwatch import redact
 from scrapy_leakwatch.commands.exits import CLEAN, CommandError
 from scrapy_leakwatch.commands.printing import say
-from scrapy_leakwatch.commands.recorded import read
+from scrapy_leakwatch.commands.recorded import LONGEST, read
 from scrapy_leakwatch.report.lines import Line
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from scrapy.settings import Settings
 
@@ -41,15 +41,10 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
 
 def write(story: Story, output: str | None = None) -> Path:
     """Write the report and return where it is. Raises `CommandError`."""
-    path = Path(output) if output else story.path.with_suffix(".html")
+    # Jinja2 takes time that the other subcommands should keep.
+    from scrapy_leakwatch.report import html  # noqa: PLC0415
+
     try:
-        html = import_module("scrapy_leakwatch.report.html")
-    except ModuleNotFoundError as error:
-        raise CommandError(
-            f"No report: this version of scrapy-leakwatch has none ({error})."
-        ) from None
-    try:
-        written: Path = html.write(story, path)
+        return html.write(story, output or story.path.with_suffix(".html"))
     except html.ReportError as error:
-        raise CommandError(str(error)) from None
-    return written
+        raise CommandError(redact.text(str(error), LONGEST)) from None

@@ -76,7 +76,9 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
     if watch.record is None:
         raise CommandError("There is no recording: the log has the reason.")
     story = read(watch.record)
-    _conclude(story, report=not opts.no_report)
+    _conclude(
+        story, report=not opts.no_report and not crawler.settings["LEAKWATCH_REPORT"]
+    )
     if errors.count:
         raise CommandError("LeakWatch could not see all of it: its log has the error.")
     return _exit_code(story)

@@ -39,6 +39,7 @@ class Session:
         self.alive = True
         self.path = Path()
         self._stay_next = 0.0
+        self._story: Story | None = None
         self._client = uuid.uuid4().hex
         self._folder = Path(tempfile.mkdtemp(prefix="leakwatch-"))
 
@@ -72,8 +73,18 @@ class Session:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def story(self) -> Story:
-        """Return what was recorded so far."""
-        return read(self.path)
+        """Return what was recorded so far.
+
+        A recording that the crawl makes for its report alone goes with the crawl:
+        then it is what was read last.
+        """
+        try:
+            self._story = read(self.path)
+        except CommandError:
+            if self._story is None:
+                raise
+            self.alive = False
+        return self._story
 
     def stay(self) -> None:
         """Tell the crawl now and then that somebody looks; note when it has gone."""

@@ -27,22 +27,24 @@ ROOT = Path(__file__).parents[2]
 EXPLAIN = ROOT / "tests" / "explain"
 PATH = os.pathsep.join(map(str, (ROOT, EXPLAIN, EXPLAIN / "site-packages")))
 TIMEOUT_S = 60
+MOST_TIMES_ALONE = 2
+"""A machine that has other work to do makes crawls slow, and collections rare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A row that was run; ``again`` if it failed among others and was run alone."""
+    """A row that was run; ``again`` is how often more, alone, for it had failed."""
 
     row: Row
     result: Result
     seconds: float
-    again: bool = False
+    again: int = 0
 
 
 def run_all(
     rows: Sequence[Row], jobs: int, tell: Callable[[Run], None], keep: Path | None
 ) -> list[Run]:
-    """Run the rows, ``jobs`` at once, and those that fail once more alone.
+    """Run the rows, ``jobs`` at once, and those that fail up to twice more, alone.
 
     Return the runs in the order of the rows. ``tell`` hears each as it ends. In
     the folder ``keep`` stays what they leave.
@@ -55,16 +57,17 @@ def run_all(
                 one = ended.result()
                 runs[one.row.name] = one
                 tell(one)
-        failed = [row for row in rows if not runs[row.name].result.passed]
-        for row in failed:
-            runs[row.name] = one = run(row, site, folder, again=True)
-            tell(one)
+        for time_alone in range(1, MOST_TIMES_ALONE + 1):
+            failed = [row for row in rows if not runs[row.name].result.passed]
+            for row in failed:
+                runs[row.name] = one = run(row, site, folder, again=time_alone)
+                tell(one)
     return [runs[row.name] for row in rows]
 
 
-def run(row: Row, site: str, folder: Path, *, again: bool = False) -> Run:
+def run(row: Row, site: str, folder: Path, *, again: int = 0) -> Run:
     """Run one row and judge it."""
-    place = folder / (f"{row.name}-again" if again else row.name)
+    place = folder / (f"{row.name}-again-{again}" if again else row.name)
     place.mkdir()
     begun = time.monotonic()
     log, ended = _crawl(row, site, place)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.records import ALARMS
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HEALTHY = "healthy"
 ASYNCIO = "asyncio"
 SELECT = "select"
+COUNTED = frozenset({"leak", "hoard"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,9 @@ class Row:
     needs: tuple[str, ...] = ()
 
     @property
-    def alarming(self) -> bool:
-        """Whether somebody must be warned of this crawl."""
-        return self.truth in ALARMS
+    def counted(self) -> bool:
+        """Whether objects pile up, so that LEAKWATCH_MIN_OBJECTS says when to tell.
+
+        Memory outside Python is told by the megabyte, and takes two looks.
+        """
+        return self.truth in COUNTED
