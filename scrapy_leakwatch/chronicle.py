@@ -18,6 +18,7 @@ from scrapy_leakwatch.report import recording, stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from scrapy import Spider
     from scrapy.crawler import Crawler
@@ -50,7 +51,12 @@ class Chronicle:
         self._stats = stats.StatsReport()
         self._costs = stats.CostReport()
         self._written: dict[str, stats.Stat] = {}
-        self._record = self._recording(self._open_record)
+        self._record = self._recording(self._open_own_record)
+
+    @property
+    def record(self) -> Path | None:
+        """Where the recording is, None without one."""
+        return self._record.path if self._record else None
 
     def sample(self, sample: Sample) -> None:
         """Keep a sample."""
@@ -87,6 +93,20 @@ class Chronicle:
         self._recording(self._write, recording.of_trim, trimmed, time.time())
         self._counting(self._set, stats.of_trim, trimmed)
 
+    def begin_record(self, template: str) -> None:
+        """Record from here on, and first what was said so far."""
+        if self._record is not None:
+            return
+        self._record = self._recording(self._open_record, template)
+        for verdict in self._docket.verdicts:
+            self._recording(self._write, recording.of_verdict, verdict, time.time())
+
+    def end_record(self) -> None:
+        """Record no more; the crawl goes on."""
+        if self._record is not None:
+            self._record.close()
+        self._record = None
+
     def end_with_the_process(self) -> None:
         """See to it that there is an end, should nothing come after this."""
         atexit.register(self.end)
@@ -94,7 +114,7 @@ class Chronicle:
     def end(self) -> None:
         """Write the summary, close the recording and write the report."""
         atexit.unregister(self.end)
-        self._recording(self._end_record)
+        self._recording(self._write_summary)
         if self._report is not None:
             record = self._record.path if self._record else None
             self._reporting(self._report.write, record)
@@ -105,10 +125,11 @@ class Chronicle:
                 self._crawler.stats.set_value(name, value)
                 self._written[name] = value
 
-    def _open_record(self) -> recording.Recording | None:
+    def _open_own_record(self) -> recording.Recording | None:
         template = self._config.record or (self._report and self._report.record())
-        if not template:
-            return None
+        return self._open_record(template) if template else None
+
+    def _open_record(self, template: str) -> recording.Recording:
         record = recording.Recording(template, self._spider.name)
         line = recording.of_run(
             time=time.time(),
@@ -126,7 +147,7 @@ class Chronicle:
         if self._record is not None:
             self._record.write(report(*seen))
 
-    def _end_record(self) -> None:
+    def _write_summary(self) -> None:
         if self._record is None:
             return
         line = recording.of_summary(

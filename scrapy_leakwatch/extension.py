@@ -20,6 +20,7 @@ from scrapy_leakwatch.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+    from pathlib import Path
     from typing import Any, Literal
 
     from scrapy import Spider
@@ -42,6 +43,13 @@ class LeakWatch:
         self._started = False
         guard = Guard("see what the crawl leaves behind", crawler.spider)
         self._audit = Audit(crawler, config, guard)
+        self.record: Path | None = None
+        """Where the recording is, also after the crawl; None without one."""
+
+    @property
+    def watch(self) -> Watch | None:
+        """The crawl under watch, None before it opens and after it has closed."""
+        return self._watch
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -70,6 +78,7 @@ class LeakWatch:
     def spider_opened(self, spider: Spider) -> None:
         """Start to watch."""
         self._watch = Watch(self._crawler, self._config, spider, self._audit)
+        self.record = self._watch.record
         self._timer = create_looping_call(self._watch.look)
         self._timer.start(self._config.interval)
 

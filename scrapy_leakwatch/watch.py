@@ -21,6 +21,8 @@ from scrapy_leakwatch.report import log
 from scrapy_leakwatch.report.block import block
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scrapy import Spider
     from scrapy.crawler import Crawler
 
@@ -65,6 +67,20 @@ class Watch:
         self._sampler = self._observing(Sampler, crawler, config, self._observing)
         self._last: Sample | None = None
         self._table_due = time.monotonic() + config.log_interval
+
+    @property
+    def record(self) -> Path | None:
+        """Where the recording is, None without one."""
+        return self._chronicle.record
+
+    def begin_record(self, template: str) -> None:
+        """Record from here on; for one who attaches to the crawl."""
+        self._chronicle.begin_record(template)
+        self.look()
+
+    def end_record(self) -> None:
+        """Record no more."""
+        self._chronicle.end_record()
 
     def look(self) -> None:
         """Take a sample and hand it on. Never raises."""

@@ -10,7 +10,7 @@ import pytest
 import scrapy_leakwatch
 
 PACKAGE = Path(scrapy_leakwatch.__file__).parent
-WIRING = {"checks"}
+WIRING = {"checks", "commands"}
 STAGES = sorted({path.parent.name for path in PACKAGE.glob("*/__init__.py")} - WIRING)
 SHARED = {
     *("records", "config", "redact", "freezer", "cgroups", "_compat"),
