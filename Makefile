@@ -3,14 +3,22 @@ PYTHON ?= python3
 VENV ?= .venv
 SPIDER ?= somenasty
 BIN := $(VENV)/bin
+UPLOT ?= 1.6.32
+VENDORED := scrapy_leakwatch/report/static/vendor
 
-.PHONY: demo test check static coverage bench dist clean
+.PHONY: demo test zoo zoo-table check static coverage bench dist vendor clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python example_project/demo.py $(SPIDER)
 
 test: $(VENV)/.checking
 	$(BIN)/python -m pytest
+
+zoo: $(VENV)/.zoo
+	$(BIN)/python -m tests.zoo $(ROWS)
+
+zoo-table: $(VENV)/.zoo
+	$(BIN)/python -m tests.zoo --write docs/zoo.rst
 
 check: static coverage
 
@@ -27,10 +35,22 @@ coverage: $(VENV)/.checking
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/sample_cost.py
+	$(BIN)/python benchmarks/census.py
 	$(BIN)/python benchmarks/throughput.py
 
 dist: $(VENV)/.checking
 	$(BIN)/python -m build
+
+# The library that draws the charts of a report, in the version UPLOT.
+vendor:
+	rm -rf build/vendor && mkdir -p build/vendor
+	cd build/vendor && npm pack --silent uplot@$(UPLOT) && tar -xzf uplot-$(UPLOT).tgz
+	rm -rf $(VENDORED)/uplot-* && mkdir -p $(VENDORED)/uplot-$(UPLOT)
+	cd build/vendor/package && cp LICENSE dist/uPlot.iife.min.js dist/uPlot.min.css \
+	  $(CURDIR)/$(VENDORED)/uplot-$(UPLOT)/
+	printf 'uplot %s\nsha256 %s  (npm package)\n' "$(UPLOT)" \
+	  "$$(sha256sum < build/vendor/uplot-$(UPLOT).tgz | cut -d' ' -f1)" \
+	  > $(VENDORED)/uplot-$(UPLOT)/VERSION
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache
@@ -42,6 +62,10 @@ $(VENV)/.installed: setup.cfg pyproject.toml | $(BIN)/python
 $(VENV)/.checking: setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[check]'
 	touch $@ $(VENV)/.installed
+
+$(VENV)/.zoo: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[check,zoo]'
+	touch $@ $(VENV)/.checking $(VENV)/.installed
 
 # Debian and Ubuntu put the venv module into a package of its own.
 $(BIN)/python:

@@ -7,6 +7,7 @@ ask the C level only: descriptors of ``type``, of slots and of builtin types.
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from types import GetSetDescriptorType, MappingProxyType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
@@ -59,16 +60,23 @@ def inherits(obj: object, *paths: str) -> bool:
     return any(f"{module(cls)}.{qualname(cls)}" in paths for cls in mro(type(obj)))
 
 
+def is_descriptor(found: object) -> bool:
+    """Tell whether ``found`` in a class is a descriptor of the C level."""
+    # By identity: to compare or hash the type would ask its metaclass.
+    kind = type(found)
+    return kind is GetSetDescriptorType or kind is MemberDescriptorType
+
+
 def own_dict(obj: object) -> dict[Any, Any] | None:
     """Return the ``__dict__`` of ``obj``; makes one where it was not made yet."""
     for cls in mro(type(obj)):
         descriptor: Any = namespace(cls).get("__dict__")
-        if type(descriptor) in {GetSetDescriptorType, MemberDescriptorType}:
+        if is_descriptor(descriptor):
             try:
                 found = descriptor.__get__(obj)
             except (AttributeError, TypeError):
                 return None
-            return found if is_a(found, dict) else None
+            return found if type(found) is dict or is_a(found, dict) else None
     return None
 
 
@@ -131,3 +139,8 @@ def size(obj: object) -> int:
         if is_a(obj, base):
             return int(base.__len__(obj))
     return 0
+
+
+def tables_of(cls: type) -> list[dict[Any, Any]]:
+    """Return the dicts that ``cls`` refers to; one has its attributes."""
+    return [part for part in gc.get_referents(cls) if type(part) is dict]

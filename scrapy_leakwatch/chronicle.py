@@ -12,6 +12,7 @@ import twisted
 
 import scrapy_leakwatch
 from scrapy_leakwatch.guard import Guard, logger
+from scrapy_leakwatch.records import Layers
 from scrapy_leakwatch.report import recording, stats
 
 if TYPE_CHECKING:
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.judge.docket import Docket
-    from scrapy_leakwatch.records import Explanation, Sample, Unexplained, Verdict
+    from scrapy_leakwatch.records import (
+        Explanation,
+        Sample,
+        Trimmed,
+        Unexplained,
+        Verdict,
+    )
 
 
 class Chronicle:
@@ -62,16 +69,24 @@ class Chronicle:
         self._counting(self._set, stats.of_verdicts, self._docket.reached)
 
     def finding(
-        self, found: Explanation | Unexplained, verdict: Verdict | None
+        self, found: Explanation | Unexplained | Layers, verdict: Verdict | None
     ) -> None:
-        """Keep what a look into the heap found, whatever the verdict was."""
-        self._recording(self._write, recording.of_explanation, found, time.time())
+        """Keep what a look into the process found, whatever the verdict was."""
         self._counting(self._set, self._costs.of_finding, found)
+        if isinstance(found, Layers):
+            self._recording(self._write, recording.of_layers, found, time.time())
+            return
+        self._recording(self._write, recording.of_explanation, found, time.time())
         self._counting(self._set, stats.of_finding, found, verdict)
 
     def end_with_the_process(self) -> None:
         """See to it that there is an end, should nothing come after this."""
         atexit.register(self.end)
+
+    def trimmed(self, trimmed: Trimmed) -> None:
+        """Keep what was given back to the system."""
+        self._recording(self._write, recording.of_trim, trimmed, time.time())
+        self._counting(self._set, stats.of_trim, trimmed)
 
     def end(self) -> None:
         """Write the summary and close the recording."""

@@ -30,7 +30,7 @@ def managed(crawler: Any) -> Iterator[tuple[str, Any]]:
     """Yield what the managers of a crawl keep, each with its kind in words."""
     for kind, path in _MANAGERS:
         components = anatomy.attribute(part(crawler, *path), "middlewares")
-        if type(components) in {tuple, list}:
+        if type(components) is tuple or type(components) is list:
             for component in components:
                 yield kind, component
 

@@ -44,6 +44,7 @@ class Config:
     record: str | None
     on_leak: OnLeak
     suppress: tuple[str, ...]
+    trim: bool
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Config:
@@ -237,4 +238,5 @@ _READERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "LEAKWATCH_RECORD": (None, _template),
     "LEAKWATCH_ON_LEAK": ("warn", _on_leak),
     "LEAKWATCH_SUPPRESS": ((), _globs),
+    "LEAKWATCH_TRIM": (False, _boolean),
 }

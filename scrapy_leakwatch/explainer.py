@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.http import Request
 
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.explain import (
+    HoardQuestion,
+    MemoryQuestion,
     Question,
     WaitingQuestion,
+    explain_hoard_in_child,
     explain_in_child,
     explain_queue_in_child,
+    layers_in_child,
     look,
 )
 from scrapy_leakwatch.inquiry import Inquiry
@@ -25,29 +29,46 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.explain import Asked
     from scrapy_leakwatch.guard import Guard
-    from scrapy_leakwatch.records import Explanation, Sample, Suspicion, Unexplained
+    from scrapy_leakwatch.records import (
+        Explanation,
+        Layers,
+        Sample,
+        Suspicion,
+        Unexplained,
+    )
 
-    AnyQuestion = Question | WaitingQuestion
-    Found = Explanation | Unexplained | None
+    AnyQuestion = Question | HoardQuestion | WaitingQuestion | MemoryQuestion
+    Answer = Explanation | Unexplained | Layers
+    Found = Answer | None
 
 
 class Explainer:
-    """Asks a forked child, one question at a time.
+    """Asks a forked child, one question at a time in the whole process.
 
     Where no child can be had, the live requests are looked at in this process.
-    ``guard`` runs what happens in later turns.
+    ``find`` returns a container by its name, after all that leads to it, None
+    where it is gone. ``guard`` runs what happens in later turns.
     """
 
-    def __init__(self, crawler: Crawler, timeout_s: float, guard: Guard) -> None:
+    _asking: ClassVar[Explainer | None] = None
+
+    def __init__(
+        self,
+        crawler: Crawler,
+        timeout_s: float,
+        find: Callable[[str], tuple[Any, ...] | None],
+        guard: Guard,
+    ) -> None:
         self._crawler = crawler
+        self._find = find
         self._timeout_s = timeout_s
         self._guard = guard
-        self._inquiry: Inquiry[Explanation | Unexplained] | None = None
+        self._inquiry: Inquiry[Answer] | None = None
 
     @property
     def busy(self) -> bool:
-        """Tell whether an answer is still to come."""
-        return self._inquiry is not None
+        """Tell whether an answer is still to come, to this crawl or another."""
+        return Explainer._asking is not None
 
     def ask(self, question: AnyQuestion, answered: Callable[[Found], None]) -> None:
         """Ask; ``answered`` is called once, soon or at once. It must not raise.
@@ -67,16 +88,28 @@ class Explainer:
             return
 
         def settle(found: Found) -> None:
-            self._inquiry = None
+            self._inquiry = Explainer._asking = None
             answered(found)
 
         self._inquiry = Inquiry(asked, settle, self._guard)
+        Explainer._asking = self
+
+    def free(self) -> Deferred[None] | None:
+        """Return what fires when the process may ask again, None if it may now."""
+        return None if self._asking is None else self._asking.settled()
 
     def settled(self, within_s: float | None = None) -> Deferred[None] | None:
         """Return what fires when the question under way is answered or given up."""
         return None if self._inquiry is None else self._inquiry.settled(within_s)
 
-    def _asked(self, question: AnyQuestion) -> Asked[Explanation | Unexplained]:
+    def _asked(self, question: AnyQuestion) -> Asked[Answer]:
+        if isinstance(question, MemoryQuestion):
+            return layers_in_child(self._timeout_s)
+        if isinstance(question, HoardQuestion):
+            trail = self._find(question.member)
+            return explain_hoard_in_child(
+                question, trail, self._crawler, self._timeout_s
+            )
         if isinstance(question, WaitingQuestion):
             tables = _tables(Request)
             return explain_queue_in_child(
@@ -92,6 +125,10 @@ class Explainer:
 
 def question_on(suspicion: Suspicion, sample: Sample) -> AnyQuestion:
     """Return what must be known to judge a suspicion."""
+    if suspicion.kind in {"fragmentation", "native"}:
+        return MemoryQuestion()
+    if suspicion.kind == "hoard":
+        return _about_container(suspicion, sample)
     if suspicion.kind == "backlog":
         return WaitingQuestion(
             class_path=suspicion.class_path,
@@ -106,6 +143,28 @@ def question_on(suspicion: Suspicion, sample: Sample) -> AnyQuestion:
         spider=suspicion.spider,
         count=suspicion.count,
         unaccounted=suspicion.unaccounted,
+    )
+
+
+def _about_container(suspicion: Suspicion, sample: Sample) -> HoardQuestion:
+    """Ask about the largest of the containers that a suspicion is about."""
+    largest = max(
+        (
+            each
+            for each in sample.containers
+            if suspicion.subject in {each.name, each.family}
+        ),
+        key=lambda each: each.len,
+    )
+    return HoardQuestion(
+        name=suspicion.subject,
+        member=largest.name,
+        type=largest.type,
+        owner=largest.owner,
+        origin=largest.origin,
+        spider=suspicion.spider,
+        len=largest.len,
+        total=suspicion.count,
     )
 
 

@@ -10,7 +10,7 @@ from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.explain import HeapProfile, Question, profile_in_child
 from scrapy_leakwatch.inquiry import Inquiry
 from scrapy_leakwatch.observe.live_refs import classes
-from scrapy_leakwatch.records import Explanation
+from scrapy_leakwatch.records import Explanation, Unexplained
 from scrapy_leakwatch.report import block
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.explainer import Explainer
     from scrapy_leakwatch.guard import Guard
-    from scrapy_leakwatch.records import Unexplained
 
 BUSY = "Another profile is under way; ask again when it is there."
 HEAP_TIMEOUT_S = 300.0
@@ -53,8 +52,8 @@ class OnDemand:
             return succeed(Text(f"Nothing called {name!r} is alive: {_names()}."))
         if self._closed:
             return succeed(FAILED)
-        if (settled := self._explainer.settled()) is not None:
-            return settled.addCallback(lambda _: self.why(name))
+        if (free := self._explainer.free()) is not None:
+            return free.addCallback(lambda _: self.why(name))
         cls, count = found
         answer: Deferred[Text] = Deferred()
         question = Question(
@@ -94,12 +93,12 @@ class OnDemand:
             self._profiling.abandon()
 
 
-def _told(found: Explanation | Unexplained | None) -> Text:
-    if found is None:
-        return FAILED
+def _told(found: object) -> Text:
     if isinstance(found, Explanation):
         return Text(block.explanation(found))
-    return Text(block.unexplained(found))
+    if isinstance(found, Unexplained):
+        return Text(block.unexplained(found))
+    return FAILED
 
 
 def _shown(profile: HeapProfile | str | None) -> Text:

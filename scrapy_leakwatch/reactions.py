@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from scrapy_leakwatch.config import Config
-    from scrapy_leakwatch.records import Unexplained, Verdict
+    from scrapy_leakwatch.records import Verdict
 
 CLOSE_REASON = "leakwatch_leak"
 
@@ -30,7 +30,7 @@ class Reactions:
         self._signalling = Guard("send its signal", spider)
         self._closing = Guard("close the spider", spider)
 
-    def to(self, verdict: Verdict, found: Explanation | Unexplained | None) -> None:
+    def to(self, verdict: Verdict, found: object) -> None:
         """React to a verdict; nothing comes of one that is known and accepted."""
         if verdict.suppressed or verdict.kind not in ALARMS:
             return

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.defer import maybe_deferred_to_future
 
 from scrapy_leakwatch.chronicle import Chronicle
+from scrapy_leakwatch.contain import trim
 from scrapy_leakwatch.explainer import Explainer, question_on
 from scrapy_leakwatch.guard import Guard, logger
 from scrapy_leakwatch.judge.docket import Docket
@@ -27,11 +28,14 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.records import (
         Explanation,
+        Layers,
         Sample,
         Suspicion,
         Unexplained,
         Verdict,
     )
+
+    Found = Explanation | Unexplained | Layers | None
 
 CLOSE_WAIT_S = 5.0
 """How long the end of a crawl waits for an explanation under way."""
@@ -50,8 +54,11 @@ class Watch:
         self._judging = Guard("judge what it sees", spider)
         self._explaining = Guard("explain what it sees", spider)
         self._logging = Guard("log what it sees", spider)
+        self._containing = Guard("give memory back", spider)
         self._docket = Docket(spider.name, config)
-        self._explainer = Explainer(crawler, config.explain_timeout, self._explaining)
+        self._explainer = Explainer(
+            crawler, config.explain_timeout, self._container, self._explaining
+        )
         self.on_demand = OnDemand(self._explainer, spider, self._explaining)
         self._chronicle = Chronicle(crawler, config, spider, self._docket)
         self._reactions = Reactions(crawler, config, spider)
@@ -106,6 +113,9 @@ class Watch:
             return "LeakWatch is off for this crawl: its log has the error."
         return log.status(self._last, self._docket.verdicts)
 
+    def _container(self, name: str) -> tuple[Any, ...] | None:
+        return self._sampler.container(name) if self._sampler else None
+
     def _pursue(self, suspicion: Suspicion, sample: Sample) -> None:
         if self._explainer.busy:  # it is not forgotten: the next sample has it too
             return
@@ -118,9 +128,7 @@ class Watch:
         if self._explaining.off:
             self._conclude(suspicion, None)
 
-    def _conclude(
-        self, suspicion: Suspicion, found: Explanation | Unexplained | None
-    ) -> None:
+    def _conclude(self, suspicion: Suspicion, found: Found) -> None:
         verdict = self._judging(self._docket.conclude, suspicion, found)
         if verdict is not None:
             self._announce(verdict, found)
@@ -139,21 +147,25 @@ class Watch:
         if found is not None:
             self._chronicle.finding(found, entered)
 
-    def _announce(
-        self, verdict: Verdict, found: Explanation | Unexplained | None
-    ) -> None:
+    def _announce(self, verdict: Verdict, found: Found) -> None:
         self._logging(self._log_verdict, verdict, found)
         self._chronicle.verdict(verdict)
         self._reactions.to(verdict, found)
+        if verdict.kind == "fragmentation" and self._config.trim:
+            self._trim()
+
+    def _trim(self) -> None:
+        trimmed = self._containing(trim)
+        if trimmed is not None:
+            self._logging(logger.info, "%s", log.of_trim(trimmed))
+            self._chronicle.trimmed(trimmed)
 
     def _log_table(self, sample: Sample) -> None:
         if self._config.log_interval and time.monotonic() >= self._table_due:
             self._table_due = time.monotonic() + self._config.log_interval
             logger.info("%s", log.live_table(sample), extra={"spider": self._spider})
 
-    def _log_verdict(
-        self, verdict: Verdict, found: Explanation | Unexplained | None
-    ) -> None:
+    def _log_verdict(self, verdict: Verdict, found: Found) -> None:
         if verdict.suppressed:
             return
         tell = logger.warning if verdict.kind in ALARMS else logger.info

@@ -212,3 +212,21 @@ class PassesItems(ShopSpider):
     def follow(self, response):
         for request in super().follow(response):
             yield request.replace(cb_kwargs={"item": Item(name=response.url)})
+
+
+class HoardsUrls(ShopSpider):
+    """Remembers each URL, in ways that no count of instances shows."""
+
+    name = "hoards_urls"
+    PRICES: ClassVar = {}
+
+    def start_requests(self):
+        self.urls = set()
+        self.by_kind = {"product": []}
+        yield from super().start_requests()
+
+    def parse(self, response):
+        self.urls.add(response.url)
+        self.by_kind["product"].append({"url": response.url})
+        self.PRICES[response.url] = 1
+        yield from super().parse(response)

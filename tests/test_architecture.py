@@ -12,7 +12,7 @@ import scrapy_leakwatch
 PACKAGE = Path(scrapy_leakwatch.__file__).parent
 STAGES = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 SHARED = {
-    *("records", "config", "redact", "freezer", "_compat"),
+    *("records", "config", "redact", "freezer", "cgroups", "_compat"),
     *("anatomy", "places", "components", "lines"),
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

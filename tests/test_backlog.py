@@ -46,6 +46,14 @@ def test_requests_that_drag_a_response_along_are_left_to_the_leak() -> None:
     assert not hear(docket(explain=True), rising(900), priced)
 
 
+def test_a_queue_waits_while_responses_rise_with_it() -> None:
+    both = [
+        replace(each, held={"responses": 7 * number})
+        for number, each in enumerate(rising(900))
+    ]
+    assert not hear(docket(explain=True), both)
+
+
 def test_few_requests_that_wait_are_no_backlog() -> None:
     assert not hear(docket(), rising(120))
     assert hear(docket(LEAKWATCH_MIN_OBJECTS=10), rising(120))

@@ -30,6 +30,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         record=None,
         on_leak="warn",
         suppress=(),
+        trim=False,
     )
 
 
@@ -41,6 +42,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         ("log_interval", 0, 0.0),
         ("enabled", "False", False),
         ("enabled", 1, True),
+        ("trim", "true", True),
         ("min_objects", "250", 250),
         ("min_samples", 2, 2),
         ("on_leak", "close", "close"),
@@ -78,6 +80,7 @@ def test_a_path_object_names_a_recording(tmp_path) -> None:
         ("MIN_OBJECTS", 0, "must be a whole number from 1, not 0"),
         ("MIN_OBJECTS", 2.5, "must be a whole number from 1, not 2.5"),
         ("MIN_SAMPLES", 1, "must be a whole number from 2, not 1"),
+        ("TRIM", "often", "must be True or False, not 'often'"),
         ("ENABLED", "maybe", "must be True or False, not 'maybe'"),
         ("IGNORE", 5, "must be a list of class paths, not 5"),
         ("IGNORE", ["scrapy.Spidr"], "can't import 'scrapy.Spidr'"),

@@ -18,10 +18,12 @@ SAMPLE = {
     "type",
     "time",
     "elapsed_s",
+    "received",
     "live",
     "requests",
     "responses",
     "memory",
+    "memory_limit",
     "containers",
     "cost_ms",
 }
@@ -40,6 +42,12 @@ VERDICT = {
     "message",
     "signature",
     "limit_in_s",
+    "oldest_s",
+    "example_url",
+    "limit",
+    "caveat",
+    "remedy",
+    "suppressed",
 }
 
 EXPLANATION = {
@@ -89,7 +97,9 @@ def test_a_leaking_crawl_is_recorded_from_run_to_summary(crawl, tmp_path) -> Non
     assert found[0]["holder"] == "Request.meta['referer']"
     assert found[0]["path"][-1] == {"node": "HtmlResponse", "edge": ""}
     assert found[0]["signature"] == verdicts[0]["signature"]
+    assert samples[-1]["received"] == result.stats["response_received_count"]
     assert verdicts[0]["confidence"] == "high"
+    assert verdicts[0]["example_url"].endswith("product.php?pid=123")
     assert verdicts[0]["kind"] == "leak"
     assert verdicts[0]["class"] == "scrapy.http.response.html.HtmlResponse"
     assert summary["type"] == "summary"
@@ -111,6 +121,23 @@ def test_the_ledger_of_a_sample_adds_up(crawl, tmp_path) -> None:
     assert requests["unaccounted"] == max(rest - responses["live"], 0)
     assert 0 < sample["memory"]["rss"] <= sample["memory"]["rss_peak"]
     assert sample["memory"]["python_blocks"] > 10_000
+
+
+def test_the_containers_of_a_crawl_are_recorded(crawl, tmp_path) -> None:
+    path = tmp_path / "record.jsonl"
+    crawl("HoardsUrls", LEAKWATCH_RECORD=str(path))
+    samples = [line for line in recorded(path) if line["type"] == "sample"]
+    assert samples[0]["containers"] == []
+    last = {each["name"]: each for each in samples[-1]["containers"]}
+    assert all(each.keys() == {"name", "type", "len"} for each in last.values())
+    kinds = {name: each["type"] for name, each in last.items()}
+    assert kinds == {
+        "spider.urls": "set",
+        "spider.by_kind['product']": "list",
+        "HoardsUrls.PRICES": "dict",
+        "RFPDupeFilter.fingerprints": "set",
+    }
+    assert 400 < last["spider.urls"]["len"] == last["HoardsUrls.PRICES"]["len"]
 
 
 def test_a_killed_crawl_loses_at_most_the_last_line(shop, tmp_path) -> None:

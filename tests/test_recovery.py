@@ -62,9 +62,19 @@ def test_a_hoard_that_stops_growing_is_withdrawn() -> None:
     assert "it has stopped growing: 4,500 now, 4,500 then" in verdict.message
 
 
-def test_a_leak_that_stops_growing_is_still_held() -> None:
+def test_what_stands_still_while_as_many_responses_come_as_before_is_withdrawn():
     case = docket()
-    assert not withdrawn(case, leak_then(*[6300] * 20))
+    assert not withdrawn(case, leak_then(*[4600] * 2))
+    (verdict,) = withdrawn(case, [sample(10 + n, responses=4600) for n in range(5)])
+    assert verdict.message == (
+        "HtmlResponse: the verdict leak no longer holds, it has stopped growing:"
+        " 4,600 now, 4,500 then"
+    )
+
+
+def test_a_leak_that_goes_on_growing_is_not_withdrawn() -> None:
+    case = docket()
+    assert not withdrawn(case, leak_then(*[6300 + 300 * n for n in range(60)]))
 
 
 def test_a_queue_that_drains_withdraws_its_backlog() -> None:

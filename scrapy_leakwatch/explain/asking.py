@@ -6,11 +6,13 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from scrapy_leakwatch.explain import child, heap
+from scrapy_leakwatch.explain import child, heap, layers, resident
+from scrapy_leakwatch.explain.hoards import investigate_hoard
 from scrapy_leakwatch.explain.investigation import Evidence, investigate
 from scrapy_leakwatch.explain.records import (
     Explanation,
     HeapProfile,
+    Layers,
     PathStep,
     Question,
     Share,
@@ -22,12 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from scrapy_leakwatch.explain.records import WaitingQuestion
+    from scrapy_leakwatch.explain.records import HoardQuestion, WaitingQuestion
 
-Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
 
-class Asked(Generic[Result]):
+class Asked(Generic[Result_co]):
     """A question under way.
 
     `poll` returns ``None`` until the answer is there and never waits. `fileno`
@@ -37,7 +39,7 @@ class Asked(Generic[Result]):
     def __init__(
         self,
         process: child.Child | child.Failure,
-        understand: Callable[[child.Answer | child.Failure], Result],
+        understand: Callable[[child.Answer | child.Failure], Result_co],
     ) -> None:
         self._process = process
         self._understand = understand
@@ -47,13 +49,13 @@ class Asked(Generic[Result]):
         process = self._process
         return process.fileno() if isinstance(process, child.Child) else -1
 
-    def poll(self) -> Result | None:
+    def poll(self) -> Result_co | None:
         """Return the result if it is there."""
         process = self._process
         found = process.poll() if isinstance(process, child.Child) else process
         return None if found is None else self._understand(found)
 
-    def stop(self) -> Result:
+    def stop(self) -> Result_co:
         """Give up now, for a crawl that ends: kill the child and reap it."""
         return self._understand(self.end())
 
@@ -98,6 +100,28 @@ def explain_queue_in_child(
     return Asked(child.start(work, timeout_s), understand)
 
 
+def explain_hoard_in_child(
+    question: HoardQuestion,
+    trail: tuple[Any, ...] | None,
+    crawler: Any,
+    timeout_s: float,
+) -> Asked[Explanation | Unexplained]:
+    """Ask what is in a container and which line adds to it; as `explain_in_child`.
+
+    ``trail`` is the container after all that leads to it, its owner first: the
+    globals of a module, a class, the spider, or a component. None where it is
+    gone by now. The parent keeps none of them.
+    """
+
+    def work() -> dict[str, Any]:
+        return asdict(investigate_hoard(question, trail, crawler))
+
+    def understand(found: child.Answer | child.Failure) -> Explanation | Unexplained:
+        return _understood(question, found)
+
+    return Asked(child.start(work, timeout_s), understand)
+
+
 def profile_in_child(
     timeout_s: float, via: type | None = None
 ) -> Asked[HeapProfile | str]:
@@ -115,6 +139,25 @@ def profile_in_child(
     return Asked(process, _profile)
 
 
+def layers_in_child(timeout_s: float) -> Asked[Layers]:
+    """Ask which layer the memory is in; a failure is a `Layers` with a reason.
+
+    The child may come to need as much memory as the crawl has: where less is
+    left, it does without ``python_large``.
+    """
+    known = resident.known_here()
+
+    def work() -> dict[str, Any]:
+        return layers.measure(known["rss"], timeout_s)
+
+    def understand(found: child.Answer | child.Failure) -> Layers:
+        if isinstance(found, child.Failure):
+            return Layers(**known, reason=found.reason, stall_ms=found.stall_ms)
+        return Layers(**known, **found.fields, stall_ms=found.stall_ms)
+
+    return Asked(child.start(work, timeout_s), understand)
+
+
 def _callers(frame: FrameType | None) -> tuple[FrameType, ...]:
     found = []
     while frame is not None:
@@ -124,7 +167,7 @@ def _callers(frame: FrameType | None) -> tuple[FrameType, ...]:
 
 
 def _understood(
-    question: Question, found: child.Answer | child.Failure
+    question: Question | HoardQuestion, found: child.Answer | child.Failure
 ) -> Explanation | Unexplained:
     if isinstance(found, child.Failure):
         return Unexplained(

@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from scrapy_leakwatch.explain import resident
+
 Work = Callable[[], "dict[str, Any]"]
 
 NO_MEMORY = b'{"failed": "no memory left for the child"}'
@@ -117,14 +119,7 @@ def own_memory() -> int:
     Pages that the parent wrote to meanwhile are among them: each exists twice
     because of the child. 0 where the kernel does not tell.
     """
-    try:
-        with open("/proc/self/smaps_rollup", "rb") as file:
-            for line in file:
-                if line.startswith(b"Private_Dirty:"):
-                    return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        pass
-    return 0
+    return resident.bytes_of("Private_Dirty")
 
 
 def _where(error: BaseException) -> str:

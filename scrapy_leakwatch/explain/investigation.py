@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy, redact
+from scrapy_leakwatch import anatomy, components, redact
 from scrapy_leakwatch.explain import cost, findings, sample
 from scrapy_leakwatch.explain.anchors import Anchors
 from scrapy_leakwatch.explain.holders import Walk
@@ -25,6 +25,8 @@ PART_FOR_WALK = 0.6
 """Of the time limit; the rest is for the words and the price."""
 
 MOST_OTHERS = 8
+MOST_TIMES_MORE = 8
+"""As many as the usual sample, where few of those alive are suspected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def investigate(
 ) -> Explanation | Unexplained:
     """Return who holds the suspects; stall and memory are left to the caller."""
     start = time.monotonic()
-    suspects = sample.pick(evidence.tables)
+    suspects = _suspects(question, evidence)
     roots = Roots(evidence.crawler, evidence.frames, suspects)
     heap = Heap()
     graph = Walk(heap, roots, start + timeout_s * PART_FOR_WALK).run(suspects)
@@ -64,6 +66,24 @@ def investigate(
     price = cost.price(suspects[-16:], set(graph.roots))
     counted = _counted(explained, census, groups, suspects)
     return _priced(counted, question, price)
+
+
+def _suspects(question: Question, evidence: Evidence) -> list[Any]:
+    """Return the sample, without what the engine is known to work on.
+
+    Where only some are not accounted for, as many more are picked.
+    """
+    if not question.unaccounted:
+        return sample.pick(evidence.tables)
+    more = min(max(question.count // question.unaccounted, 1), MOST_TIMES_MORE)
+    picked = sample.pick(evidence.tables, sample.SAMPLE * more)
+    scraping = components.part(evidence.crawler, "engine", "scraper", "slot", "active")
+    active = set(map(id, scraping)) if type(scraping) is set else set()
+    free = [
+        each for each in picked if id(anatomy.attribute(each, "request")) not in active
+    ]
+    step = max(len(free) // sample.SAMPLE, 1)
+    return free[::-1][::step][::-1]
 
 
 def _too_many_waiting(census: Census, examined: int) -> list[Group]:

@@ -8,7 +8,7 @@ from scrapy_leakwatch.judge.growth import growth
 from scrapy_leakwatch.judge.history import QUEUE
 from scrapy_leakwatch.judge.telling import tell
 from scrapy_leakwatch.judge.wording import series
-from scrapy_leakwatch.records import Explanation, Suspicion
+from scrapy_leakwatch.records import RESPONSES, Explanation, Suspicion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,8 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
     queued = sample.requests.queued_memory
     if queued is None or queued < case.many:
         return
+    if growth(history.levels(RESPONSES), case.min_samples, case.min_samples):
+        return  # responses rise with it, and may hang on it: their case comes first
     grown = growth(history.lengths(QUEUE), case.min_samples, case.many)
     if grown is None or (sample.starting and _span_s(grown) < PATIENCE_S):
         return

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scrapy_leakwatch.judge.acceptance import is_accepted
 from scrapy_leakwatch.judge.case import Case
-from scrapy_leakwatch.judge.history import QUEUE, History
+from scrapy_leakwatch.judge.history import QUEUE, RSS, History
+from scrapy_leakwatch.judge.memory_case import MemoryCase
 from scrapy_leakwatch.judge.recovery import recovered
 from scrapy_leakwatch.judge.suspicions import suspicions
 from scrapy_leakwatch.judge.verdicts import verdict_on
+from scrapy_leakwatch.records import Explanation, Layers
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.records import (
-        Explanation,
         Kind,
         Sample,
         Suspicion,
@@ -23,15 +24,30 @@ if TYPE_CHECKING:
         Verdict,
     )
 
+    Found = Explanation | Unexplained | Layers | None
+
 AGAIN = 2
 """The same is said or asked again when this many times as many are held."""
+SOON = 1.5
+"""The same, where somebody was found who holds some, and they were too few."""
 
 
 class Told(NamedTuple):
-    """A verdict, and the responses received when it was reached."""
+    """A verdict, the responses received when it was reached, and its price.
+
+    ``bytes_per_min`` is what its growth accounts for, 0 where nobody knows.
+    """
 
     verdict: Verdict
     received: int
+    bytes_per_min: float = 0.0
+
+
+class Dismissed(NamedTuple):
+    """A suspicion not borne out, and how many times as many make it news again."""
+
+    suspicion: Suspicion
+    again: float
 
 
 class Docket:
@@ -43,9 +59,10 @@ class Docket:
         )
         self._accepted = config.suppress
         self._history = History()
+        self._memory = MemoryCase(spider, config.min_samples)
         self._received = 0
         self._told: dict[str, Told] = {}
-        self._dismissed: dict[str, Suspicion] = {}
+        self._dismissed: dict[str, Dismissed] = {}
         self._ever: dict[tuple[str, Kind], Verdict] = {}
 
     @property
@@ -65,10 +82,12 @@ class Docket:
         """Return the suspicion that a sample leads to, if there is news in it."""
         self._history.add(sample)
         self._received = sample.received
+        explained = sum(told.bytes_per_min for told in self._told.values())
+        of_memory = self._memory.hear(sample, explained)
         for suspicion in suspicions(self._history, sample, self._case):
             if self._is_news(suspicion):
                 return suspicion
-        return None
+        return of_memory
 
     def withdraw(self) -> list[Verdict]:
         """Return that a verdict no longer holds, for each that does not."""
@@ -82,17 +101,30 @@ class Docket:
                 withdrawn.append(found)
         return withdrawn
 
-    def conclude(
+    def conclude(self, suspicion: Suspicion, found: Found) -> Verdict | None:
+        """Return the verdict on a suspicion; ``found`` is what a look found."""
+        if suspicion.judged_as == RSS:
+            layers = found if isinstance(found, Layers) else None
+            verdict = self._memory.conclude(suspicion, layers)
+            if verdict is not None:
+                self._remember(RSS, verdict)
+            return verdict
+        if isinstance(found, Layers):
+            raise TypeError("layers say nothing of objects")
+        return self._conclude(suspicion, found)
+
+    def _conclude(
         self, suspicion: Suspicion, found: Explanation | Unexplained | None
     ) -> Verdict | None:
-        """Return the verdict on a suspicion; ``found`` is who holds the objects."""
         verdict = verdict_on(suspicion, found, self._case)
         if verdict is None:
-            self._dismissed[suspicion.judged_as] = suspicion
+            again = SOON if isinstance(found, Explanation) else AGAIN
+            self._dismissed[suspicion.judged_as] = Dismissed(suspicion, again)
             return None
         if is_accepted(verdict, found, self._accepted, self._case.min_objects):
             verdict = replace(verdict, suppressed=True)
-        self._remember(suspicion.judged_as, verdict)
+        each = found.retained_bytes_each if isinstance(found, Explanation) else 0
+        self._remember(suspicion.judged_as, verdict, verdict.growth.per_min * each)
         return verdict
 
     def enter(
@@ -104,9 +136,9 @@ class Docket:
         self._remember(f"{verdict.kind} {verdict.signature}", verdict)
         return verdict
 
-    def _remember(self, key: str, verdict: Verdict) -> None:
+    def _remember(self, key: str, verdict: Verdict, bytes_per_min: float = 0.0) -> None:
         self._told.pop(key, None)
-        self._told[key] = Told(verdict, self._received)
+        self._told[key] = Told(verdict, self._received, bytes_per_min)
         self._ever[key, verdict.kind] = verdict
 
     def _is_news(self, suspicion: Suspicion) -> bool:
@@ -119,9 +151,11 @@ class Docket:
         if told is not None:
             return _outgrew(suspicion, told.verdict)
         dismissed = self._dismissed.get(suspicion.judged_as)
-        if dismissed is None or (suspicion.proved and not dismissed.proved):
+        if dismissed is None:
             return True
-        return suspicion.unaccounted >= AGAIN * dismissed.unaccounted
+        past, again = dismissed
+        newly_proved = suspicion.proved and not past.proved
+        return newly_proved or suspicion.unaccounted >= again * past.unaccounted
 
     def _is_explained(self, suspicion: Suspicion) -> bool:
         """Tell whether a leak that was told makes this grow, too."""

@@ -42,21 +42,33 @@ def growth(points: Sequence[Point], steps: int, least: int) -> Growth | None:
     that at least ``least`` are held at the end, and responses are received.
     The first point is left out: it has the warm-up in it. None: no growth.
     """
+    lows = rising_lows(points, steps, least)
+    return growth_of(lows) if lows else None
+
+
+def rising_lows(points: Sequence[Point], steps: int, least: int) -> list[Point]:
+    """Return the low of each part of what `growth` is about, none if none grows."""
     if not points or points[-1].held - min(point.held for point in points) < least:
-        return None
+        return []
     for window in _windows(points[1:], steps):
         lows = _lows(window, steps)
         received = lows[-1].received - lows[0].received
         if received > 0 and weakest_step(window, steps) * steps >= least:
-            added = lows[-1].held - lows[0].held
-            minutes = (lows[-1].time - lows[0].time) / 60
-            return Growth(
-                floors=tuple(low.held for low in lows),
-                per_1000_responses=1000 * added / received,
-                per_min=added / minutes if minutes > 0 else 0.0,
-                weakest_per_1000=_weakest_rate(lows),
-            )
-    return None
+            return lows
+    return []
+
+
+def growth_of(points: Sequence[Point]) -> Growth:
+    """Return the rates from the first point to the last, 0 where nothing came."""
+    first, last = points[0], points[-1]
+    added, received = last.held - first.held, last.received - first.received
+    minutes = (last.time - first.time) / 60
+    return Growth(
+        floors=tuple(point.held for point in points),
+        per_1000_responses=1000 * added / received if received > 0 else 0.0,
+        per_min=added / minutes if minutes > 0 else 0.0,
+        weakest_per_1000=_weakest_rate(points),
+    )
 
 
 def _weakest_rate(lows: Sequence[Point]) -> float:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from scrapy_leakwatch.judge.growth import Point
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from scrapy_leakwatch.records import Held, Sample
 
 MOST = 128
 MOST_SERIES = 200
+FORGOTTEN = 32
+"""Samples after which a container that has become short is forgotten."""
+MOST_CONTAINERS = 50
+"""In a sample; where there are as many, others may be missing."""
 QUEUE = "scheduler memory queue"
-RSS = "resident memory"
+RSS = "memory"
 """What has a series of lengths besides the containers."""
 
 Series = dict[str, list[Point]]
+Each = TypeVar("Each")
 
 
 class History:
@@ -33,6 +38,7 @@ class History:
         self._levels: Series = {}
         self._floors: Series = {}
         self._lengths: Series = {}
+        self._before: tuple[float, int] | None = None
 
     def levels(self, subject: str) -> Sequence[Point]:
         """Return what the samples saw, dead cycles and all, oldest first."""
@@ -43,15 +49,24 @@ class History:
         return self._floors.get(subject, ())
 
     def lengths(self, name: str) -> Sequence[Point]:
-        """Return how long a container was, oldest first; in bytes for `RSS`."""
+        """Return how long a family of containers was, oldest first; `RSS`: bytes."""
         return self._lengths.get(name, ())
 
     def add(self, sample: Sample) -> None:
         """Remember a sample and the floors since the one before."""
-        lengths = {each.name: each.len for each in sample.containers}
+        lengths: dict[str, int] = {}
+        for each in sample.containers:
+            lengths[each.family] = lengths.get(each.family, 0) + each.len
+        if len(sample.containers) < MOST_CONTAINERS:
+            lengths = dict.fromkeys(self._gone(), 0) | lengths
         lengths[RSS] = sample.memory.rss
         if sample.requests.queued_memory is not None:
             lengths[QUEUE] = sample.requests.queued_memory
+        if self._before is not None:
+            # What is new here was too short to be named in the sample before.
+            new = dict.fromkeys(set(lengths) - set(self._lengths), 0)
+            _append(self._lengths, _points(*self._before, new))
+        self._before = sample.time, sample.received
         _append(self._lengths, _points(sample.time, sample.received, lengths))
         _append(self._levels, _points(sample.time, sample.received, sample.held))
         lowest: dict[str, Point] = {}
@@ -59,6 +74,15 @@ class History:
             for subject, point in _points(floor.time, floor.received, floor.held):
                 lowest[subject] = _lower(lowest.get(subject, point), point)
         _append(self._floors, lowest.items())
+
+    def _gone(self) -> list[str]:
+        """Return the containers that were long; those long gone are forgotten."""
+        for name, points in list(self._lengths.items()):
+            if len(points) > FORGOTTEN and not any(
+                point.held for point in points[-FORGOTTEN:]
+            ):
+                del self._lengths[name]
+        return [name for name in self._lengths if name not in {RSS, QUEUE}]
 
 
 def _points(time: float, received: int, held: Held) -> list[tuple[str, Point]]:
@@ -74,10 +98,15 @@ def _append(series: Series, points: Iterable[tuple[str, Point]]) -> None:
             del series[stalest]
         past = series.setdefault(subject, [])
         past.append(point)
-        if len(past) >= MOST:
-            old, recent = past[: MOST // 2], past[MOST // 2 :]
-            pairs = zip(old[::2], old[1::2], strict=True)
-            past[:] = [_lower(*pair) for pair in pairs] + recent
+        shorten(past, _lower)
+
+
+def shorten(past: list[Each], lower: Callable[[Each, Each], Each]) -> None:
+    """Join the older half of a series in pairs where it has become long."""
+    if len(past) >= MOST:
+        old, recent = past[: MOST // 2], past[MOST // 2 :]
+        pairs = zip(old[::2], old[1::2], strict=True)
+        past[:] = [lower(*pair) for pair in pairs] + recent
 
 
 def _lower(before: Point, after: Point) -> Point:

@@ -105,7 +105,7 @@ def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
     ``found`` is None where nobody looked. What full collections proved stands
     without a holder, at a lower confidence; what they did not falls.
     """
-    held = suspicion.unaccounted * held_share(found)
+    held = _held(suspicion, found)
     looked = found is not None and found.examined and not _direct(found)
     if looked and held < case.min_objects and (held == 0 or _mostly_garbage(found)):
         return _garbage(suspicion, found, case)
@@ -120,6 +120,18 @@ def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
     return (
         None if looked and held < case.many else _inconclusive(suspicion, found, case)
     )
+
+
+def _held(suspicion: Suspicion, found: Found) -> float:
+    """Return how many are held, from the part of the sample that is.
+
+    The sample of responses is of those not accounted for, any other is of all:
+    where that finds most of them in a queue, the others are those that count.
+    """
+    share = held_share(found)
+    if suspicion.judged_as == RESPONSES:
+        return suspicion.unaccounted * share
+    return min(suspicion.count * share, suspicion.unaccounted)
 
 
 def held_share(found: Found) -> float:

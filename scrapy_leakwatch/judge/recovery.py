@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 LEFT = 0.5
 """The part that may be left of what a verdict was about."""
-STILL = 1.05
-"""Times what was told: a container no longer than that has stopped growing."""
+STILL, STILL_WITH_THE_DEAD = 1.05, 1.25
+"""Times what was told: what is no more than that has stopped growing."""
 
 
 def recovered(
@@ -28,8 +28,8 @@ def recovered(
 
     ``key`` is what it is judged as, ``told_at`` the responses received when it
     was reached. In each of the last ``min_samples`` samples at most half of
-    what was held must be left; or a container or queue has not grown since,
-    while as many responses came as before.
+    what was held must be left; or it has not grown since, while as many
+    responses came as before.
     """
     points = _points(key, verdict, history)[-case.min_samples :]
     if verdict.kind == "recovered" or len(points) < case.min_samples:
@@ -38,7 +38,7 @@ def recovered(
     now = points[-1]
     if most <= _harmless(key, verdict):
         why = "most of it is gone"
-    elif _stands_still(verdict, most) and now.received >= 2 * told_at > 0:
+    elif key != RSS and _stands_still(verdict, points) and now.received >= 2 * told_at:
         why = "it has stopped growing"
     else:
         return None
@@ -67,8 +67,10 @@ def _harmless(key: str, verdict: Verdict) -> float:
     return LEFT * verdict.unaccounted
 
 
-def _stands_still(verdict: Verdict, most: int) -> bool:
-    return verdict.kind in {"hoard", "backlog"} and most <= STILL * verdict.unaccounted
+def _stands_still(verdict: Verdict, points: Sequence[Point]) -> bool:
+    """Tell whether it has not grown, apart from the dead that come and go."""
+    held = [point.held / max(verdict.unaccounted, 1) for point in points]
+    return min(held) <= STILL and max(held) <= STILL_WITH_THE_DEAD
 
 
 def _amount(key: str, number: int) -> str:

@@ -14,6 +14,7 @@ from scrapy.selector import Selector
 from scrapy_leakwatch._compat import is_starting
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.observe import ledger, live_refs, origin
+from scrapy_leakwatch.observe.containers import Census
 from scrapy_leakwatch.observe.full_collections import FullCollections
 from scrapy_leakwatch.observe.limits import memory_limit
 from scrapy_leakwatch.observe.memory import MemoryGauge
@@ -23,6 +24,7 @@ from scrapy_leakwatch.records import REQUESTS, RESPONSES, Floor, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from scrapy.crawler import Crawler
 
@@ -54,6 +56,7 @@ class Sampler:
         self._config = config
         self._memory = MemoryGauge()
         self._memory_limit = memory_limit(crawler.settings)
+        self._census = Census(crawler, config.min_objects)
         self._received = ReceivedResponses(crawler)
         self._collections = FullCollections(lambda: guard(self.floor))
         self._opened = time.monotonic()
@@ -67,12 +70,13 @@ class Sampler:
         unwatch_all(self._config.track)
 
     def sample(self) -> Sample:
-        """Look at the process; takes about 0.1 ms, whatever is alive."""
+        """Look at the process; takes less than 1 ms, whatever is alive."""
         begun = time.perf_counter()
         alive = live_refs.alive()
         records = live_refs.as_records(alive, self._config.ignore)
         requests, responses = ledger.ledgers(self._crawler, alive)
         held = _held(alive, requests, responses)
+        containers = self._census.take()
         return Sample(
             time=time.time(),
             elapsed_s=time.monotonic() - self._opened,
@@ -86,9 +90,14 @@ class Sampler:
             floors=self._collections.drain(),
             oldest=self._oldest(held, alive, records),
             cost_s=time.perf_counter() - begun,
+            containers=containers,
             collecting=gc.isenabled(),
             starting=is_starting(self._crawler),
         )
+
+    def container(self, name: str) -> tuple[Any, ...] | None:
+        """Return a container of the last sample, as `Census.container` does."""
+        return self._census.container(name)
 
     def floor(self) -> Floor:
         """Return what no engine owns now; called right after a collection."""

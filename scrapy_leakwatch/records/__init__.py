@@ -14,6 +14,7 @@ from scrapy_leakwatch.records.explained import (
     Layers,
     PathStep,
     Share,
+    Trimmed,
     Unexplained,
 )
 from scrapy_leakwatch.records.judged import (
@@ -39,12 +40,22 @@ from scrapy_leakwatch.records.observed import (
     ResponseLedger,
     Sample,
 )
+from scrapy_leakwatch.records.recorded import (
+    SCHEMA,
+    Run,
+    Series,
+    Story,
+    Summary,
+    Timeline,
+    Told,
+)
 from scrapy_leakwatch.records.resources import Resource, ResourceKind, Survivors
 
 __all__ = [
     "ALARMS",
     "REQUESTS",
     "RESPONSES",
+    "SCHEMA",
     "SEVERITY",
     "Confidence",
     "Container",
@@ -63,10 +74,17 @@ __all__ = [
     "Resource",
     "ResourceKind",
     "ResponseLedger",
+    "Run",
     "Sample",
+    "Series",
     "Share",
+    "Story",
+    "Summary",
     "Survivors",
     "Suspicion",
+    "Timeline",
+    "Told",
+    "Trimmed",
     "Unexplained",
     "Verdict",
     "fields_of",

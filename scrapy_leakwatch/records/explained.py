@@ -117,7 +117,8 @@ class Layers:
     ``malloc_free`` are of the C library's allocator, ``malloc_used`` with the
     blocks it maps one by one. ``python_large`` is in Python's objects over 512
     bytes, which malloc has too. ``trimmable`` is what `malloc_trim` gives
-    back. ``reason`` says what could not be had.
+    back. ``files`` are mapped files, which the system can drop. ``reason`` says
+    what could not be had, ``time`` when it was looked (seconds of the epoch).
     """
 
     rss: int
@@ -127,7 +128,22 @@ class Layers:
     malloc_free: int | None = None
     python_large: int | None = None
     trimmable: int | None = None
+    files: int | None = None
+    time: float = 0.0
     reason: str = ""
     stall_ms: float = 0.0
     analysis_ms: float = 0.0
     child_memory_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """What `malloc_trim` gave back: the resident bytes before and after it.
+
+    The crawl stood still for ``took_s``. ``reason`` says why nothing was done.
+    """
+
+    before: int
+    after: int
+    took_s: float
+    reason: str = ""

@@ -17,7 +17,7 @@ MEGABYTE = 1024 * 1024
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
-def block(verdict: Verdict, found: Explanation | Unexplained | None) -> str:
+def block(verdict: Verdict, found: object) -> str:
     """Return the verdict's lines, as many as there is to say."""
     if not isinstance(found, Explanation) or not verdict.signature:
         return "\n".join(_short(verdict))

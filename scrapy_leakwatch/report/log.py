@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Sample, Verdict
+    from scrapy_leakwatch.records import Sample, Trimmed, Verdict
 
 
 def live_table(sample: Sample) -> str:
@@ -44,3 +44,16 @@ def status(sample: Sample, verdicts: tuple[Verdict, ...]) -> str:
 
 def _count(number: int | None) -> str:
     return "unknown" if number is None else f"{number:,}"
+
+
+def of_trim(trimmed: Trimmed) -> str:
+    """Return what giving memory back has brought."""
+    if trimmed.reason:
+        return f"LeakWatch gave no memory back: {trimmed.reason}"
+    back = (trimmed.before - trimmed.after) / 1e6
+    return (
+        f"LeakWatch gave {back:,.0f} MB back to the system:"
+        f" {trimmed.before / 1e6:,.0f} MB resident before,"
+        f" {trimmed.after / 1e6:,.0f} MB now; the crawl paused"
+        f" {1000 * trimmed.took_s:,.0f} ms"
+    )

@@ -16,14 +16,19 @@ from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.records import Unexplained, fields_of
+from scrapy_leakwatch.records import SCHEMA, Unexplained, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scrapy_leakwatch.records import Explanation, Sample, Verdict
+    from scrapy_leakwatch.records import (
+        Explanation,
+        Layers,
+        Sample,
+        Trimmed,
+        Verdict,
+    )
 
-SCHEMA = 1
 Line = dict[str, Any]
 
 
@@ -84,6 +89,7 @@ def of_sample(sample: Sample) -> Line:
         "type": "sample",
         "time": sample.time,
         "elapsed_s": round(sample.elapsed_s, 3),
+        "received": sample.received,
         "live": {
             live.path: {"count": live.count, "oldest_s": round(live.oldest_s, 3)}
             for live in sample.live
@@ -91,7 +97,11 @@ def of_sample(sample: Sample) -> Line:
         "requests": fields_of(sample.requests),
         "responses": fields_of(sample.responses),
         "memory": fields_of(sample.memory),
-        "containers": [],
+        "memory_limit": sample.memory_limit,
+        "containers": [
+            {"name": each.name, "type": each.type, "len": each.len}
+            for each in sample.containers
+        ],
         "cost_ms": round(1000 * sample.cost_s, 3),
     }
 
@@ -113,6 +123,12 @@ def of_verdict(verdict: Verdict, time: float) -> Line:
         "message": verdict.message,
         "signature": verdict.signature,
         "limit_in_s": verdict.limit_in_s,
+        "oldest_s": round(verdict.oldest_s, 3),
+        "example_url": verdict.example_url,
+        "limit": verdict.limit,
+        "caveat": verdict.caveat,
+        "remedy": verdict.remedy,
+        "suppressed": verdict.suppressed,
     }
 
 
@@ -130,6 +146,16 @@ def of_explanation(found: Explanation | Unexplained, time: float) -> Line:
     line["path"] = [fields_of(step) for step in found.path]
     line["others"] = [fields_of(other) for other in found.others]
     return line
+
+
+def of_layers(layers: Layers, time: float) -> Line:
+    """Return the line of a look at which layer the memory is in, bytes each."""
+    return {**fields_of(layers), "type": "layers", "time": time}
+
+
+def of_trim(trimmed: Trimmed, time: float) -> Line:
+    """Return the line of memory that was given back to the system."""
+    return {**fields_of(trimmed), "type": "trim", "time": time}
 
 
 def of_summary(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scrapy_leakwatch.records import SEVERITY, Explanation, fields_of
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Sample, Unexplained, Verdict
+    from scrapy_leakwatch.records import Layers, Sample, Trimmed, Unexplained, Verdict
 
 Stat = int | float | str
 
@@ -62,6 +62,11 @@ def of_finding(
     return {f"leakwatch/holder/{found.subject}": found.holder}
 
 
+def of_trim(trimmed: Trimmed) -> dict[str, Stat]:
+    """Return the stat of the bytes that were last given back to the system."""
+    return {"leakwatch/memory/trimmed": max(trimmed.before - trimmed.after, 0)}
+
+
 class CostReport:
     """What LeakWatch itself cost the crawl so far, each at its highest."""
 
@@ -76,7 +81,7 @@ class CostReport:
         """Return the stats after a look at what the crawl did not give back."""
         return self._rise(audit_ms_max=round(1000 * taken_s, 3))
 
-    def of_finding(self, found: Explanation | Unexplained) -> dict[str, Stat]:
+    def of_finding(self, found: Explanation | Unexplained | Layers) -> dict[str, Stat]:
         """Return the stats after a look at who holds some objects."""
         return self._rise(
             stall_ms_max=round(found.stall_ms, 3),

@@ -10,176 +10,9 @@ from pathlib import Path
 import pytest
 from shop_site import serving
 
-HERE = Path(__file__).parent
-QUEUE = "scheduler memory queue"
+from tests.explain.shop.expected import ROWS, SELECTORS, place
 
-ROWS = {
-    "meta": ("Request.meta['referer']", QUEUE, "(such as response.url) in cb_kwargs"),
-    "cb_kwargs": (
-        "Request.cb_kwargs['referer']",
-        QUEUE,
-        'cb_kwargs={"referer_url": response.url}',
-    ),
-    "nested": (
-        "Request.meta['ctx']['pages'][*]",
-        QUEUE,
-        "pass what parse_product needs",
-    ),
-    "lambda": (
-        "closure variable 'response' of Lambda.parse_listing.<locals>.<lambda>",
-        QUEUE,
-        "make the lambda a method of the spider",
-    ),
-    "nested_function": (
-        "closure variable 'response' of NestedFunction.parse_listing.<locals>.failed",
-        QUEUE,
-        "make failed a method of the spider",
-    ),
-    "partial": (
-        "argument 'old' of partial Shop.parse_product",
-        QUEUE,
-        "in cb_kwargs, not the response in a partial",
-    ),
-    "bound_method": (
-        "Helper.response, the object of Request.callback Helper.parse_detail",
-        QUEUE,
-        "use a method of the spider as callback",
-    ),
-    "attribute_list": (
-        "spider.pages[*]",
-        "spider",
-        "keep response.url in spider.pages",
-    ),
-    "attribute_dict": (
-        "spider.pages[*]",
-        "spider",
-        "keep response.url in spider.pages",
-    ),
-    "attribute_set": ("spider.pages[*]", "spider", "keep response.url in spider.pages"),
-    "attribute_deque": (
-        "spider.pages[*]",
-        "spider",
-        "keep response.url in spider.pages",
-    ),
-    "attribute_defaultdict": (
-        "spider.pages[*][*]",
-        "spider",
-        "keep response.url in spider.pages",
-    ),
-    "attribute_objects": (
-        "spider.pages[*].response",
-        "spider",
-        "keep response.url in spider.pages",
-    ),
-    "class_attribute": (
-        "ClassAttribute.kept[*]",
-        "class ClassAttribute",
-        "keep response.url in ClassAttribute.kept",
-    ),
-    "module_global": (
-        "shop.leaks.SEEN[*]",
-        "module shop.leaks",
-        "keep response.url in shop.leaks.SEEN",
-    ),
-    "pipeline": (
-        "KeepingPipeline.items[*]['page']",
-        "item pipeline KeepingPipeline",
-        "keep response.url in KeepingPipeline.items",
-    ),
-    "spider_middleware": (
-        "KeepingSpiderMiddleware.seen[*]",
-        "spider middleware KeepingSpiderMiddleware",
-        "keep response.url in KeepingSpiderMiddleware.seen",
-    ),
-    "downloader_middleware": (
-        "KeepingDownloaderMiddleware.by_url[*]",
-        "downloader middleware KeepingDownloaderMiddleware",
-        "keep response.url in KeepingDownloaderMiddleware.by_url",
-    ),
-    "extension": (
-        "KeepingExtension.last[*]",
-        "extension KeepingExtension",
-        "keep response.url in KeepingExtension.last",
-    ),
-    "lru_cache": ("lru_cache of LruCache.title", "class LruCache", "a maxsize"),
-    "cache_function": ("lru_cache of links", "module shop.leaks", "a maxsize"),
-    "selector_row": ("spider.rows[*]", "spider", "keep selector.get() in spider.rows"),
-    "selector_meta": ("Request.meta['row']", QUEUE, '{"row": selector.get()}'),
-    "loader": ("Request.meta['loader']", QUEUE, '{"item": loader.load_item()}'),
-    "stored_failure": (
-        "spider.failures[*]",
-        "spider",
-        "keep str(error) in spider.failures, not the exception: its traceback keeps "
-        "local variable 'response' of ",
-    ),
-    "stored_exception": (
-        "spider.errors[*]",
-        "spider",
-        "keep str(error) in spider.errors, not the exception: its traceback keeps "
-        "local variable 'response' of ",
-    ),
-    "suspended_generator": (
-        "local variable 'page' of SuspendedGenerator.walk",
-        "spider",
-        "let SuspendedGenerator.walk end",
-    ),
-    "async_generator": (
-        "local variable 'page' of AsyncGenerator.walk",
-        "spider",
-        "let AsyncGenerator.walk end",
-    ),
-    "waiting_task": (
-        "local variable 'page' of WaitingTask.linger",
-        "event loop",
-        "let WaitingTask.linger end",
-    ),
-    "waiting_callback": (
-        "local variable 'response' of WaitingCallback.parse_listing",
-        "spider",
-        "let WaitingCallback.parse_listing end",
-    ),
-    "deferred_callback": (
-        "argument '1' of Deferred callback DeferredCallback.answered",
-        "spider",
-        "fire or cancel the Deferred",
-    ),
-    "call_later": (
-        "argument '1' of timer CallLater.check_again",
-        "reactor",
-        "give the timer of CallLater.check_again what it needs",
-    ),
-    "loop_call_later": (
-        "argument '1' of timer LoopCallLater.check_again",
-        "event loop",
-        "give the timer of LoopCallLater.check_again what it needs",
-    ),
-    "signal_receiver": (
-        "closure variable 'response' of SignalReceiver.parse_listing.<locals>.closed",
-        "signal receivers",
-        "make closed a method of the spider",
-    ),
-    "logging_handler": (
-        "MemoryHandler.buffer[*]",
-        "logging handler",
-        "log response.url, not the response",
-    ),
-    "weak_keys": (
-        "spider.notes[*].about",
-        "spider",
-        "a value that refers to its key keeps the key alive",
-    ),
-    "chain": (
-        "Request.cb_kwargs['previous']",
-        None,
-        "each response keeps the one before it alive",
-    ),
-    "library": (
-        "CachePipeline.cache[*]['page']",
-        "item pipeline CachePipeline",
-        "is not your code",
-    ),
-}
-SELECTORS = {"selector_row", "selector_meta"}
+HERE = Path(__file__).parent
 NO_ROWS = ("two_holders", "healthy")
 
 
@@ -213,16 +46,6 @@ def _crawl(name, site, file, *trouble):
     return json.loads(file.read_text())
 
 
-def _marked_line(name):
-    """Return where the comment says that the object is put there."""
-    for file in ("leaks.py", "components.py"):
-        lines = (HERE / "shop" / file).read_text().splitlines()
-        for number, line in enumerate(lines, 1):
-            if line.endswith(f"# here: {name}"):
-                return f"shop/{file}:{number}"
-    return None
-
-
 @pytest.mark.parametrize("name", ROWS)
 def test_a_leak_is_named_placed_and_mended(answers, name):
     holder, owner, fix = ROWS[name]
@@ -231,7 +54,7 @@ def test_a_leak_is_named_placed_and_mended(answers, name):
     assert owner is None or found["owner"] == owner
     assert fix in found["fix"]
     assert found["origin"] == ("library" if name == "library" else "project")
-    assert found["location"] == _marked_line(name)
+    assert found["location"] == place(name)
     assert found["likely"] is False
     assert found["chain"] is (name == "chain")
 

@@ -2,17 +2,19 @@
 
 from scrapy import Request, Spider
 
-LISTINGS = 150
-
 
 class Shop(Spider):
+    listings = 150
+
     def __init__(self, site="", **kwargs):
         super().__init__(**kwargs)
         self.start_urls = [f"{site}/index"]
 
     def parse(self, response):
-        for number in range(LISTINGS):
-            yield Request(response.urljoin(f"/listing/{number}"), self.parse_listing)
+        # All at once: Scrapy takes one request of a callback in each turn.
+        for number in range(int(self.listings)):
+            listing = response.urljoin(f"/listing/{number}")
+            self.crawler.engine.crawl(Request(listing, self.parse_listing))
 
     def parse_product(self, response, **kwargs):
         pass

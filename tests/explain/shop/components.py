@@ -48,3 +48,17 @@ class KeepingExtension:
 
     def response_received(self, response):
         self.last.append(response)  # here: extension
+
+
+COMPONENTS = {
+    "pipeline": {"ITEM_PIPELINES": {"shop.components.KeepingPipeline": 1}},
+    "spider_middleware": {
+        "SPIDER_MIDDLEWARES": {"shop.components.KeepingSpiderMiddleware": 1}
+    },
+    "downloader_middleware": {
+        "DOWNLOADER_MIDDLEWARES": {"shop.components.KeepingDownloaderMiddleware": 1}
+    },
+    "extension": {"EXTENSIONS": {"shop.components.KeepingExtension": 1}},
+    "library": {"ITEM_PIPELINES": {"keeper_library.CachePipeline": 1}},
+}
+"""The settings that enable what a spider's leak needs, by the spider's name."""

@@ -5,18 +5,7 @@ import sys
 from scrapy.crawler import CrawlerProcess
 
 from shop import leaks
-
-COMPONENTS = {
-    "pipeline": {"ITEM_PIPELINES": {"shop.components.KeepingPipeline": 1}},
-    "spider_middleware": {
-        "SPIDER_MIDDLEWARES": {"shop.components.KeepingSpiderMiddleware": 1}
-    },
-    "downloader_middleware": {
-        "DOWNLOADER_MIDDLEWARES": {"shop.components.KeepingDownloaderMiddleware": 1}
-    },
-    "extension": {"EXTENSIONS": {"shop.components.KeepingExtension": 1}},
-    "library": {"ITEM_PIPELINES": {"keeper_library.CachePipeline": 1}},
-}
+from shop.components import COMPONENTS
 
 
 def spider(name):

@@ -1,0 +1,55 @@
+"""How long a recording takes to open, and the memory that takes.
+
+A day at ten seconds, and a million samples. Run::
+
+    python benchmarks/reading.py
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scrapy_leakwatch import recordings  # noqa: E402
+from tests.synthetic import a_day, months  # noqa: E402
+
+MILLION = 1_000_000
+
+
+def main() -> None:
+    """Write the recordings, and read each in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        print("  samples         size  memory     read")
+        for write, samples in ((a_day, 8640), (months, MILLION)):
+            path = write(Path(folder) / f"{samples}.jsonl", samples)
+            subprocess.run([sys.executable, __file__, str(path)], check=True)
+
+
+def measure(path: str) -> None:
+    """Read the recording, and print what that took."""
+    before = peak()
+    begun = time.perf_counter()
+    story = recordings.read(path)
+    taken = time.perf_counter() - begun
+    memory = peak() - before
+    size = Path(path).stat().st_size
+    print(
+        f"{story.samples:>9,} {size / 1e6:>9,.1f} MB {memory:>4,.1f} MB {taken:>6.2f} s"
+    )
+
+
+def peak() -> float:
+    """Return the most memory that this process had so far, in megabytes."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) / 1e3
+
+
+if __name__ == "__main__":
+    measure(sys.argv[1]) if len(sys.argv) > 1 else main()

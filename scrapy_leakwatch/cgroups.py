@@ -1,0 +1,73 @@
+"""The control groups that hold this process, of either version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Group(NamedTuple):
+    """The folder of a group that accounts for memory, and what its files are."""
+
+    folder: Path
+    limit_file: str
+    usage_file: str
+    cache_key: str
+
+    @property
+    def limit(self) -> int | None:
+        """The bytes at which the kernel ends a process of the group."""
+        return _number(read(self.folder / self.limit_file))
+
+    @property
+    def usage(self) -> int | None:
+        """The bytes in use, without files that the kernel can drop at once."""
+        used = _number(read(self.folder / self.usage_file))
+        if used is None:
+            return None
+        for line in read(self.folder / "memory.stat").splitlines():
+            key, _, value = line.partition(" ")
+            if key == self.cache_key:
+                used -= _number(value) or 0
+        return max(used, 0)
+
+
+def memory_groups(root: Path = Path("/")) -> Iterator[Group]:
+    """Yield the group of this process and all it is in: each one's limit holds.
+
+    Below ``root`` are /proc and /sys.
+    """
+    for line in read(root / "proc/self/cgroup").splitlines():
+        _, controllers, path = (line + "::").split(":")[:3]
+        if controllers == "":
+            mount = root / "sys/fs/cgroup"
+            names = "memory.max", "memory.current", "inactive_file"
+        elif "memory" in controllers.split(","):
+            mount = root / "sys/fs/cgroup/memory"
+            names = (
+                "memory.limit_in_bytes",
+                "memory.usage_in_bytes",
+                "total_inactive_file",
+            )
+        else:
+            continue
+        group = mount / path.strip("/")
+        for folder in (group, *group.parents):
+            yield Group(folder, *names)
+            if folder == mount:
+                break
+
+
+def read(path: Path) -> str:
+    """Return the text of a file, empty where there is none to be had."""
+    try:
+        return path.read_text()
+    except (OSError, ValueError):  # not Linux, or not ours to see
+        return ""
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.strip().isdecimal() else None

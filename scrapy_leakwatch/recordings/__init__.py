@@ -1,0 +1,13 @@
+"""Reads recordings: of a crawl that closed, was killed, or still runs.
+
+`read` goes through the file once, in a bounded space for any length, and
+returns a `Story`: records as the crawl itself had them, so that whatever prints
+those prints these. All text in it is printable and of a bounded length.
+"""
+
+from __future__ import annotations
+
+from scrapy_leakwatch.recordings.lines import UnreadableRecording
+from scrapy_leakwatch.recordings.reading import read
+
+__all__ = ["UnreadableRecording", "read"]

@@ -1,0 +1,239 @@
+"""Makes records of the lines of a recording.
+
+A recording may be from another version, cut off, or made to do harm. So what
+a line lacks is empty, what it has more is left out, and what is of another type
+raises `ValueError`: that line is broken. Text is made printable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from scrapy_leakwatch import redact
+from scrapy_leakwatch.records import (
+    Container,
+    Explanation,
+    Growth,
+    Layers,
+    LiveClass,
+    Memory,
+    PathStep,
+    RequestLedger,
+    ResponseLedger,
+    Run,
+    Sample,
+    Share,
+    Summary,
+    Trimmed,
+    Unexplained,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from scrapy_leakwatch.recordings.lines import Line
+
+_Record = TypeVar("_Record")
+
+LONGEST = 2000
+LARGEST = 1e18
+LATEST = 1e11
+"""A time in seconds of the epoch, some 3,000 years from now."""
+MOST = 1000
+"""Settings, stats or parts that a line may have; more are left out."""
+
+
+@lru_cache(maxsize=1000)
+def _clean(text: str) -> str:
+    return redact.text(text, LONGEST)
+
+
+def text(value: Any) -> str:
+    """Return a text, printable."""
+    if type(value) is not str:
+        raise ValueError("not a text")
+    return _clean(value)
+
+
+def number(value: Any) -> float:
+    """Return a number that is neither infinite nor beyond all sense."""
+    if type(value) in {int, float} and -LARGEST < value < LARGEST:
+        return value  # type: ignore[no-any-return]
+    raise ValueError("not a number")
+
+
+def moment(value: Any) -> float:
+    """Return a time in seconds of the epoch."""
+    if 0 <= number(value) <= LATEST:
+        return float(value)
+    raise ValueError("not a time")
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("neither true nor false")
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(text(each) for each in _list(value))
+
+
+def _origin(value: Any) -> str:
+    return "library" if value == "library" else "project"
+
+
+def _list(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value[:MOST]
+    raise ValueError("not a list")
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return an object of JSON."""
+    if isinstance(value, dict):
+        return value
+    raise ValueError("not an object")
+
+
+def _whole(value: Any) -> int:
+    return int(number(value))
+
+
+_READERS: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "str": (text, ""),
+    "int": (_whole, 0),
+    "float": (number, 0.0),
+    "bool": (_truth, False),
+    "Kind": (text, ""),
+    "Confidence": (text, "low"),
+    "Origin": (_origin, "project"),
+    "tuple[str, ...]": (_texts, ()),
+}
+"""By the type of a field: what reads its value, and what it is without one."""
+
+
+def _read(cls: Callable[..., _Record], line: Line, **given: Any) -> _Record:
+    """Return a record of the class, with the fields that are ``given``."""
+    for field in fields(cls):  # type: ignore[arg-type]
+        if field.name in given:
+            continue
+        plain, _, optional = str(field.type).partition(" | ")
+        read, empty = _READERS[plain]
+        value = line.get(field.name)
+        if value is not None:
+            given[field.name] = read(value)
+        elif field.default is MISSING:
+            given[field.name] = None if optional else empty
+    return cls(**given)
+
+
+def run(line: Line) -> Run:
+    """Return the run of the first line."""
+    versions = mapping(line.get("versions", {})).items()
+    config = mapping(line.get("config", {})).items()
+    return _read(
+        Run,
+        line,
+        time=moment(line.get("time")),
+        versions={text(name): text(value) for name, value in list(versions)[:MOST]},
+        config={text(name): _setting(value) for name, value in list(config)[:MOST]},
+    )
+
+
+def _setting(value: Any) -> object:
+    if isinstance(value, list):
+        return _texts(value)
+    return stat(value)
+
+
+def stat(value: Any) -> str | int | float | None:
+    """Return a value that is as it may be in the stats."""
+    if value is None or isinstance(value, bool):
+        return value
+    return text(value) if isinstance(value, str) else number(value)
+
+
+def verdict(line: Line) -> Verdict:
+    """Return a verdict."""
+    if not line.get("kind") or not line.get("subject"):
+        raise ValueError("no verdict")
+    growth = Growth(
+        floors=(),
+        per_1000_responses=number(line.get("growth_per_1000_responses", 0)),
+        per_min=number(line.get("growth_per_min", 0)),
+    )
+    return _read(Verdict, line, class_path=text(line.get("class", "")), growth=growth)
+
+
+def explanation(line: Line) -> Explanation | Unexplained:
+    """Return what was found of who holds some objects."""
+    path = text(line.get("class", ""))
+    if "failed" in line:
+        return _read(Unexplained, line, class_path=path, reason=text(line["failed"]))
+    steps = [_read(PathStep, mapping(step)) for step in _list(line.get("path", []))]
+    others = [_read(Share, mapping(each)) for each in _list(line.get("others", []))]
+    return _read(
+        Explanation, line, class_path=path, path=tuple(steps), others=tuple(others)
+    )
+
+
+def layers(line: Line) -> Layers:
+    """Return a look at the layers of the memory."""
+    return _read(Layers, line, time=moment(line.get("time")))
+
+
+def trim(line: Line) -> tuple[float, Trimmed]:
+    """Return what was given back, and when."""
+    return moment(line.get("time")), _read(Trimmed, line)
+
+
+def summary(line: Line) -> Summary:
+    """Return the end of a crawl."""
+    stats = list(mapping(line.get("stats", {})).items())[:MOST]
+    return Summary(
+        time=moment(line.get("time")),
+        stats={text(name): stat(value) for name, value in stats},
+        verdicts=tuple(
+            verdict(mapping(each)) for each in _list(line.get("verdicts", []))
+        ),
+    )
+
+
+def sample(line: Line) -> Sample:
+    """Return a sample as far as it was recorded: its time, counts and memory."""
+    return _read(
+        Sample,
+        line,
+        time=moment(line.get("time")),
+        live=_live(line.get("live", {})),
+        requests=_read(RequestLedger, mapping(line.get("requests", {}))),
+        responses=_read(ResponseLedger, mapping(line.get("responses", {}))),
+        memory=_read(Memory, mapping(line.get("memory", {}))),
+        held={},
+        floors=(),
+        oldest={},
+        cost_s=number(line.get("cost_ms", 0)) / 1000,
+        containers=tuple(
+            _read(Container, mapping(each))
+            for each in _list(line.get("containers", []))
+        ),
+    )
+
+
+def _live(found: Mapping[str, Any]) -> tuple[LiveClass, ...]:
+    """Return the classes; those that share a bare name go by their path."""
+    paths = [text(path) for path in list(mapping(found))[:MOST]]
+    names = [path.rpartition(".")[2] or path for path in paths]
+    return tuple(
+        _read(
+            LiveClass,
+            mapping(found[raw]),
+            path=path,
+            name=name if names.count(name) == 1 else path,
+        )
+        for raw, path, name in zip(found, paths, names, strict=False)
+    )

@@ -1,0 +1,151 @@
+"""Goes through a recording once, and keeps what tells its story."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch.recordings import lines, matching, parsing
+from scrapy_leakwatch.recordings.timelines import TimelineKeeper
+from scrapy_leakwatch.records import Story
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from scrapy_leakwatch.recordings.lines import Line
+    from scrapy_leakwatch.records import Layers, Run, Sample, Summary, Trimmed
+
+POINTS = 600
+"""Of a series: about what a screen can show."""
+MOST_SAMPLES = 60_000
+"""Read of a recording, a week of them at ten seconds; of more, each n-th is."""
+MOST_KEPT = 1000
+"""Verdicts, and as many explanations; of more, the latest are kept."""
+SAMPLE = b'{"type": "sample"'
+"""How the line of a sample begins, as it is written."""
+
+
+def read(path: str | os.PathLike[str], points: int = POINTS) -> Story:
+    """Return what the recording at ``path`` tells.
+
+    Its series have at most ``points`` points. A last line that is cut off is
+    passed over, as is a line in the middle that makes no sense: those are
+    counted (``Story.broken``). Raises `UnreadableRecording`, whose message is
+    one line with the remedy, where there is nothing to read.
+    """
+    path = Path(path)
+    with lines.opened(path) as file:
+        try:
+            run = parsing.run(lines.first(file, path))
+            reading = _Reading(run, points)
+            reading.go_through(file)
+        except ValueError:
+            raise lines.no_recording(path) from None
+        except OSError as error:
+            raise lines.refused(path, error) from None
+    return reading.story(path)
+
+
+class _Reading:
+    """One pass through a file."""
+
+    def __init__(self, run: Run, points: int) -> None:
+        self._run = run
+        self._timeline = TimelineKeeper(points)
+        self._said: deque[matching.Said] = deque(maxlen=MOST_KEPT)
+        self._found: deque[matching.Found] = deque(maxlen=MOST_KEPT)
+        self._layers: deque[Layers] = deque(maxlen=MOST_KEPT)
+        self._trims: deque[tuple[float, Trimmed]] = deque(maxlen=MOST_KEPT)
+        self._summary: Summary | None = None
+        self._last: Line | None = None
+        self._ended = run.time
+        self._taken = self._skipped = self._verdicts = self._broken = 0
+        self._step = 1
+        self._takers: dict[str, Callable[[Line, float], None]] = {
+            "sample": self._take_sample,
+            "verdict": self._take_verdict,
+            "explanation": self._take_explanation,
+            "layers": self._take_layers,
+            "trim": lambda line, _: self._trims.append(parsing.trim(line)),
+            "summary": self._take_summary,
+        }
+
+    def go_through(self, file: BinaryIO) -> None:
+        """Take each line, and of very many samples each n-th and the last."""
+        size = os.fstat(file.fileno()).st_size
+        seen, skipped = 0, b""
+        for line in lines.each(file):
+            if line.startswith(SAMPLE):
+                if not seen:
+                    self._step = math.ceil(size / len(line) / MOST_SAMPLES) or 1
+                seen += 1
+                if (seen - 1) % self._step:
+                    skipped = line
+                    self._skipped += 1
+                    continue
+                skipped = b""
+            self._take(line)
+        if skipped:
+            self._skipped -= 1
+            self._take(skipped)
+
+    def story(self, path: Path) -> Story:
+        """Return what the lines tell."""
+        told = matching.told(self._said, self._found)
+        return Story(
+            path=path,
+            run=self._run,
+            told=told,
+            standing=matching.standing(told),
+            dismissed=matching.dismissed(told, self._found),
+            layers=tuple(self._layers),
+            trims=tuple(self._trims),
+            timeline=self._timeline.timeline(),
+            last=self._last_sample(),
+            summary=self._summary,
+            ended=self._ended,
+            samples=self._taken + self._skipped,
+            step=self._step,
+            broken=self._broken,
+            forgotten=self._verdicts - len(self._said),
+        )
+
+    def _last_sample(self) -> Sample | None:
+        try:
+            return parsing.sample(self._last) if self._last else None
+        except (ValueError, TypeError):
+            return None
+
+    def _take(self, raw: bytes) -> None:
+        try:
+            line = lines.parsed(raw)
+            if (take := self._takers.get(line["type"])) is not None:
+                time = parsing.moment(line.get("time"))
+                take(line, time)
+                self._ended = max(self._ended, time)
+        except (ValueError, TypeError, KeyError):
+            self._broken += raw.endswith(b"\n")
+
+    def _take_sample(self, line: Line, _: float) -> None:
+        self._timeline.add(line)
+        self._last = line
+        self._taken += 1
+
+    def _take_verdict(self, line: Line, time: float) -> None:
+        self._said.append((time, parsing.verdict(line)))
+        self._verdicts += 1
+
+    def _take_explanation(self, line: Line, time: float) -> None:
+        self._found.append((time, parsing.explanation(line)))
+
+    def _take_layers(self, line: Line, time: float) -> None:
+        layers = parsing.layers(line)
+        self._layers.append(layers)
+        self._found.append((time, layers))
+
+    def _take_summary(self, line: Line, _: float) -> None:
+        self._summary = parsing.summary(line)

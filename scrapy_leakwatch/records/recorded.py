@@ -1,0 +1,121 @@
+"""What a recording tells of a crawl."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from scrapy_leakwatch.records.explained import (
+        Explanation,
+        Layers,
+        Trimmed,
+        Unexplained,
+    )
+    from scrapy_leakwatch.records.judged import Verdict
+    from scrapy_leakwatch.records.observed import Sample
+
+SCHEMA = 1
+"""The form of a recording; new fields and kinds of lines leave it as it is."""
+
+Series: TypeAlias = "tuple[float | None, ...]"
+"""The values of one thing, ``None`` where it was not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The crawl that was recorded; ``config`` has the settings of LeakWatch by name."""
+
+    time: float
+    spider: str
+    project: str
+    pid: int
+    versions: Mapping[str, str]
+    config: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A verdict, when it was reached, and what a look into the process found.
+
+    ``case`` counts the subjects of a crawl from 1: what is told again, and that it
+    no longer holds, is of the same case.
+    """
+
+    time: float
+    verdict: Verdict
+    found: Explanation | Unexplained | Layers | None = None
+    case: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What grew and fell, each series as long as ``times`` (seconds of the epoch).
+
+    Where several samples share two points, these are the lowest and the highest
+    value among them, in the order in which they came: spikes and floors are
+    kept. ``live`` is by the full path of a class, ``containers`` by their name;
+    ``requests``, ``responses`` and ``memory`` have the fields of `RequestLedger`,
+    `ResponseLedger` and `Memory`. ``received`` counts the responses so far,
+    ``memory_limit`` is in bytes, ``cost_ms`` what a sample took. A series that
+    was not recorded is not there, or empty.
+    """
+
+    times: tuple[float, ...] = ()
+    live: Mapping[str, Series] = field(default_factory=dict)
+    containers: Mapping[str, Series] = field(default_factory=dict)
+    requests: Mapping[str, Series] = field(default_factory=dict)
+    responses: Mapping[str, Series] = field(default_factory=dict)
+    memory: Mapping[str, Series] = field(default_factory=dict)
+    received: Series = ()
+    memory_limit: Series = ()
+    cost_ms: Series = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The end of a crawl that closed: its final stats and standing verdicts."""
+
+    time: float
+    stats: Mapping[str, str | int | float | None]
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that a recording tells, in a bounded space.
+
+    ``told`` are the verdicts in the order they were reached, ``standing`` the
+    latest on each subject: what holds at the end, withdrawn (``recovered``) ones
+    included. ``dismissed`` is what was found where nobody was accused. ``layers``
+    and ``trims`` are looks at the memory and what was given back, with their
+    times. ``last`` is the last sample, as far as it was recorded.
+
+    Without ``summary`` the crawl still runs, or was killed. ``samples`` counts
+    all samples; the ``timeline`` is of each ``step``-th of them. ``broken`` lines
+    were left out, and so were ``forgotten`` verdicts, the earliest of very many.
+    """
+
+    path: Path
+    run: Run
+    told: tuple[Told, ...]
+    standing: tuple[Told, ...]
+    dismissed: tuple[Explanation | Unexplained, ...]
+    layers: tuple[Layers, ...]
+    trims: tuple[tuple[float, Trimmed], ...]
+    timeline: Timeline
+    last: Sample | None
+    summary: Summary | None
+    ended: float
+    samples: int
+    step: int = 1
+    broken: int = 0
+    forgotten: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether the crawl closed; if not, it runs, or was killed."""
+        return self.summary is not None

@@ -1,0 +1,336 @@
+"""Reading recordings: whole, cut off, broken, hostile, and very long."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrapy_leakwatch import recordings
+from scrapy_leakwatch.recordings import lines, reading, thinning
+from scrapy_leakwatch.records import Explanation, Layers, Unexplained
+from scrapy_leakwatch.report import block, log
+from tests import synthetic
+from tests.synthetic import HTML, REQUEST, RUN, START
+
+SAMPLE = synthetic.sample(100)
+LEAK = synthetic.verdict(START + 5, "leak", "HtmlResponse", signature="7296c8ac")
+FOUND = synthetic.explanation(START + 5.9, "HtmlResponse")
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write lines, given as JSON or as bytes, and return the path."""
+
+    def write(*written):
+        path = tmp_path / "record.jsonl"
+        texts = [
+            line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n"
+            for line in written
+        ]
+        path.write_bytes(b"".join(texts))
+        return path
+
+    return write
+
+
+def test_a_real_crawl_reads_as_it_was_told(crawl, tmp_path) -> None:
+    path = tmp_path / "record.jsonl"
+    result = crawl("Leaking", LEAKWATCH_RECORD=str(path))
+    story = recordings.read(path)
+    assert story.complete
+    assert story.broken == story.forgotten == 0
+    assert story.run.spider == "leaking"
+    assert story.run.config["LEAKWATCH_INTERVAL"] == 0.1
+    assert story.samples == result.stats["leakwatch/samples"]
+    assert story.summary.stats["leakwatch/verdict"] == "leak"
+    leak = next(told for told in story.told if told.verdict.kind == "leak")
+    assert isinstance(leak.found, Explanation)
+    warning = next(line for line in result.lines("WARNING"))
+    assert block.block(leak.verdict, leak.found).splitlines()[0] in warning
+    assert leak.found.fix in result.log
+    assert story.timeline.received[-1] == result.stats["response_received_count"]
+    assert story.timeline.times[0] >= story.run.time
+    assert "HtmlResponse" in log.status(story.last, story.summary.verdicts)
+
+
+def test_what_was_found_goes_with_its_verdict(write) -> None:
+    other = synthetic.verdict(START + 6, "leak", "Product", **{"class": "shop.Product"})
+    again = {**LEAK, "time": START + 50}
+    found_again = {**FOUND, "time": START + 51, "stall_ms": 7.0}
+    story = recordings.read(write(RUN, LEAK, FOUND, other, again, found_again))
+    first, second, third = story.told
+    assert first.found.stall_ms == 5.1
+    assert first.found.path[1].edge == "[*]"
+    assert second.found is None
+    assert third.found.stall_ms == 7.0
+    assert not story.dismissed
+
+
+def test_a_failed_look_goes_with_the_verdict_it_was_for(write) -> None:
+    failed = {"type": "explanation", "time": START + 5.1, "subject": "HtmlResponse",
+              "class": HTML, "failed": "it was too slow"}  # fmt: skip
+    unsigned = {**LEAK, "signature": None}
+    later = {**failed, "time": START + 500, "failed": "it was killed"}
+    story = recordings.read(write(RUN, unsigned, failed, later))
+    assert isinstance(story.told[0].found, Unexplained)
+    assert story.told[0].found.reason == "it was too slow"
+    assert [found.reason for found in story.dismissed] == ["it was killed"]
+
+
+def test_the_layers_go_with_the_verdict_on_memory(write) -> None:
+    native = synthetic.verdict(START + 9, "native", "memory", **{"class": ""})
+    layers = {"type": "layers", "time": START + 9, "rss": 5, "malloc_free": None}
+    story = recordings.read(write(RUN, native, layers))
+    assert story.told[0].found == Layers(rss=5, time=START + 9)
+    assert story.layers == (Layers(rss=5, time=START + 9),)
+
+
+def test_what_was_given_back_is_read(write) -> None:
+    trim = {"type": "trim", "time": START, "before": 9, "after": 4, "took_s": 0.1}
+    ((time, trimmed),) = recordings.read(write(RUN, trim)).trims
+    assert (time, trimmed.before, trimmed.after) == (START, 9, 4)
+
+
+def test_the_latest_verdict_on_a_subject_stands(write) -> None:
+    backlog = synthetic.verdict(START, "backlog", "Request", **{"class": REQUEST})
+    leak = {**LEAK, "subject": "Request", "class": REQUEST}
+    over = {**leak, "kind": "recovered", "time": START + 9,
+            "message": "Request: the verdict backlog no longer holds"}  # fmt: skip
+    doubled = {**LEAK, "time": START + 10, "count": 2400}
+    story = recordings.read(write(RUN, LEAK, backlog, leak, over, doubled))
+    standing = [(told.verdict.kind, told.verdict.count) for told in story.standing]
+    assert standing == [("leak", 1200), ("recovered", 1200), ("leak", 2400)]
+    assert [told.case for told in story.told] == [1, 2, 3, 2, 1]
+
+
+def test_all_responses_are_one_subject(write) -> None:
+    text = {**LEAK, "subject": "TextResponse", "class": "scrapy.http.TextResponse"}
+    story = recordings.read(write(RUN, LEAK, text))
+    assert [told.verdict.subject for told in story.standing] == ["TextResponse"]
+
+
+def test_a_line_that_is_cut_off_is_no_harm(write) -> None:
+    cut = json.dumps(SAMPLE).encode()[:100]
+    story = recordings.read(write(RUN, SAMPLE, LEAK, cut))
+    assert not story.complete
+    assert (story.samples, story.broken) == (1, 0)
+    assert len(story.told) == 1
+    assert story.ended == SAMPLE["time"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"{nonsense\n",
+        b"\0\0\0\0\n",
+        b"\xff\xfe\n",
+        b"[1, 2]\n",
+        b'{"type": ["sample"], "time": 1}\n',
+        b'{"type": "sample", "time": 1, "live": 7}\n',
+        b'{"type": "sample", "time": 1, "live": {"A": {"count": "many"}}}\n',
+        b'{"type": "sample", "time": 1, "live": {"A": {"count": 1e999}}}\n',
+        b'{"type": "sample", "time": NaN, "live": {}}\n',
+        b'{"type": "sample", "time": 1, "containers": 3}\n',
+        b'{"type": "sample", "time": 1, "memory": {"rss": "9"}}\n',
+        b'{"type": "verdict", "time": 1}\n',
+        b'{"type": "verdict", "time": 1, "kind": "leak", "subject": ["A"]}\n',
+        b'{"type": "explanation", "time": 1, "path": [1]}\n',
+        b'{"type": "summary", "time": 1, "stats": {"a": []}}\n',
+        b'{"type": "sample", "time": ' + b"[" * 100_000 + b"\n",
+        b'{"type": "sample", "time": ' + b"9" * 10_000 + b"}\n",
+    ],
+    ids=lambda broken: repr(broken)[2:60],
+)
+def test_a_broken_line_is_left_out_and_counted(write, broken) -> None:
+    story = recordings.read(write(RUN, SAMPLE, broken, LEAK, SAMPLE))
+    assert (story.broken, story.samples, len(story.told)) == (1, 2, 1)
+
+
+def test_a_line_without_end_is_left_out(write, monkeypatch) -> None:
+    monkeypatch.setattr(lines, "LONGEST", 2000)
+    story = recordings.read(write(RUN, SAMPLE, b"x" * 9999 + b"\n", LEAK))
+    assert len(story.told) == 1
+
+
+def test_kinds_of_lines_yet_unknown_are_passed_over(write) -> None:
+    new = {"type": "horoscope", "time": START, "sign": [1]}
+    more = {**SAMPLE, "mood": "good", "live": {"A": {"count": 3, "mood": "bad"}}}
+    unreleased = {**LEAK, "kind": "unreleased", "mood": 1}
+    story = recordings.read(write(RUN, new, more, unreleased))
+    assert story.broken == 0
+    assert story.timeline.live == {"A": (3,)}
+    assert story.told[0].verdict.kind == "unreleased"
+
+
+def test_a_recording_of_an_older_version_is_read(write) -> None:
+    old = {key: SAMPLE[key] for key in ("type", "time", "live", "memory")}
+    verdict = {key: LEAK[key] for key in ("type", "time", "kind", "subject")}
+    story = recordings.read(write(RUN, old, verdict))
+    assert story.timeline.received == story.timeline.memory_limit == ()
+    assert story.last.memory_limit is None
+    assert story.told[0].verdict.remedy == ""
+    assert story.told[0].verdict.confidence == "low"
+
+
+def test_all_text_is_printable(write) -> None:
+    bad = "\x1b[31m<script>\n\u202e\ud800\0"
+    shown = r"\x1b[31m<script>\n\u202e\ud800\x00"
+    sample = {**SAMPLE, "live": {bad: {"count": 1, "oldest_s": 1}},
+              "containers": [{"name": bad, "type": bad, "len": 5}]}  # fmt: skip
+    found = {**FOUND, "holder": bad, "path": [{"node": bad, "edge": bad}]}
+    end = {"type": "summary", "time": START, "stats": {bad: bad}, "verdicts": []}
+    run = {**RUN, "spider": bad, "versions": {bad: bad}, "config": {bad: [bad]}}
+    verdict = {**LEAK, "message": bad}
+    story = recordings.read(write(run, sample, verdict, found, end))
+    assert not story.broken
+    assert list(story.timeline.live) == list(story.timeline.containers) == [shown]
+    assert story.told[0].found.path[0].node == story.told[0].verdict.message == shown
+    assert story.run.config == {shown: (shown,)}
+    assert story.summary.stats == {shown: shown}
+    assert "\x1b" not in repr(story).replace("\\x1b", "")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "is empty"),
+        (b"\n", "is no recording of LeakWatch"),
+        (b"\x7fELF\0\0\0", "is no recording of LeakWatch"),
+        (b"<html>\n", "is no recording of LeakWatch"),
+        (b'{"url": "http://shop"}\n', "is no recording of LeakWatch"),
+        (b'{"type": "sample", "time": 1}\n', "is no recording of LeakWatch"),
+        (b'{"type": "run", "schema": 1, "time": "now"}\n', "is no recording"),
+        (b'{"type": "run", "time": 1, "sch', "is no recording of LeakWatch"),
+        (b'{"type": "run", "time": 1, "schema": 7}\n', "has schema 7, and this"),
+    ],
+    ids=lambda part: repr(part)[:40],
+)
+def test_what_is_no_recording_is_one_line_with_the_remedy(write, content, told) -> None:
+    path = write(content)
+    with pytest.raises(recordings.UnreadableRecording) as raised:
+        recordings.read(path)
+    message = str(raised.value)
+    assert message.startswith(f"{path} {told}")
+    assert "\n" not in message
+    assert raised.value.__suppress_context__ or not raised.value.__context__
+
+
+def test_a_place_where_nothing_can_be_read_is_one_line(tmp_path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name in ("absent.jsonl", ".", "loop", "a\0b"):
+        with pytest.raises(recordings.UnreadableRecording) as raised:
+            recordings.read(tmp_path / name)
+        assert ": name a" in str(raised.value) or ": name the" in str(raised.value)
+    (tmp_path / "shop.jsonl").write_text("")
+    with pytest.raises(recordings.UnreadableRecording, match=r"newest, .*shop\.jsonl"):
+        recordings.read(tmp_path)
+
+
+def test_a_day_is_read_in_few_points_with_its_extremes(tmp_path) -> None:
+    path = synthetic.a_day(tmp_path / "day.jsonl")
+    spike = {**synthetic.sample(8640), "memory": {"rss": 9_999_999_999}}
+    with path.open("a") as file:
+        file.write(json.dumps(spike) + "\n" + json.dumps(synthetic.sample(8641)) + "\n")
+    story = recordings.read(path)
+    samples = [synthetic.sample(number) for number in range(8640)]
+    unaccounted = [sample["responses"]["unaccounted"] for sample in samples]
+    drawn = story.timeline.responses["unaccounted"]
+    assert (story.samples, story.step) == (8642, 1)
+    assert 300 <= len(story.timeline.times) <= 600
+    assert (min(drawn), max(drawn)) == (min(unaccounted), max(unaccounted))
+    assert max(story.timeline.memory["rss"]) == 9_999_999_999
+    assert story.timeline.times[-1] == START + 86410
+    assert list(story.timeline.times) == sorted(story.timeline.times)
+    assert [told.verdict.kind for told in story.standing] == [
+        "hoard", "leak", "recovered",
+    ]  # fmt: skip
+
+
+def test_of_very_many_samples_each_nth_is_read_and_every_verdict(
+    tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_SAMPLES", 500)
+    path = synthetic.months(tmp_path / "long.jsonl", 5000)
+    story = recordings.read(path)
+    assert story.samples == 5000
+    assert story.step in {9, 10, 11, 12}
+    assert len(story.told) == 10
+    assert story.timeline.times[0] == START
+    assert story.timeline.times[-1] == story.last.time == START + 49_990
+
+
+def test_of_very_many_verdicts_the_latest_are_kept(write, monkeypatch) -> None:
+    monkeypatch.setattr(reading, "MOST_KEPT", 3)
+    many = [{**LEAK, "subject": f"Class{number}"} for number in range(10)]
+    story = recordings.read(write(RUN, *many))
+    assert [told.verdict.subject for told in story.told] == [
+        "Class7", "Class8", "Class9",
+    ]  # fmt: skip
+    assert story.forgotten == 7
+
+
+def test_a_clock_that_is_put_back_does_not_turn_time(write) -> None:
+    times = [START + 10, START + 20, START + 5, START + 30]
+    samples = [{**SAMPLE, "time": time} for time in times]
+    story = recordings.read(write(RUN, *samples))
+    assert story.timeline.times == (START + 10, START + 20, START + 20, START + 30)
+
+
+def test_a_class_that_is_gone_is_zero_and_a_container_unknown(write) -> None:
+    empty = {**SAMPLE, "live": {}, "containers": []}
+    timeline = recordings.read(write(RUN, empty, SAMPLE, empty)).timeline
+    assert timeline.live[REQUEST][::2] == (0, 0)
+    assert timeline.containers["DedupPipeline.seen"][::2] == (None, None)
+
+
+def test_a_pipe_can_be_read(tmp_path) -> None:
+    read_end, write_end = os.pipe()
+    with os.fdopen(write_end, "w") as file:
+        file.write("".join(json.dumps(line) + "\n" for line in (RUN, SAMPLE)))
+    assert recordings.read(f"/dev/fd/{read_end}").samples == 1
+    os.close(read_end)
+
+
+VALUES = st.lists(st.integers(-5, 5) | st.none(), min_size=1, max_size=300)
+
+
+@given(VALUES, st.sampled_from([4, 8, 20, 64]))
+def test_a_thinned_series_has_the_extremes_in_a_bounded_space(values, points) -> None:
+    thinner = thinning.Thinner(points)
+    for time, value in enumerate(values):
+        thinner.add(time, {} if value is None else {("", "a"): value})
+    times, series = thinner.times(), thinner.series("").get("a", (None,))
+    known = [value for value in values if value is not None]
+    drawn = [value for value in series if value is not None]
+    assert len(times) <= points
+    assert list(times) == sorted(times)
+    assert (times[0], times[-1]) == (0, len(values) - 1)
+    assert (min(drawn, default=0), max(drawn, default=0)) == (
+        min(known, default=0),
+        max(known, default=0),
+    )
+    if known:
+        assert len(series) == len(times)
+    if len(values) <= points and known:
+        assert list(series) == values
+
+
+@given(st.lists(st.integers(0, 1000), min_size=200, max_size=400))
+def test_a_thinned_counter_still_only_rises(steps) -> None:
+    thinner = thinning.Thinner(20)
+    for time, value in enumerate(sorted(steps)):
+        thinner.add(time, {("", "a"): value})
+    series = thinner.series("")["a"]
+    assert list(series) == sorted(series)
+
+
+def test_of_very_many_names_the_largest_are_kept(monkeypatch) -> None:
+    monkeypatch.setattr(thinning, "MOST_NAMES", 3)
+    thinner = thinning.Thinner(8)
+    for time in range(40):
+        thinner.add(time, {("live", f"Class{number}"): number for number in range(10)})
+    assert list(thinner.series("live")) == ["Class7", "Class8", "Class9"]

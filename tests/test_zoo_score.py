@@ -1,0 +1,223 @@
+"""What the zoo makes of a recording, told from literals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.zoo.keeper import Run
+from tests.zoo.report import BEGIN, END, line_of, lines_of, page
+from tests.zoo.rows import ROWS
+from tests.zoo.score import Evidence, judge
+from tests.zoo.total import Kind, total
+from tests.zoo.truth import Row
+
+LEAKY = Row(
+    name="leaky",
+    story="keeps pages",
+    spiders=("shop.Leaky",),
+    truth="leak",
+    also=frozenset({"recovered"}),
+    subjects=("HtmlResponse",),
+    holders=("spider.kept[*]",),
+    line="shop/leaks.py:7",
+)
+SOUND = Row(
+    name="sound",
+    story="keeps nothing",
+    spiders=("shop.Sound",),
+    also=frozenset({"backlog"}),
+)
+CONFIG = {"LEAKWATCH_MIN_SAMPLES": 4, "LEAKWATCH_MIN_OBJECTS": 100}
+RECEIVED = [(float(second), 50 * second) for second in range(30)]
+
+
+def sample(second: float, queued: int | None = 0) -> dict[str, Any]:
+    return {
+        "type": "sample",
+        "time": float(second),
+        "requests": {"queued_memory": queued},
+    }
+
+
+def verdict(second: float, **fields: Any) -> dict[str, Any]:
+    said = {"kind": "leak", "subject": "HtmlResponse", **fields}
+    return {"type": "verdict", "time": float(second), **said}
+
+
+def explanation(second: float, **fields: Any) -> dict[str, Any]:
+    found = {
+        "subject": "HtmlResponse",
+        "holder": "spider.kept[*]",
+        "location": "shop/leaks.py:7",
+        "stall_ms": 0.0,
+        "analysis_ms": 500.0,
+        **fields,
+    }
+    return {"type": "explanation", "time": float(second), **found}
+
+
+def crawl(*said: dict[str, Any], ended: str | None = None, log: str = "") -> Evidence:
+    """Return what is left of 20 samples, the first before the first response."""
+    run = {"type": "run", "time": 0.0, "config": CONFIG}
+    lines = [run, *map(sample, range(20)), *said]
+    lines.sort(key=lambda line: line["time"])
+    return Evidence(lines, RECEIVED, log, ended)
+
+
+GOOD = (verdict(7.25), explanation(7.25))
+
+
+def test_a_right_verdict_is_right_in_all_it_is_asked_for() -> None:
+    result = judge(LEAKY, crawl(*GOOD))
+    assert result.faults == ()
+    assert result.holder_right is result.place_right is True
+    assert result.told == ("leak",)
+
+
+def test_the_delay_is_that_from_the_growths_start_to_the_look_at_the_heap() -> None:
+    result = judge(LEAKY, crawl(*GOOD))
+    assert result.samples == 5  # it grows at 1, and at 6.75 the look begins
+    assert result.looked_s == pytest.approx(0.5)
+    assert result.leaked == 350
+
+
+def test_a_leak_that_begins_late_is_counted_from_its_beginning() -> None:
+    result = judge(replace(LEAKY, grows_after=100), crawl(*GOOD))
+    assert result.samples == 3
+    assert result.leaked == 250
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ((), "no leak was told"),
+        ((verdict(14), explanation(14)), "told after 12 samples, not within 7"),
+        (
+            (verdict(7), explanation(7, holder="spider.lost")),
+            "held by spider.lost, not by spider.kept[*]",
+        ),
+        (
+            (verdict(7), explanation(7, location="shop/leaks.py:8")),
+            "put there in shop/leaks.py:8, not shop/leaks.py:7",
+        ),
+        (
+            (verdict(7), explanation(7, holder="", failed="no fork")),
+            "held by nobody (no fork), not by spider.kept[*]",
+        ),
+        ((verdict(7),), "held by nobody (None), not by spider.kept[*]"),
+        (
+            (*GOOD, verdict(9, kind="hoard", subject="spider.kept")),
+            "false alarm: hoard of spider.kept held by spider.kept",
+        ),
+        (
+            (*GOOD, verdict(9, kind="garbage", subject="memory")),
+            "untrue: garbage of memory held by nobody",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_leaking_row_is_said(said, fault) -> None:
+    assert judge(LEAKY, crawl(*said)).faults == (fault,)
+
+
+def test_a_later_verdict_with_another_name_is_a_wrong_name() -> None:
+    later = (verdict(12), explanation(12, holder="spider.lost"))
+    result = judge(LEAKY, crawl(*GOOD, *later))
+    assert result.holder == "spider.kept[*]"
+    assert result.holder_right is False
+
+
+def test_a_slow_leak_may_take_as_many_samples_as_the_objects_need() -> None:
+    slow = replace(LEAKY, leaked_each=0.5)
+    assert judge(slow, crawl(verdict(11), explanation(11))).faults == ()
+    assert judge(slow, crawl(verdict(13), explanation(13))).faults != ()
+
+
+def test_an_alarm_on_a_healthy_crawl_is_false() -> None:
+    result = judge(SOUND, crawl(*GOOD))
+    assert result.faults == (
+        "false alarm: leak of HtmlResponse held by spider.kept[*]",
+    )
+
+
+def test_what_is_also_true_of_a_crawl_may_be_told() -> None:
+    assert judge(SOUND, crawl(verdict(7, kind="backlog"))).passed
+    assert judge(LEAKY, crawl(*GOOD, verdict(9, kind="recovered"))).passed
+
+
+def test_a_crawl_that_did_not_look_like_its_story_says_nothing() -> None:
+    row = replace(SOUND, reaches=(("requests.queued_memory", 10),))
+    evidence = crawl(sample(3.5, queued=9), sample(4.5, queued=None))
+    (fault,) = judge(row, evidence).faults
+    assert fault == "requests.queued_memory reached only 9, not 10"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "fault"),
+    [
+        (crawl(ended="ended with status 1"), "ended with status 1"),
+        (
+            crawl(log="x\nERROR: LeakWatch can't judge what it sees\ny"),
+            "LeakWatch can't judge what it sees",
+        ),
+        (replace(crawl(), received=[(1.0, 9)]), "only 9 responses"),
+        (replace(crawl(), lines=crawl().lines[:6]), "only 5 samples"),
+    ],
+)
+def test_a_crawl_that_went_wrong_is_no_success(evidence, fault) -> None:
+    assert judge(SOUND, evidence).faults == (fault,)
+
+
+def test_the_score_counts_rows() -> None:
+    rows = [LEAKY, replace(LEAKY, name="missed"), SOUND]
+    said = [GOOD, (), GOOD]
+    results = [judge(row, crawl(*lines)) for row, lines in zip(rows, said, strict=True)]
+    score = total(rows, results)
+    assert (score.passed, score.rows) == (1, 3)
+    assert score.kinds == (Kind("leak", rows=2, told=2, right=1),)
+    assert score.kinds[0].precision == score.kinds[0].recall == 0.5
+    assert (score.holders_right, score.holders_asked) == (1, 1)
+    assert (score.samples, score.leaked_most) == (5, 350)
+
+
+def test_the_page_keeps_its_text_and_has_the_table_anew() -> None:
+    runs = [Run(row, judge(row, crawl(*GOOD)), 5.0) for row in (LEAKY, SOUND)]
+    score = total([LEAKY, SOUND], [run.result for run in runs])
+    made = page(f"Before\n\n{BEGIN}obsolete\n{END}\nafter\n", runs, score)
+    assert made.startswith("Before\n")
+    assert made.endswith("\nafter\n")
+    assert "obsolete" not in made
+    assert "**leaky**: keeps pages" in made
+    assert "Healthy crawls with a warning: 1 of 1." in made
+    assert page(made, runs, score) == made
+
+
+def test_a_page_without_the_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match="zoo begins"):
+        page("nothing", [], total([], []))
+
+
+def test_a_row_is_one_line_and_one_for_each_fault() -> None:
+    run = Run(SOUND, judge(SOUND, crawl(*GOOD)), 5.0, again=True)
+    first, fault = line_of(run).splitlines()
+    assert first.startswith("FAIL sound")
+    assert first.endswith("(alone)")
+    assert "false alarm" in fault
+
+
+def test_the_lines_of_a_score_say_how_many_were_run_again() -> None:
+    said = "\n".join(lines_of(total([], []), again=2, seconds=61))
+    assert "2 were run again" in said
+
+
+def test_each_row_has_a_name_of_its_own() -> None:
+    names = [row.name for row in ROWS]
+    assert len(set(names)) == len(names)
+
+
+def test_each_leak_of_the_zoo_has_a_holder() -> None:
+    leaks = [row for row in ROWS if row.truth in {"leak", "hoard"}]
+    assert len(leaks) > 40
+    assert all(row.holders and row.subjects for row in leaks)

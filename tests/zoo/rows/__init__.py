@@ -1,0 +1,20 @@
+"""All rows of the zoo, in the order of its table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.zoo.rows.healthy import HEALTHY
+from tests.zoo.rows.installed import INSTALLED
+from tests.zoo.rows.kinds import KINDS
+from tests.zoo.rows.leaks import LEAKS
+
+if TYPE_CHECKING:
+    from tests.zoo.truth import Row
+
+ROWS: tuple[Row, ...] = (*LEAKS, *KINDS, *HEALTHY, *INSTALLED)
+
+
+def row_named(name: str) -> Row:
+    """Return the row of this name."""
+    return next(row for row in ROWS if row.name == name)

@@ -1,0 +1,234 @@
+"""Pure: what a crawl recorded, held to the truth of its row."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scrapy_leakwatch.records import ALARMS
+from tests.zoo.truth import HEALTHY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tests.zoo.truth import Row
+
+    Line = dict[str, Any]
+
+GRACE = 3
+"""So many samples may pass beyond those that the settings ask for."""
+LEAST = {"hoard": 5}
+"""Times LEAKWATCH_MIN_OBJECTS: a shorter container is not asked about."""
+LEAST_SAMPLES = 12
+"""A healthy crawl that was looked at less often says nothing."""
+OFF = "LeakWatch can't "
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is left of a crawl.
+
+    ``lines`` are those of its recordings, by time. ``received`` are times, and
+    how many responses had been received by then. ``ended``: None, or how the
+    crawl went wrong.
+    """
+
+    lines: Sequence[Line]
+    received: Sequence[tuple[float, int]]
+    log: str = ""
+    ended: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What LeakWatch said of a row, and what is wrong with that.
+
+    ``told`` are the kinds of its verdicts. ``holder`` and ``place`` are those of
+    the first right verdict, and ``holder_right`` and ``place_right`` whether they
+    were right each time; None where they are not asked for. That verdict came
+    ``samples`` samples and a look of ``looked_s`` seconds after the growth's start;
+    ``leaked`` objects had leaked by then.
+    """
+
+    row: str
+    truth: str
+    told: tuple[str, ...] = ()
+    holder: str | None = None
+    place: str | None = None
+    holder_right: bool | None = None
+    place_right: bool | None = None
+    samples: int | None = None
+    looked_s: float | None = None
+    leaked: int | None = None
+    faults: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything was right."""
+        return not self.faults
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A verdict, and the explanation that came with it."""
+
+    verdict: Line
+    explanation: Line
+
+    @property
+    def looked_s(self) -> float:
+        """How long the look at the heap took."""
+        spent = ("stall_ms", "analysis_ms")
+        return sum(self.explanation.get(name, 0.0) for name in spent) / 1000
+
+    @property
+    def holder(self) -> str:
+        """Who holds it; a container without an explanation speaks for itself."""
+        if self.verdict["kind"] == "hoard" and "holder" not in self.explanation:
+            return str(self.verdict["subject"])
+        return str(self.explanation.get("holder", ""))
+
+
+def judge(row: Row, evidence: Evidence) -> Result:
+    """Hold what a crawl recorded to the truth of its row."""
+    told = _told(evidence.lines)
+    right = [one for one in told if _is_right(row, one.verdict)]
+    faults = [
+        *_trouble(row, evidence),
+        *_wrong_verdicts(row, told, right),
+        *_wrong_names(row, right),
+    ]
+    first = right[0] if right else None
+    delay = _delay(row, evidence, first) if first else None
+    if row.counted and delay and delay.samples > delay.allowed:
+        faults.append(f"told after {delay.samples} samples, not within {delay.allowed}")
+    return Result(
+        row=row.name,
+        truth=row.truth,
+        told=tuple(dict.fromkeys(one.verdict["kind"] for one in told)),
+        holder=first and first.holder,
+        place=first and first.explanation.get("location"),
+        holder_right=_each(right, row.holders, _holder),
+        place_right=_each(right, (row.line,) if row.line else (), _location),
+        samples=delay and delay.samples,
+        looked_s=delay and delay.looked_s,
+        leaked=delay and delay.leaked,
+        faults=tuple(faults),
+    )
+
+
+def _told(lines: Sequence[Line]) -> list[Told]:
+    told = []
+    for line, after in pairwise([*lines, {"type": "end"}]):
+        if line["type"] == "verdict":
+            of_it = after["type"] == "explanation" and (
+                after.get("subject") == line["subject"]
+            )
+            told.append(Told(line, after if of_it else {}))
+    return told
+
+
+def _is_right(row: Row, verdict: Line) -> bool:
+    return verdict["kind"] == row.truth and (
+        not row.subjects or verdict["subject"] in row.subjects
+    )
+
+
+def _wrong_verdicts(row: Row, told: list[Told], right: list[Told]) -> Iterable[str]:
+    if row.truth != HEALTHY and not right:
+        yield f"no {row.truth} was told"
+    for one in told:
+        kind, subject = one.verdict["kind"], one.verdict["subject"]
+        if one not in right and kind not in row.also:
+            name = "false alarm" if kind in ALARMS else "untrue"
+            yield f"{name}: {kind} of {subject} held by {one.holder or 'nobody'}"
+
+
+def _wrong_names(row: Row, right: list[Told]) -> Iterable[str]:
+    for one in right:
+        if row.holders and one.holder not in row.holders:
+            said = one.holder or f"nobody ({one.explanation.get('failed')})"
+            yield f"held by {said}, not by {row.holders[0]}"
+        elif row.line and _location(one) != row.line:
+            yield f"put there in {_location(one)}, not {row.line}"
+
+
+def _each(right: list[Told], names: Sequence[str], said: Any) -> bool | None:
+    if not names or not right:
+        return None
+    return all(said(one) in names for one in right)
+
+
+def _holder(one: Told) -> str:
+    return one.holder
+
+
+def _location(one: Told) -> str | None:
+    return one.explanation.get("location")
+
+
+def _trouble(row: Row, evidence: Evidence) -> Iterable[str]:
+    """Yield why the crawl was not what the row says."""
+    if evidence.ended:
+        yield evidence.ended
+    if OFF in evidence.log:
+        yield OFF + evidence.log.partition(OFF)[2].partition("\n")[0]
+    samples = _of_type(evidence.lines, "sample")
+    if row.truth == HEALTHY and len(samples) < LEAST_SAMPLES:
+        yield f"only {len(samples)} samples"
+    received = max((number for _, number in evidence.received), default=0)
+    if received < row.least_received:
+        yield f"only {received} responses"
+    for path, least in row.reaches:
+        group, _, name = path.partition(".")
+        most = max((sample[group][name] or 0 for sample in samples), default=0)
+        if most < least:
+            yield f"{path} reached only {most}, not {least}"
+
+
+class Delay(NamedTuple):
+    """How late a verdict came, counted from the growth's start.
+
+    The ``samples`` are those before the look at the heap, which took ``looked_s``
+    seconds: less than a sample by default, and several here, where the samples
+    follow one another 30 times as fast. ``allowed`` of them may pass: as many as
+    LEAKWATCH_MIN_SAMPLES asks for, or as many as it takes until
+    twice LEAKWATCH_MIN_OBJECTS have leaked, for the weakest step counts and they
+    are not alike; and the grace.
+    """
+
+    samples: int
+    looked_s: float
+    allowed: int
+    leaked: int
+
+
+def _delay(row: Row, evidence: Evidence, first: Told) -> Delay | None:
+    times = [time for time, _ in evidence.received]
+
+    def leaked(time: float) -> int:
+        at = bisect_right(times, time)
+        received = evidence.received[at - 1][1] if at else 0
+        return int(max(received - row.grows_after, 0) * row.leaked_each)
+
+    samples = [sample["time"] for sample in _of_type(evidence.lines, "sample")]
+    growing = [leaked(time) for time in samples if leaked(time)]
+    if not growing:
+        return None
+    (run, *_) = _of_type(evidence.lines, "run")
+    config = run["config"]
+    asked = first.verdict["time"] - first.looked_s
+    least = LEAST.get(row.truth, 1) * config["LEAKWATCH_MIN_OBJECTS"]
+    few = sum(number < 2 * least for number in growing)
+    return Delay(
+        samples=sum(time <= asked and leaked(time) > 0 for time in samples) - 1,
+        allowed=max(config["LEAKWATCH_MIN_SAMPLES"], few) + GRACE,
+        looked_s=first.verdict["time"] - asked,
+        leaked=leaked(first.verdict["time"]),
+    )
+
+
+def _of_type(lines: Sequence[Line], kind: str) -> list[Line]:
+    return [line for line in lines if line["type"] == kind]

@@ -1,0 +1,72 @@
+"""One row of the zoo: a crawl, and what is true about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HEALTHY = "healthy"
+ASYNCIO = "asyncio"
+SELECT = "select"
+COUNTED = frozenset({"leak", "hoard"})
+
+
+ENOUGH = 300
+SLOWNESS = "ZOO_SLOWNESS"
+"""The variable that tells a crawl how slow the machine is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A crawl and its truth.
+
+    ``spiders`` are class paths; they crawl one after the other in one process.
+    ``truth`` is the kind of verdict that is right, `HEALTHY` where none is. The
+    kinds in ``also`` are true of the crawl too, and may be told or not.
+    ``subjects`` are the names that the right verdict may be about (none: any),
+    ``holders`` the names that may be given to who holds it, ``line`` the
+    ``file:line`` that puts it there; none: it is not asked for.
+
+    ``reaches`` proves that the crawl looks as its story says: the field of a
+    sample, such as ``requests.queued_memory``, and the least it must reach.
+    Each response after the first ``grows_after`` leaks ``leaked_each`` objects.
+    ``least_received`` responses are needed for the row to say anything.
+    ``curfew_s`` ends a crawl by force that never ends. A row that ``needs`` a
+    package is left out where it is not installed.
+    """
+
+    name: str
+    story: str
+    spiders: tuple[str, ...]
+    truth: str = HEALTHY
+    also: frozenset[str] = frozenset()
+    subjects: tuple[str, ...] = ()
+    holders: tuple[str, ...] = ()
+    line: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    reactor: str | None = None
+    reaches: tuple[tuple[str, int], ...] = ()
+    grows_after: int = 0
+    leaked_each: float = 1.0
+    least_received: int = 100
+    curfew_s: float = 0.0
+    needs: tuple[str, ...] = ()
+
+    @property
+    def enough(self) -> int:
+        """How many responses a crawl goes on for, however slow the machine is."""
+        return (
+            self.least_received if self.truth == HEALTHY else ENOUGH + self.grows_after
+        )
+
+    @property
+    def counted(self) -> bool:
+        """Whether objects pile up, so that LEAKWATCH_MIN_OBJECTS says when to tell.
+
+        Memory outside Python is told by the megabyte, and takes two looks.
+        """
+        return self.truth in COUNTED
