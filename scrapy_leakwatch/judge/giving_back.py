@@ -76,9 +76,14 @@ _CLOSERS = {
     "BufferedReader": "close()",
     "StreamWriter": "close()",
     "Process": "terminate()",
+    "ForkProcess": "terminate()",
+    "SpawnProcess": "terminate()",
+    "ForkServerProcess": "terminate()",
+    "Timer": "cancel()",
     "Server": "close()",
     "ConnectionPool": "close()",
 }
+_CONTAINERS = frozenset({"dict", "list", "set", "tuple", "deque", "defaultdict"})
 _WHERE = {"spider": "in the spider's closed()", "item pipeline": "in close_spider()"}
 
 
@@ -96,6 +101,6 @@ def advice(resource: Resource, count: int) -> str:
         return f"{where}, let {name} ({resource.has}) end it: {unknown}"
     if not resource.attribute:
         return f"{where}, {unknown}"
-    if count > 1:
+    if count > 1 or resource.has in _CONTAINERS:
         return f"{where}, {unknown}, each of those in {name}"
     return f"{where}, call {known.format(name)}"

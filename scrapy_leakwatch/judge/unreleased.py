@@ -59,7 +59,10 @@ def verdicts(
     groups: dict[tuple[str, ...], list[Resource]] = {}
     for each in accused(resources):
         groups.setdefault(_key(each), []).append(each)
-    return [_verdict(group, spider) for group in groups.values()]
+    causes: dict[tuple[str, ...], list[list[Resource]]] = {}
+    for key, group in groups.items():
+        causes.setdefault(_cause(key, group[0]), []).append(group)
+    return [_verdict(group, rest, spider) for group, *rest in causes.values()]
 
 
 def with_total(verdict: Verdict, count: int) -> Verdict:
@@ -74,7 +77,16 @@ def _key(each: Resource) -> tuple[str, ...]:
     return (each.kind, each.class_path, taken)
 
 
-def _verdict(group: list[Resource], spider: str) -> tuple[Verdict, Explanation]:
+def _cause(key: tuple[str, ...], each: Resource) -> tuple[str, ...]:
+    """Return what a pool has in common with its threads and connections."""
+    if each.attribute and each.location:
+        return (each.class_path, each.location, each.attribute)
+    return key
+
+
+def _verdict(
+    group: list[Resource], rest: list[list[Resource]], spider: str
+) -> tuple[Verdict, Explanation]:
     first = group[0]
     found = _explanation(first, len(group), spider)
     sure = all(each.sure for each in group)
@@ -83,7 +95,7 @@ def _verdict(group: list[Resource], spider: str) -> tuple[Verdict, Explanation]:
         found,
         Growth((len(group),), 0.0, 0.0),
         "high" if sure else "medium",
-        _message(group),
+        "; with it ".join([_message(group), *map(_counted, rest)]),
         remedy=found.fix,
     )
     return verdict, found
@@ -103,6 +115,10 @@ def _message(group: list[Resource]) -> str:
         f"unreleased: {len(group)} x {first.kind} ({shown}), {taken}: each {still}"
         " after the spider closed"
     )
+
+
+def _counted(group: list[Resource]) -> str:
+    return f"{len(group)} x {group[0].kind}"
 
 
 def _named(resource: Resource) -> str:

@@ -112,7 +112,7 @@ class Attribution:
                 for call in self._calls(owner.cls, OPENERS[found.kind])
                 if link.names[0] in call.targets
             ]
-            if calls:
+            if calls and visible.has(owner.cls, link.names[0], link.first):
                 claims.append(
                     Claim(owner, call=calls[0], likely=_differ(calls), sure=False)
                 )
@@ -124,8 +124,13 @@ class Attribution:
         for owner in self._owners:
             if visible.instances(owner.cls, found.uses):
                 continue  # it is of another instance: another crawl's
-            call, likely = self._named(owner.cls, found)
-            if call is not None or self._is_written_in(owner.cls, found):
+            inside = self._is_written_in(owner.cls, found)
+            call, likely = (
+                self._call(owner.cls, found, (), named=True)
+                if inside
+                else self._named(owner.cls, found)
+            )
+            if call is not None or inside:
                 claims.append(Claim(owner, call=call, likely=likely, sure=False))
         return self._only(claims)
 
@@ -177,10 +182,12 @@ class Attribution:
         """Return the call in ``cls`` that took ``found``, and whether it is likely."""
         for makers in (OPENERS[found.kind], {anatomy.name(type(found.thing))}):
             calls = self._calls(cls, makers)
+            lines = _lines(found)
             for chosen in (
+                [call for call in calls if lines & {*range(call.line, call.end + 1)}],
                 [call for call in calls if call.targets.intersection(attribute)],
-                [call for call in calls if call.names & found.hints],
-                [call for call in calls if call.around & found.hints],
+                [call for call in calls if _names_it(call, found)],
+                [call for call in calls if _is_near(call, found)],
             ):
                 if chosen:
                     return chosen[0], _differ(chosen)
@@ -216,6 +223,23 @@ def resource(found: Found, claim: Claim) -> Resource:
         sure=claim.sure,
         remaining_s=found.remaining_s,
     )
+
+
+def _lines(found: Found) -> set[int]:
+    """Return where the functions without a name stand."""
+    codes = [code_of(use) for use in found.uses]
+    nameless = [code for code in codes if code and code.co_name == "<lambda>"]
+    return {code.co_firstlineno for code in nameless}
+
+
+def _is_near(call: Call, found: Found) -> bool:
+    return found.kind != "child process" and bool(found.hints & call.around)
+
+
+def _names_it(call: Call, found: Found) -> bool:
+    if found.kind == "child process":  # all words of the command
+        return bool(found.hints) and found.hints <= call.names
+    return bool(found.hints & call.names)
 
 
 def _differ(calls: list[Any]) -> bool:

@@ -66,13 +66,15 @@ OPENERS: dict[ResourceKind, frozenset[str]] = {
 class Call:
     """A call in the source of a class.
 
-    ``targets`` are the attributes and globals that its result is put into,
-    ``names`` the names and strings inside it, ``around`` those in its method.
+    It stands from ``line`` to ``end``. ``targets`` are the attributes and globals
+    that its result is put into, ``names`` the names and strings inside it,
+    ``around`` those in its method.
     """
 
     name: str
     path: str
     line: int
+    end: int
     class_name: str
     method: str
     targets: frozenset[str]
@@ -86,6 +88,7 @@ class Sources:
     def __init__(self) -> None:
         self._calls: dict[type, tuple[Call, ...]] = {}
         self._found: dict[type, list[tuple[str, ast.ClassDef]]] = {}
+        self._files: dict[str, dict[str, list[ast.ClassDef]]] = {}
 
     def calls(self, cls: type) -> tuple[Call, ...]:
         """Return the calls in a class and in its bases that are not Scrapy's."""
@@ -116,35 +119,37 @@ class Sources:
 
     def _definitions(self, cls: type) -> list[tuple[str, ast.ClassDef]]:
         if cls not in self._found:
-            self._found[cls] = _definitions(cls)
+            self._found[cls] = list(self._defining(cls))
         return self._found[cls]
 
+    def _defining(self, cls: type) -> Iterator[tuple[str, ast.ClassDef]]:
+        for base in anatomy.mro(cls):
+            module = anatomy.module(base)
+            if base is object or f"{module}.".startswith(FRAMEWORK):
+                continue
+            path = places.file_of_module(module)
+            named = self._named(path).get(anatomy.name(base), []) if path else []
+            if path is not None and len(named) == 1:
+                yield path, named[0]
 
-def _definitions(cls: type) -> list[tuple[str, ast.ClassDef]]:
-    found = []
-    for base in anatomy.mro(cls):
-        module = anatomy.module(base)
-        if base is object or f"{module}.".startswith(FRAMEWORK):
-            continue
-        path = places.file_of_module(module)
-        tree = tree_of(path) if path is not None and path.endswith(".py") else None
-        named = [
-            node
-            for node in (_classes(tree) if tree is not None else ())
-            if node.name == anatomy.name(base)
-        ]
-        if path is not None and len(named) == 1:
-            found.append((path, named[0]))
-    return found
+    def _named(self, path: str) -> dict[str, list[ast.ClassDef]]:
+        """Return the classes of a file by name."""
+        if path not in self._files:
+            self._files[path] = {}
+            tree = tree_of(path) if path.endswith(".py") else None
+            for node in _classes(tree) if tree is not None else ():
+                self._files[path].setdefault(node.name, []).append(node)
+        return self._files[path]
 
 
 def _classes(tree: ast.AST) -> Iterator[ast.ClassDef]:
     """Yield the classes of a module; none is inside an expression."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.ClassDef):
-            yield node
-        if isinstance(node, ast.stmt):
-            yield from _classes(node)
+    for name in ("body", "orelse", "finalbody", "handlers"):
+        for node in getattr(tree, name, None) or ():
+            if isinstance(node, ast.ClassDef):
+                yield node
+            if isinstance(node, ast.AST):
+                yield from _classes(node)
 
 
 def _calls_in(path: str, cls: ast.ClassDef) -> Iterator[Call]:
@@ -159,6 +164,7 @@ def _calls_in(path: str, cls: ast.ClassDef) -> Iterator[Call]:
                     name=_last_name(call.func),
                     path=path,
                     line=call.lineno,
+                    end=call.end_lineno or call.lineno,
                     class_name=cls.name,
                     method=node.name,
                     targets=method.ends(targets),
@@ -183,7 +189,7 @@ class _Method:
             self.passed.setdefault(node.id, set()).update(targets)
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr):
             written = node.targets if isinstance(node, ast.Assign) else [node.target]
-            targets = frozenset(map(_base_name, written)) - {""}
+            targets = frozenset(name for each in written for name in _ends_in(each))
             self.visit_with(node.value, targets) if node.value else None
             return
         if isinstance(node, ast.Call):
@@ -218,6 +224,15 @@ def _base_name(target: ast.AST) -> str:
     while isinstance(target, ast.Subscript | ast.Starred):
         target = target.value
     return _last_name(target)
+
+
+def _ends_in(target: ast.AST) -> Iterator[str]:
+    """Yield the names that an assignment fills."""
+    if isinstance(target, ast.Tuple | ast.List):
+        for each in target.elts:
+            yield from _ends_in(each)
+    elif name := _base_name(target):
+        yield name
 
 
 def _last_name(node: ast.AST) -> str:

@@ -32,6 +32,13 @@ def maker(cls: type, use: Any) -> str:
     return name
 
 
+def has(cls: type, name: str, value: Any) -> bool:
+    """Tell whether ``value`` is what a class or its module has by that name."""
+    tables = [anatomy.namespace(base) for base in anatomy.mro(cls)]
+    in_class = any(table.get(name) is value for table in tables)
+    return in_class or _known(cls, name) is value
+
+
 def instances(cls: type, uses: tuple[Any, ...]) -> bool:
     """Tell whether a callable has an instance of ``cls``, bound or in its closure."""
     for use in uses:
