@@ -14,6 +14,11 @@ SELECT = "select"
 COUNTED = frozenset({"leak", "hoard"})
 
 
+ENOUGH = 300
+SLOWNESS = "ZOO_SLOWNESS"
+"""The variable that tells a crawl how slow the machine is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A crawl and its truth.
@@ -50,6 +55,13 @@ class Row:
     least_received: int = 100
     curfew_s: float = 0.0
     needs: tuple[str, ...] = ()
+
+    @property
+    def enough(self) -> int:
+        """How many responses a crawl goes on for, however slow the machine is."""
+        return (
+            self.least_received if self.truth == HEALTHY else ENOUGH + self.grows_after
+        )
 
     @property
     def counted(self) -> bool:

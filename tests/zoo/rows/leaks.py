@@ -138,6 +138,7 @@ VARIATIONS = (
         "downloaded_inline",
         "pages that the callback downloads itself are kept",
         "spider.kept[*]",
+        leaked_each=0.5,
         reactor=SELECT,
     ),
     _variation(
