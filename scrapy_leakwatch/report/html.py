@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.report.about import Fact
 
 
+SCRIPTS = ("crawl", "charts", "page")
+"""The parts of the script, in the order in which they run."""
+
+
 class ReportError(OSError):
     """The report can't be written; the message says where and why."""
 
@@ -127,11 +131,12 @@ def _static() -> tuple[Markup, Markup, Markup]:
         each for each in (static / "vendor").iterdir() if each.name.startswith("uplot-")
     )
     style = _text(library / "uPlot.min.css") + _text(static / "report.css")
+    script = "".join(_text(static / f"{name}.js") for name in SCRIPTS)
     licence = f"/*\n{_text(library / 'LICENSE')}*/\n"
     return (
         Markup(style),  # noqa: S704
         Markup(licence + _text(library / "uPlot.iife.min.js")),  # noqa: S704
-        Markup(_text(static / "report.js")),  # noqa: S704
+        Markup(f"(() => {{\n'use strict';\n{script}}})();\n"),  # noqa: S704
     )
 
 
