@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 SPIDER ?= somenasty
 BIN := $(VENV)/bin
+UPLOT ?= 1.6.32
+VENDORED := scrapy_leakwatch/report/static/vendor
 
-.PHONY: demo test zoo zoo-table check static coverage bench dist clean
+.PHONY: demo test zoo zoo-table check static coverage bench dist vendor clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python example_project/demo.py $(SPIDER)
@@ -38,6 +40,17 @@ bench: $(VENV)/.installed
 
 dist: $(VENV)/.checking
 	$(BIN)/python -m build
+
+# The library that draws the charts of a report, in the version UPLOT.
+vendor:
+	rm -rf build/vendor && mkdir -p build/vendor
+	cd build/vendor && npm pack --silent uplot@$(UPLOT) && tar -xzf uplot-$(UPLOT).tgz
+	rm -rf $(VENDORED)/uplot-* && mkdir -p $(VENDORED)/uplot-$(UPLOT)
+	cd build/vendor/package && cp LICENSE dist/uPlot.iife.min.js dist/uPlot.min.css \
+	  $(CURDIR)/$(VENDORED)/uplot-$(UPLOT)/
+	printf 'uplot %s\nsha256 %s  (npm package)\n' "$(UPLOT)" \
+	  "$$(sha256sum < build/vendor/uplot-$(UPLOT).tgz | cut -d' ' -f1)" \
+	  > $(VENDORED)/uplot-$(UPLOT)/VERSION
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache

@@ -7,6 +7,7 @@ ask the C level only: descriptors of ``type``, of slots and of builtin types.
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from types import GetSetDescriptorType, MappingProxyType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
@@ -138,3 +139,8 @@ def size(obj: object) -> int:
         if is_a(obj, base):
             return int(base.__len__(obj))
     return 0
+
+
+def tables_of(cls: type) -> list[dict[Any, Any]]:
+    """Return the dicts that ``cls`` refers to; one has its attributes."""
+    return [part for part in gc.get_referents(cls) if type(part) is dict]

@@ -8,9 +8,11 @@ from scrapy.http import Request
 
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.explain import (
+    HoardQuestion,
     MemoryQuestion,
     Question,
     WaitingQuestion,
+    explain_hoard_in_child,
     explain_in_child,
     explain_queue_in_child,
     layers_in_child,
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
         Unexplained,
     )
 
-    AnyQuestion = Question | WaitingQuestion | MemoryQuestion
+    AnyQuestion = Question | HoardQuestion | WaitingQuestion | MemoryQuestion
     Answer = Explanation | Unexplained | Layers
     Found = Answer | None
 
@@ -44,13 +46,21 @@ class Explainer:
     """Asks a forked child, one question at a time in the whole process.
 
     Where no child can be had, the live requests are looked at in this process.
-    ``guard`` runs what happens in later turns.
+    ``find`` returns a container by its name, after all that leads to it, None
+    where it is gone. ``guard`` runs what happens in later turns.
     """
 
     _asking: ClassVar[Explainer | None] = None
 
-    def __init__(self, crawler: Crawler, timeout_s: float, guard: Guard) -> None:
+    def __init__(
+        self,
+        crawler: Crawler,
+        timeout_s: float,
+        find: Callable[[str], tuple[Any, ...] | None],
+        guard: Guard,
+    ) -> None:
         self._crawler = crawler
+        self._find = find
         self._timeout_s = timeout_s
         self._guard = guard
         self._inquiry: Inquiry[Answer] | None = None
@@ -95,6 +105,11 @@ class Explainer:
     def _asked(self, question: AnyQuestion) -> Asked[Answer]:
         if isinstance(question, MemoryQuestion):
             return layers_in_child(self._timeout_s)
+        if isinstance(question, HoardQuestion):
+            trail = self._find(question.member)
+            return explain_hoard_in_child(
+                question, trail, self._crawler, self._timeout_s
+            )
         if isinstance(question, WaitingQuestion):
             tables = _tables(Request)
             return explain_queue_in_child(
@@ -112,6 +127,8 @@ def question_on(suspicion: Suspicion, sample: Sample) -> AnyQuestion:
     """Return what must be known to judge a suspicion."""
     if suspicion.kind in {"fragmentation", "native"}:
         return MemoryQuestion()
+    if suspicion.kind == "hoard":
+        return _about_container(suspicion, sample)
     if suspicion.kind == "backlog":
         return WaitingQuestion(
             class_path=suspicion.class_path,
@@ -126,6 +143,28 @@ def question_on(suspicion: Suspicion, sample: Sample) -> AnyQuestion:
         spider=suspicion.spider,
         count=suspicion.count,
         unaccounted=suspicion.unaccounted,
+    )
+
+
+def _about_container(suspicion: Suspicion, sample: Sample) -> HoardQuestion:
+    """Ask about the largest of the containers that a suspicion is about."""
+    largest = max(
+        (
+            each
+            for each in sample.containers
+            if suspicion.subject in {each.name, each.family}
+        ),
+        key=lambda each: each.len,
+    )
+    return HoardQuestion(
+        name=suspicion.subject,
+        member=largest.name,
+        type=largest.type,
+        owner=largest.owner,
+        origin=largest.origin,
+        spider=suspicion.spider,
+        len=largest.len,
+        total=suspicion.count,
     )
 
 

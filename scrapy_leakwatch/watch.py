@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.defer import maybe_deferred_to_future
 
@@ -52,7 +52,9 @@ class Watch:
         self._logging = Guard("log what it sees", spider)
         self._containing = Guard("give memory back", spider)
         self._docket = Docket(spider.name, config)
-        self._explainer = Explainer(crawler, config.explain_timeout, self._explaining)
+        self._explainer = Explainer(
+            crawler, config.explain_timeout, self._container, self._explaining
+        )
         self.on_demand = OnDemand(self._explainer, spider, self._explaining)
         self._chronicle = Chronicle(crawler, config, spider, self._docket)
         self._reactions = Reactions(crawler, config, spider)
@@ -95,6 +97,9 @@ class Watch:
         if self._last is None:
             return "LeakWatch is off for this crawl: its log has the error."
         return log.status(self._last, self._docket.verdicts)
+
+    def _container(self, name: str) -> tuple[Any, ...] | None:
+        return self._sampler.container(name) if self._sampler else None
 
     def _pursue(self, suspicion: Suspicion, sample: Sample) -> None:
         if self._explainer.busy:  # it is not forgotten: the next sample has it too

@@ -158,7 +158,8 @@ def a_day(path: Path, samples: int = 8640) -> Path:
         explanation(START + 2 * HOUR + 1, holder="DedupPipeline.seen",
                     owner="DedupPipeline", contents="str", signature="51c0ffee",
                     location="shop/pipelines.py:9", code="self.seen.add(item['url'])",
-                    fix="bound it, or keep a hash of what you need", path=[], **hoard),
+                    fix="bound it, or keep a hash of what you need", path=[],
+                    victims=[], examined=0, tree_bytes=0, example_url="", **hoard),
     ]  # fmt: skip
     queue = {"subject": "Request", "class": REQUEST}
     spoken[5] = [
@@ -199,4 +200,38 @@ def months(path: Path, samples: int = 1_000_000) -> Path:
             if number % (samples // 10) == 77:
                 said = verdict(START + 10 * number, "leak", f"Class{number}")
                 file.write(json.dumps(said).encode() + b"\n")
+    return path
+
+
+SCRIPT = "<script>document.title='owned'</script>"
+EVIL = (
+    f"{SCRIPT}</script><img src=x onerror=\"document.title='owned'\">"
+    "<!--'\"&lt;{{ 7*7 }}\x1b[31m\x07\n\u2028\u202e\ud800"
+)
+
+
+def hostile(path: Path) -> Path:
+    """Write a recording whose every text wants to be markup."""
+    url = f"javascript:document.title='owned'//{EVIL}"
+    said = {"message": EVIL, "class": EVIL, "signature": EVIL, "caveat": EVIL,
+            "remedy": EVIL, "example_url": url, "spider": EVIL}  # fmt: skip
+    step = {"node": EVIL, "edge": EVIL}
+    share = {"holder": EVIL, "owner": EVIL, "held": 3, "location": EVIL, "fix": EVIL}
+    found = {"class": EVIL, "holder": EVIL, "owner": EVIL, "path": [step, step],
+             "expression": EVIL, "code": EVIL, "location": f"{EVIL}.py:1", "fix": EVIL,
+             "signature": EVIL, "victims": [EVIL], "others": [share],
+             "contents": EVIL, "example_url": url, "spider": EVIL}  # fmt: skip
+    odd = {"live": {EVIL: {"count": 3}}, "requests": {EVIL: 3},
+           "containers": [{"name": EVIL, "type": EVIL, "len": 9}]}  # fmt: skip
+    written = [
+        {**RUN, "spider": EVIL, "project": EVIL, "versions": {EVIL: EVIL},
+         "config": {EVIL: [EVIL], "LEAKWATCH_MIN_SAMPLES": EVIL}},
+        *({**sample(number), **odd} for number in range(20)),
+        verdict(START + 100, "leak", EVIL, **said),
+        explanation(START + 100, EVIL, **found),
+        verdict(START + 120, EVIL, EVIL + "2", **said),
+        {**explanation(START + 120, EVIL + "2", **found), "failed": EVIL},
+        {"type": "summary", "time": START + 200, "stats": {EVIL: EVIL}},
+    ]  # fmt: skip
+    path.write_text("".join(json.dumps(line) + "\n" for line in written))
     return path

@@ -22,9 +22,15 @@ from scrapy.utils.test import get_crawler
 from scrapy_leakwatch import LeakWatch
 from scrapy_leakwatch.observe import containers, ways
 from scrapy_leakwatch.observe.containers import Census
+from scrapy_leakwatch.observe.shapes import Shapes
 
 MANY = 200
 LOOKS = 60
+
+
+@pytest.fixture(autouse=True)
+def walk_on_each_look(monkeypatch):
+    monkeypatch.setattr(containers, "BETWEEN_WALKS_S", 0.0)
 
 
 @pytest.fixture
@@ -220,6 +226,7 @@ class Books(Base):
 
 
 def test_modules_of_the_project_have_their_globals(project):
+    importing = project("bazaar.importing")
     source = """
 from bazaar.cache import CACHE, Cache, price
 class Cache2: rows = list(range(200))
@@ -237,6 +244,7 @@ class Cache: rows = list(range(200))
 def price(text): return text
 """,
     )
+    vars(importing).update(Cache=module.Cache, price=module.price)
     project("bazaar.other", source)
     project("elsewhere.cache", source)
     for number in range(MANY):
@@ -252,6 +260,12 @@ def price(text): return text
     assert found["bazaar.cache.price"].bounded
     assert found["bazaar.other.STORE.rows"].owner == "module bazaar.other"
     assert found["Cache.rows"].owner == "class Cache"
+
+
+def test_what_a_library_s_class_has_is_not_the_project_s():
+    names = {"__module__": "scrapy.spiders.other", "rows": many()}
+    base = type("Base", (Spider,), names)
+    assert told(crawler_of(type("Books", (base,), {"name": "books"})())) == {}
 
 
 def test_a_maxlen_is_a_bound():
@@ -366,6 +380,26 @@ def test_a_container_that_is_gone_is_told_no_more():
     assert told_once(census, LOOKS)["spider.seen"].type == "set"
 
 
+@pytest.mark.parametrize("outer", [[], {}, deque()])
+def test_what_a_container_has_is_told_until_it_is_large_itself(outer):
+    spider = shop(outer=outer)
+    add = outer.__setitem__ if type(outer) is dict else outer.insert
+    add(0, many())
+    census = Census(crawler_of(spider), 100)
+    assert [each.name for each in census.take()] == ["spider.outer[0]"]
+    for number in range(1, 40):
+        add(number, [])
+    assert census.take() == ()
+
+
+def test_a_class_in_the_place_of_another_in_memory_is_not_taken_for_it():
+    shapes = Shapes()
+    kinds = [type("Rows", (list,), {}), type("Row", (), {})]
+    first, second = (kind() for kind in kinds)
+    shapes._known[id(kinds[1])] = shapes.of(first)
+    assert (shapes.of(first).name, shapes.of(second).name) == ("Rows", "Row")
+
+
 def told_once(census, looks):
     for _ in range(looks - 1):
         census.take()
@@ -403,13 +437,14 @@ def test_nothing_of_the_crawl_is_kept_from_look_to_look():
 
 @pytest.mark.parametrize("number", [300, 100_000])
 def test_a_look_takes_few_steps_however_large_the_project_is(number):
-    lists = {f"list_{each}": many() for each in range(300)}
+    lists = {f"list_{each}": many() for each in range(1000)}
     helpers = {f"helper_{each}": Helper(x=Helper(y=[])) for each in range(number)}
     census = Census(crawler_of(shop(seen=many(), **lists, **helpers)), 100)
     left = []
     for _ in range(100):
         census.take()
         left += [census._near.budget.left, census._far.budget.left]
+    assert len(census._known) <= containers.MOST_KNOWN + containers.MOST_YOUNG
     assert max(left) <= containers.FIRST_STEPS
     assert min(left) > -5_000
 
@@ -516,13 +551,16 @@ def build_dict_property():
 
 def build_subclasses():
     kinds = (dict, list, set, deque)
-    own_length = {kind.__name__: hostile_class(kind)() for kind in kinds}
-    inherited = {f"own_{kind.__name__}": measurable(kind) for kind in kinds}
+    own_length = {kind.__name__: filled(hostile_class(kind), kind) for kind in kinds}
+    inherited = {
+        f"own_{kind.__name__}": filled(hostile_class(kind, __len__=kind.__len__), kind)
+        for kind in kinds
+    }
     return own_length | inherited, {f"spider.{name}" for name in inherited}
 
 
-def measurable(kind):
-    filled = hostile_class(kind, __len__=kind.__len__)()
+def filled(cls, kind):
+    filled = cls()
     if kind is dict:
         dict.update(filled, dict.fromkeys(range(MANY)))
     else:

@@ -104,3 +104,13 @@ def test_a_cache_of_the_framework_is_blamed_when_it_is_most_of_the_growth() -> N
 
 def test_a_cache_of_the_framework_is_not_blamed_while_memory_stays() -> None:
     assert not hear(docket(explain=True), cached(200_000, 0), priced())
+
+
+def test_containers_that_are_alike_are_one_hoard() -> None:
+    samples = [
+        holding(n, *(container(90 * n, name=f"spider.pages['{k}']") for k in "abcdefg"))
+        for n in range(9)
+    ]
+    (verdict,) = hear(docket(explain=True), samples, priced())
+    assert verdict.subject == "spider.pages[*]"
+    assert verdict.count == 7 * 90 * 5

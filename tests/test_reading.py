@@ -282,9 +282,9 @@ def test_a_clock_that_is_put_back_does_not_turn_time(write) -> None:
 
 def test_a_class_that_is_gone_is_zero_and_a_container_unknown(write) -> None:
     empty = {**SAMPLE, "live": {}, "containers": []}
-    timeline = recordings.read(write(RUN, SAMPLE, empty)).timeline
-    assert timeline.live[REQUEST][1] == 0
-    assert timeline.containers["DedupPipeline.seen"][1] is None
+    timeline = recordings.read(write(RUN, empty, SAMPLE, empty)).timeline
+    assert timeline.live[REQUEST][::2] == (0, 0)
+    assert timeline.containers["DedupPipeline.seen"][::2] == (None, None)
 
 
 def test_a_pipe_can_be_read(tmp_path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from tests.zoo.keeper import Run
 from tests.zoo.report import BEGIN, END, line_of, lines_of, page
 from tests.zoo.rows import ROWS
-from tests.zoo.score import Evidence, Kind, judge, total
+from tests.zoo.score import Evidence, judge
+from tests.zoo.total import Kind, total
 from tests.zoo.truth import Row
 
 LEAKY = Row(
@@ -208,7 +209,7 @@ def test_a_row_is_one_line_and_one_for_each_fault() -> None:
 
 def test_the_lines_of_a_score_say_how_many_were_run_again() -> None:
     said = "\n".join(lines_of(total([], []), again=2, seconds=61))
-    assert "2 were run a second" in said
+    assert "2 were run again" in said
 
 
 def test_each_row_has_a_name_of_its_own() -> None:

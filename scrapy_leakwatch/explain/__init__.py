@@ -13,8 +13,9 @@ goes on:
 
 Nothing there runs a line of the crawl's code: `anatomy` reads objects at the C
 level. `waiting` prices the requests that wait, and `serialising` finds what keeps
-them from the disk. `child` and `inside` are the two sides of the process
-border, `direct` the bounded look for systems without `fork`.
+them from the disk. `hoards` explains a container that grows: `contents` says what
+is in it, `remedies` what bounds it. `child` and `inside` are the two sides of the
+process border, `direct` the bounded look for systems without `fork`.
 
 `layers` asks another question, which layer the memory is in: `allocators` reads
 Python's and the C library's, `large` adds up the objects of the latter,
@@ -25,6 +26,7 @@ from __future__ import annotations
 
 from scrapy_leakwatch.explain.asking import (
     Asked,
+    explain_hoard_in_child,
     explain_in_child,
     explain_queue_in_child,
     layers_in_child,
@@ -34,6 +36,7 @@ from scrapy_leakwatch.explain.direct import look
 from scrapy_leakwatch.explain.records import (
     Explanation,
     HeapProfile,
+    HoardQuestion,
     Layers,
     MemoryQuestion,
     PathStep,
@@ -47,6 +50,7 @@ __all__ = [
     "Asked",
     "Explanation",
     "HeapProfile",
+    "HoardQuestion",
     "Layers",
     "MemoryQuestion",
     "PathStep",
@@ -54,6 +58,7 @@ __all__ = [
     "Share",
     "Unexplained",
     "WaitingQuestion",
+    "explain_hoard_in_child",
     "explain_in_child",
     "explain_queue_in_child",
     "layers_in_child",

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from scrapy_leakwatch.explain import child, heap, layers, resident
+from scrapy_leakwatch.explain.hoards import investigate_hoard
 from scrapy_leakwatch.explain.investigation import Evidence, investigate
 from scrapy_leakwatch.explain.records import (
     Explanation,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from scrapy_leakwatch.explain.records import WaitingQuestion
+    from scrapy_leakwatch.explain.records import HoardQuestion, WaitingQuestion
 
 Result_co = TypeVar("Result_co", covariant=True)
 
@@ -99,6 +100,28 @@ def explain_queue_in_child(
     return Asked(child.start(work, timeout_s), understand)
 
 
+def explain_hoard_in_child(
+    question: HoardQuestion,
+    trail: tuple[Any, ...] | None,
+    crawler: Any,
+    timeout_s: float,
+) -> Asked[Explanation | Unexplained]:
+    """Ask what is in a container and which line adds to it; as `explain_in_child`.
+
+    ``trail`` is the container after all that leads to it, its owner first: the
+    globals of a module, a class, the spider, or a component. None where it is
+    gone by now. The parent keeps none of them.
+    """
+
+    def work() -> dict[str, Any]:
+        return asdict(investigate_hoard(question, trail, crawler))
+
+    def understand(found: child.Answer | child.Failure) -> Explanation | Unexplained:
+        return _understood(question, found)
+
+    return Asked(child.start(work, timeout_s), understand)
+
+
 def profile_in_child(
     timeout_s: float, via: type | None = None
 ) -> Asked[HeapProfile | str]:
@@ -144,7 +167,7 @@ def _callers(frame: FrameType | None) -> tuple[FrameType, ...]:
 
 
 def _understood(
-    question: Question, found: child.Answer | child.Failure
+    question: Question | HoardQuestion, found: child.Answer | child.Failure
 ) -> Explanation | Unexplained:
     if isinstance(found, child.Failure):
         return Unexplained(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy, components, places
-from scrapy_leakwatch.explain import callables, source, words
+from scrapy_leakwatch.explain import callables, expressions, removals, source, words
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.anchors import Anchor
     from scrapy_leakwatch.explain.findings import Group
-    from scrapy_leakwatch.explain.source import Line
+    from scrapy_leakwatch.explain.source import Find, Line
 
 _PARTIAL = frozenset({"partial"})
 _TIMER = frozenset({"callLater", "call_later", "call_at", "call_soon"})
@@ -25,6 +26,43 @@ def put_there(group: Group, crawler: Any) -> Line | None:
     if anchor.kind in {"root", "object"}:
         return _of_root(anchor, _classes(crawler))
     return _of_code(anchor, _classes(crawler))
+
+
+def added_there(anchor: Anchor, crawler: Any) -> Line | None:
+    """Return the line that adds to the container at the end of ``anchor``."""
+    code = callables.code_of(anchor.trail[-1])
+    if code is not None:  # a cache: its function
+        return source.of_code(code)
+    find = partial(expressions.grown, key=_key_behind(anchor))
+    return _of_container(anchor, crawler, find)
+
+
+def taken_out_there(anchor: Anchor, crawler: Any) -> Line | None:
+    """Return a line that takes entries out of the container, if there is any."""
+    return _of_container(anchor, crawler, removals.shrunk)
+
+
+def _of_container(anchor: Anchor, crawler: Any, find: Find) -> Line | None:
+    classes = _classes(crawler)
+    owner, name = _last_filled(anchor)
+    if owner is not None and owner is anchor.trail[0]:
+        owner = next(filter(partial(_inherits, base=owner), classes), owner)
+    return _of_filled(anchor, (owner, name), classes, find)
+
+
+def _inherits(cls: type, base: type) -> bool:
+    return any(each is base for each in anatomy.mro(cls))
+
+
+def _key_behind(anchor: Anchor) -> str:
+    """Return the first key behind the last attribute, as in ``spider.seen['a']``."""
+    key = ""
+    for step in words.edges_of(anchor):
+        if step.kind == "attribute":
+            key = ""
+        elif step.kind == "key" and not key:
+            key = step.name.strip("'")
+    return "" if key == "*" else key
 
 
 def _of_code(anchor: Anchor, classes: tuple[type, ...]) -> Line | None:
@@ -60,12 +98,23 @@ def _of_root(anchor: Anchor, classes: tuple[type, ...]) -> Line | None:
     logged = _log_call(anchor)
     if logged is not None:
         return logged
-    owner, name = _last_filled(anchor)
+    return _of_filled(anchor, _last_filled(anchor), classes, expressions.stored)
+
+
+def _of_filled(
+    anchor: Anchor,
+    filled: tuple[type | None, str],
+    classes: tuple[type, ...],
+    find: Find,
+) -> Line | None:
+    owner, name = filled
     if not name:
         return None
     if anchor.root is not None and anchor.root.kind == "global" and owner is None:
-        return source.of_global(name, anchor.root.expression, classes)
-    return source.of_attribute(name, owner, classes) if owner is not None else None
+        return source.of_global(name, anchor.root.expression, classes, find)
+    if owner is None:
+        return None
+    return source.of_attribute(name, owner, classes, find)
 
 
 def _last_filled(anchor: Anchor) -> tuple[type | None, str]:
@@ -73,9 +122,8 @@ def _last_filled(anchor: Anchor) -> tuple[type | None, str]:
 
     ``spider.store.pages[*].response`` is filled where ``pages`` is.
     """
-    namespace = anchor.root is not None and anchor.root.kind in {"class", "global"}
     nodes = anchor.trail
-    edges = words.edges_along(nodes, anchor.kind == "root" and namespace)
+    edges = words.edges_of(anchor)
     found: list[tuple[type | None, str, bool]] = []
     owner: Any = nodes[0]
     for number, step in enumerate(edges):

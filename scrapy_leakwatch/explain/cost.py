@@ -64,7 +64,7 @@ def price(suspects: list[Any], stops: set[int]) -> Price:
     if not suspects:
         return Price(0, 0, ())
     barrier = stops | {id(obj) for obj in suspects}
-    kept = [_reach(obj, barrier) for obj in suspects]
+    kept = [_reach((obj,), barrier, type(obj)) for obj in suspects]
     seen = Counter(key for own in kept for key in own)
     total = trees = 0
     victims: set[str] = set()
@@ -91,10 +91,35 @@ def size_of(obj: Any) -> int:
     return header
 
 
-def _reach(suspect: Any, barrier: set[int]) -> dict[int, Any]:
-    """Return what ``suspect`` reaches, without what is shared by design."""
-    found = {id(suspect): suspect}
-    queue = [suspect]
+def price_entries(entries: list[tuple[Any, ...]], stops: set[int]) -> Price:
+    """Return the price of a container's ``entries``, each a key, a value or both.
+
+    ``victims`` are the tracked classes that most entries hold. What several of
+    them hold is no entry's own.
+    """
+    if not entries:
+        return Price(0, 0, ())
+    kept = [_reach(parts, stops, None) for parts in entries]
+    seen = Counter(key for own in kept for key in own)
+    total = trees = 0
+    holding: Counter[str] = Counter()
+    for own in kept:
+        alone = [obj for key, obj in own.items() if seen[key] == 1]
+        total += sum(size_of(obj) for obj in alone)
+        trees += _tree_bytes(alone)
+        tracked = [obj for obj in own.values() if anatomy.is_a(obj, object_ref)]
+        holding.update({anatomy.name(type(obj)) for obj in tracked})
+    count = len(entries)
+    victims = sorted(name for name, times in holding.items() if 2 * times > count)
+    return Price((total + trees) // count, trees // count, tuple(victims))
+
+
+def _reach(
+    parts: tuple[Any, ...], barrier: set[int], kin: type | None
+) -> dict[int, Any]:
+    """Return what ``parts`` reach, without what is shared by design and ``kin``."""
+    found = {id(part): part for part in parts if kin is not None or _is_own(part)}
+    queue = list(found.values())
     while queue and len(found) < MOST_NODES:
         obj = queue.pop()
         if anatomy.size(obj) > LARGEST_CONTAINER:
@@ -102,11 +127,16 @@ def _reach(suspect: Any, barrier: set[int]) -> dict[int, Any]:
         for part in gc.get_referents(obj):
             if id(part) in found or id(part) in barrier:
                 continue
-            if type(part) is type(suspect) or _is_shared(part):
+            if type(part) is kin or _is_shared(part):
                 continue
             found[id(part)] = part
             queue.append(part)
     return found
+
+
+def _is_own(obj: Any) -> bool:
+    """Tell whether an entry is more than a reference to what is there anyway."""
+    return not _is_shared(obj) and type(obj) is not bool
 
 
 def _is_shared(obj: Any) -> bool:

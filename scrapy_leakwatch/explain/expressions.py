@@ -67,9 +67,9 @@ class _Scope:
 def keyed(tree: ast.AST, bag: str, key: str) -> list[Expression]:
     """Return where ``key`` is put into ``bag``, which is ``meta`` or ``cb_kwargs``."""
     found = []
-    for node, scope, body in _nodes(tree):
+    for node, scope, body in statements(tree):
         for place in _keyed_here(node, bag, key, body):
-            names = _names(node)
+            names = names_in(node)
             found.append(
                 Expression(place.lineno, scope.class_name, scope.function, "", names)
             )
@@ -79,9 +79,9 @@ def keyed(tree: ast.AST, bag: str, key: str) -> list[Expression]:
 def stored(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
     """Return where something is put into the attribute or global ``name``."""
     found = []
-    for node, scope, _ in _nodes(tree):
+    for node, scope, _ in statements(tree):
         for target in _targets(node):
-            base = _base(target, name, is_global)
+            base = base_of(target, name, is_global)
             if base is not None:
                 found.append(
                     Expression(
@@ -89,16 +89,32 @@ def stored(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
                         scope.class_name,
                         scope.function,
                         base,
-                        _names(node),
+                        names_in(node),
                     )
                 )
+    return found
+
+
+def grown(tree: ast.AST, name: str, is_global: bool, key: str = "") -> list[Expression]:
+    """Return where something is added to what ``name`` is, or has at ``key``.
+
+    Unlike `stored` not where another container takes its place. A ``key`` that
+    is computed may be the one.
+    """
+    found = []
+    for node, scope, _ in statements(tree):
+        for target in _grown_targets(node, name):
+            base = base_of(target, name, is_global)
+            if base is not None and (not key or _first_key(target) in {"", key}):
+                place = (node.lineno, scope.class_name, scope.function)
+                found.append(Expression(*place, base, names_in(node)))
     return found
 
 
 def called(tree: ast.AST, callers: frozenset[str], function: str) -> list[Expression]:
     """Return where one of ``callers`` is called with the name ``function``."""
     found = []
-    for node, scope, _ in _nodes(tree):
+    for node, scope, _ in statements(tree):
         if isinstance(node, ast.Call) and _last_name(node.func) in callers:
             names = frozenset(_last_name(arg) for arg in node.args)
             if function in names:
@@ -111,13 +127,19 @@ def called(tree: ast.AST, callers: frozenset[str], function: str) -> list[Expres
 Statement = ast.Call | ast.Assign | ast.AnnAssign | ast.AugAssign
 
 
-def _nodes(tree: ast.AST) -> Iterator[tuple[Statement, _Scope, ast.AST]]:
+def statements(tree: ast.AST) -> Iterator[tuple[Statement, _Scope, ast.AST]]:
     """Yield calls and assignments with their scope and innermost function."""
+    for node, scope, body in scoped(tree):
+        if isinstance(node, ast.Call | ast.Assign | ast.AnnAssign | ast.AugAssign):
+            yield node, scope, body
+
+
+def scoped(tree: ast.AST) -> Iterator[tuple[ast.AST, _Scope, ast.AST]]:
+    """Yield each node with its scope and innermost function."""
     stack: list[tuple[ast.AST, _Scope, ast.AST]] = [(tree, _Scope(), tree)]
     while stack:
         node, scope, body = stack.pop()
-        if isinstance(node, ast.Call | ast.Assign | ast.AnnAssign | ast.AugAssign):
-            yield node, scope, body
+        yield node, scope, body
         if isinstance(node, ast.ClassDef):
             scope = _Scope(node.name, "")
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -197,7 +219,7 @@ def _container_of(target: ast.expr, key: str) -> str | None:
 
 def _targets(node: Statement) -> Iterator[ast.expr]:
     if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        if node.value is None or _is_empty(node.value):
+        if node.value is None or is_empty(node.value):
             return
         yield from node.targets if isinstance(node, ast.Assign) else [node.target]
     elif isinstance(node.func, ast.Attribute) and node.func.attr in _ADDERS:
@@ -206,7 +228,39 @@ def _targets(node: Statement) -> Iterator[ast.expr]:
         yield node.args[0]
 
 
-def _is_empty(value: ast.expr) -> bool:
+def _grown_targets(node: Statement, name: str) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Call):
+        yield from _targets(node)
+    elif isinstance(node, ast.AugAssign):
+        yield node.target
+    elif node.value is not None:
+        named = {name} <= names_in(node.value) or name in _constants(node.value)
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            if isinstance(target, ast.Subscript) or named:
+                yield target
+
+
+def _constants(node: ast.AST) -> set[object]:
+    return {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+
+
+def _first_key(target: ast.expr) -> str:
+    """Return the first key behind a name where it is written out, else nothing."""
+    key: ast.expr | None = None
+    while isinstance(target, ast.Subscript | ast.Call):
+        if isinstance(target, ast.Subscript):
+            key, target = target.slice, target.value
+        elif isinstance(target.func, ast.Attribute):
+            key, target = next(iter(target.args), None), target.func.value
+        else:
+            break
+    written = isinstance(key, ast.Constant) and isinstance(key.value, str)
+    return str(key.value) if written and isinstance(key, ast.Constant) else ""
+
+
+def is_empty(value: ast.expr) -> bool:
+    """Tell whether a value is a new and empty container, or a constant."""
     if isinstance(value, ast.Constant):
         return True
     if isinstance(value, ast.List | ast.Tuple | ast.Set):
@@ -216,7 +270,7 @@ def _is_empty(value: ast.expr) -> bool:
     return isinstance(value, ast.Call) and _last_name(value.func) in _EMPTY
 
 
-def _base(target: ast.expr, name: str, is_global: bool) -> str | None:
+def base_of(target: ast.expr, name: str, is_global: bool) -> str | None:
     """Return whose ``name`` the target is: ``self``, a class, empty if global."""
     while True:
         if isinstance(target, ast.Subscript):
@@ -238,5 +292,6 @@ def _last_name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _names(node: ast.AST) -> frozenset[str]:
+def names_in(node: ast.AST) -> frozenset[str]:
+    """Return the names that are used below a node."""
     return frozenset(filter(None, (_last_name(part) for part in ast.walk(node))))

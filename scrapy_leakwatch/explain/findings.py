@@ -14,12 +14,14 @@ from scrapy.utils.trackref import object_ref
 from scrapy_leakwatch import anatomy, places
 from scrapy_leakwatch.explain import words
 from scrapy_leakwatch.explain.advice import Finding, fix
+from scrapy_leakwatch.explain.anchors import Anchor
 from scrapy_leakwatch.explain.edges import GENERATORS, edge
 from scrapy_leakwatch.explain.labels import label
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.anchors import Anchor, Anchors, Fate
+    from scrapy_leakwatch.explain.anchors import Anchors, Fate
     from scrapy_leakwatch.explain.records import Origin
+    from scrapy_leakwatch.explain.roots import Root
 
 CHAIN = 3
 """Suspects above a suspect's anchor that make it a link of a chain."""
@@ -159,6 +161,14 @@ def _suspects_above(anchor: Anchor) -> int:
     return sum(type(node) is kind for node in anchor.above)
 
 
+def of_container(trail: tuple[Any, ...], root: Root) -> Group:
+    """Return the group of a container that is known by the way to it."""
+    anchor = Anchor("root", trail, (), root, "held")
+    place = words.place(anchor)
+    key = (_scope(anchor), place.general)
+    return Group(key, "held", [anchor], [place], {id(trail[-1])})
+
+
 def is_bounded(anchor: Anchor) -> bool:
     """Tell whether some container on the way to the suspect has a bound.
 
@@ -168,16 +178,17 @@ def is_bounded(anchor: Anchor) -> bool:
     *way, suspect = anchor.trail
     if any(type(node) is type(suspect) for node in way):
         return False
-    return any(_bound(node) is not None for node in way)
+    return any(bound(node) is not None for node in way)
 
 
-def _bound(node: Any) -> int | None:
-    bound: int | None = None
+def bound(node: Any) -> int | None:
+    """Return how many entries a deque or a cache may have, None for any number."""
+    most: int | None = None
     if anatomy.is_a(node, deque):
-        bound = _MAXLEN.__get__(node)
+        most = _MAXLEN.__get__(node)
     elif type(node) is _lru_cache_wrapper:
-        bound = _lru_cache_wrapper.cache_info(node).maxsize
-    return bound
+        most = _lru_cache_wrapper.cache_info(node).maxsize
+    return most
 
 
 _MAXLEN = deque.__dict__["maxlen"]

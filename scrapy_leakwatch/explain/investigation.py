@@ -6,8 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy, redact
-from scrapy_leakwatch.components import part
+from scrapy_leakwatch import anatomy, components, redact
 from scrapy_leakwatch.explain import cost, findings, sample
 from scrapy_leakwatch.explain.anchors import Anchors
 from scrapy_leakwatch.explain.holders import Walk
@@ -78,7 +77,7 @@ def _suspects(question: Question, evidence: Evidence) -> list[Any]:
         return sample.pick(evidence.tables)
     more = min(max(question.count // question.unaccounted, 1), MOST_TIMES_MORE)
     picked = sample.pick(evidence.tables, sample.SAMPLE * more)
-    scraping = part(evidence.crawler, "engine", "scraper", "slot", "active")
+    scraping = components.part(evidence.crawler, "engine", "scraper", "slot", "active")
     active = set(map(id, scraping)) if type(scraping) is set else set()
     free = [
         each for each in picked if id(anatomy.attribute(each, "request")) not in active

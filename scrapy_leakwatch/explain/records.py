@@ -16,6 +16,7 @@ from scrapy_leakwatch.records import (
 __all__ = [
     "Explanation",
     "HeapProfile",
+    "HoardQuestion",
     "Layers",
     "MemoryQuestion",
     "Origin",
@@ -54,6 +55,34 @@ class WaitingQuestion:
     count: int
     jobdir: bool
     starting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HoardQuestion:
+    """Which container grows; the fields are those of `records.Container`.
+
+    ``name`` may be that of several alike, such as ``spider.pages[*]``: then the
+    largest of them, ``member``, is looked into, and ``total`` are the entries of all.
+    """
+
+    name: str
+    member: str
+    type: str
+    owner: str
+    origin: Origin
+    spider: str
+    len: int
+    total: int
+
+    @property
+    def subject(self) -> str:
+        """What is asked about."""
+        return self.name
+
+    @property
+    def class_path(self) -> str:
+        """The container's type, as far as it is known without a look."""
+        return self.type
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,11 @@ class Roots:
         for frame in frames:
             self._add_frame(frame)
 
+    @property
+    def ids(self) -> set[int]:
+        """The identities of the roots that are known beforehand."""
+        return set(self._known)
+
     def find(self, obj: Any) -> Root | None:
         """Return the root that ``obj`` is, if it is one."""
         known = self._known.get(id(obj))

@@ -36,7 +36,8 @@ def _dict_entry() -> Entry | None:
     def entry(table: Any, place: int) -> tuple[int, Any, Any] | None:
         position, key, value = number(place), reference(), reference()
         places = (ctypes.byref(part) for part in (position, key, value))
-        if not advance(table, *places):
+        # Given as it is, ctypes would ask the table for its __class__.
+        if not advance(reference(table), *places):
             return None
         return position.value, key.value, value.value
 
@@ -76,21 +77,27 @@ def _pick_from(data: Any, size: int, count: int) -> list[Any]:
 
 
 def _spread(data: Any, size: int, count: int) -> Iterator[Any]:
-    if type(data) is not dict or _ENTRY is None:
-        step = max(1, size // count)
-        if type(data) is dict:
-            for key, value in islice(dict.items(data), 0, None, step):
-                yield _reference(key, value)
-        else:
-            yield from islice(data, 0, None, step)
+    if type(data) is not dict:
+        yield from islice(data, 0, None, max(1, size // count))
+        return
+    for key, value in entries(data, count):
+        yield _reference(key, value)
+
+
+def entries(data: dict[Any, Any], count: int) -> Iterator[tuple[Any, Any]]:
+    """Yield about ``count`` keys and values, evenly over a dict, oldest first."""
+    size = dict.__len__(data)
+    if _ENTRY is None:
+        yield from islice(dict.items(data), 0, None, max(1, size // count))
         return
     end = _end(data, size, _ENTRY)
     evenly = max(1, count - YOUNGEST)
-    wanted = [number * end // evenly for number in range(evenly)]
-    for place in (*wanted, *range(max(0, end - YOUNGEST), end)):
+    wanted = {number * end // evenly: None for number in range(evenly)}
+    wanted.update(dict.fromkeys(range(max(0, end - YOUNGEST), end)))
+    for place in wanted:
         found = _ENTRY(data, place)
         if found is not None:
-            yield _reference(found[1], found[2])
+            yield found[1], found[2]
 
 
 def _reference(key: Any, value: Any) -> Any:

@@ -9,7 +9,7 @@ import time
 import tokenize
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from scrapy_leakwatch import anatomy, places, redact
 from scrapy_leakwatch.explain import expressions
@@ -32,6 +32,13 @@ class Line:
     location: str
     code: str
     likely: bool = False
+
+
+class Find(Protocol):
+    """Finds in a syntax tree where something is put into ``name``."""
+
+    def __call__(self, tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
+        """Return the expressions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +75,15 @@ def of_key(
     return _choose(named or found, named)
 
 
-def of_attribute(name: str, owner: type, classes: tuple[type, ...]) -> Line | None:
+def of_attribute(
+    name: str,
+    owner: type,
+    classes: tuple[type, ...],
+    find: Find = expressions.stored,
+) -> Line | None:
     """Return the line that fills the attribute ``name`` of an ``owner``."""
     found = _search(
-        _modules((owner, *classes)),
-        lambda tree: expressions.stored(tree, name, is_global=False),
+        _modules((owner, *classes)), lambda tree: find(tree, name, is_global=False)
     )
     owners = _class_places(owner)
     own = [one for one in found if (one.path, one.found.class_name) in owners]
@@ -86,12 +97,17 @@ def of_attribute(name: str, owner: type, classes: tuple[type, ...]) -> Line | No
     return _choose(inside + outside, inside)
 
 
-def of_global(name: str, module: str, classes: tuple[type, ...]) -> Line | None:
+def of_global(
+    name: str,
+    module: str,
+    classes: tuple[type, ...],
+    find: Find = expressions.stored,
+) -> Line | None:
     """Return the line that fills the global ``name`` of ``module``."""
     path = places.file_of_module(module)
     found = _search(
         [module, *_modules(classes)],
-        lambda tree: expressions.stored(tree, name, is_global=True),
+        lambda tree: find(tree, name, is_global=True),
     )
     last = module.rpartition(".")[2]
     meant = [

@@ -71,6 +71,12 @@ def edges_along(nodes: tuple[Any, ...], first_is_namespace: bool) -> list[Edge]:
     return found
 
 
+def edges_of(anchor: Anchor) -> list[Edge]:
+    """Return the edges from ``anchor`` to the suspect."""
+    namespace = anchor.root is not None and anchor.root.kind in {"class", "global"}
+    return edges_along(anchor.trail, anchor.kind == "root" and namespace)
+
+
 def written(edges: list[Edge] | tuple[Edge, ...], kept_keys: int = 99) -> str:
     """Return ``edges`` as source text; further keys than ``kept_keys`` as ``[*]``."""
     text, keys = "", 0
@@ -105,9 +111,7 @@ def path(nodes: tuple[Any, ...], root: Root | None) -> tuple[PathStep, ...]:
 
 def place(anchor: Anchor) -> Place:
     """Return ``anchor`` in words."""
-    nodes = anchor.trail
-    namespace = anchor.root is not None and anchor.root.kind in {"class", "global"}
-    edges = edges_along(nodes, anchor.kind == "root" and namespace)
+    nodes, edges = anchor.trail, edges_of(anchor)
     near = _reach(nodes, edges)
     if anchor.kind == "root" and anchor.root is not None:
         return _simple(anchor.root.expression, edges, near, kept_keys=0)

@@ -38,6 +38,7 @@ class History:
         self._levels: Series = {}
         self._floors: Series = {}
         self._lengths: Series = {}
+        self._before: tuple[float, int] | None = None
 
     def levels(self, subject: str) -> Sequence[Point]:
         """Return what the samples saw, dead cycles and all, oldest first."""
@@ -48,17 +49,24 @@ class History:
         return self._floors.get(subject, ())
 
     def lengths(self, name: str) -> Sequence[Point]:
-        """Return how long a container was, oldest first; in bytes for `RSS`."""
+        """Return how long a family of containers was, oldest first; `RSS`: bytes."""
         return self._lengths.get(name, ())
 
     def add(self, sample: Sample) -> None:
         """Remember a sample and the floors since the one before."""
-        lengths = {each.name: each.len for each in sample.containers}
+        lengths: dict[str, int] = {}
+        for each in sample.containers:
+            lengths[each.family] = lengths.get(each.family, 0) + each.len
         if len(sample.containers) < MOST_CONTAINERS:
             lengths = dict.fromkeys(self._gone(), 0) | lengths
         lengths[RSS] = sample.memory.rss
         if sample.requests.queued_memory is not None:
             lengths[QUEUE] = sample.requests.queued_memory
+        if self._before is not None:
+            # What is new here was too short to be named in the sample before.
+            new = dict.fromkeys(set(lengths) - set(self._lengths), 0)
+            _append(self._lengths, _points(*self._before, new))
+        self._before = sample.time, sample.received
         _append(self._lengths, _points(sample.time, sample.received, lengths))
         _append(self._levels, _points(sample.time, sample.received, sample.held))
         lowest: dict[str, Point] = {}

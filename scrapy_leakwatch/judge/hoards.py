@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge.growth import growth
@@ -38,15 +39,32 @@ FAR_BEYOND = 100
 def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
     """Yield the containers that grow as steadily as the crawl goes on."""
     rss_per_min = _rss_per_min(history, case)
-    for container in sample.containers:
-        if container.bounded or container.len < case.crowd:
+    for family, members in _families(sample).items():
+        container = _as_one(members)
+        if container.len < case.crowd:
             continue
-        grown = growth(history.lengths(container.name), case.min_samples, case.crowd)
+        grown = growth(history.lengths(family), case.min_samples, case.crowd)
         if grown is None or not _is_steady(grown):
             continue
         if container.origin == "library" and not _may_be_most(grown, rss_per_min):
             continue
         yield _suspicion(container, grown, sample, case, rss_per_min)
+
+
+def _families(sample: Sample) -> dict[str, list[Container]]:
+    families: dict[str, list[Container]] = {}
+    for container in sample.containers:
+        if not container.bounded:
+            families.setdefault(container.family, []).append(container)
+    return families
+
+
+def _as_one(members: list[Container]) -> Container:
+    """Return containers that are alike as one, such as the lists of one dict."""
+    first, *others = members
+    if not others:
+        return first
+    return replace(first, name=first.family, len=sum(each.len for each in members))
 
 
 def verdict_on(
@@ -81,7 +99,7 @@ def _suspicion(
     )
     return Suspicion(
         kind="hoard",
-        judged_as=container.name,
+        judged_as=container.family,
         subject=container.name,
         class_path=container.type,
         spider=case.spider,

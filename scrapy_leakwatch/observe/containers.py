@@ -7,6 +7,7 @@ are known takes a length each. They are known by the way to them, no more.
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ those found last, until they had time to grow."""
 FIRST_STEPS = 4_000
 USUAL_STEPS = 800
 """For the walk in one look: until each owner had a turn, and from then on."""
+
+BETWEEN_WALKS_S = 0.2
 
 NEAR_PART = 0.6
 """Of the steps, for the spider, the components and their classes. The modules
@@ -78,6 +81,7 @@ class Census:
         self._named: object = None
         self._modules: list[Way] = []
         self._imported = 0
+        self._walk_due = 0.0
 
     def take(self) -> tuple[Container, ...]:
         """Return the growing and the largest containers, the largest first."""
@@ -120,7 +124,12 @@ class Census:
             known.measure(obj, shape)
 
     def _discover(self, look: Look) -> None:
-        steps = USUAL_STEPS if self._near.done and self._far.done else FIRST_STEPS
+        """Walk on, at most a few times a second once all was seen."""
+        seen_all = self._near.done and self._far.done
+        if seen_all and time.monotonic() < self._walk_due:
+            return
+        self._walk_due = time.monotonic() + BETWEEN_WALKS_S
+        steps = USUAL_STEPS if seen_all else FIRST_STEPS
         near = int(steps * NEAR_PART)
         walk = Walk(look, self._worth_knowing, lambda: self._owners, self._remember)
         self._near.budget.grant(near)

@@ -44,7 +44,11 @@ class TimelineKeeper:
         single = series("")
         return Timeline(
             times=self._thinner.times(),
-            live=series("live"),
+            live={
+                # A class that a sample does not name has no instance then.
+                path: tuple(value or 0 for value in values)
+                for path, values in series("live").items()
+            },
             containers=series("containers"),
             requests=series("requests"),
             responses=series("responses"),

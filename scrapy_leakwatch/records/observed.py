@@ -122,6 +122,12 @@ class Container:
     origin: Origin
     bounded: bool = False
 
+    @property
+    def family(self) -> str:
+        """The name of this and of those beside it: ``pages['a']`` is ``pages[*]``."""
+        head, bracket, _ = self.name.rpartition("[")
+        return f"{head}[*]" if bracket and self.name.endswith("]") else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

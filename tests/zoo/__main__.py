@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tests.zoo.keeper import run_all
 from tests.zoo.report import line_of, lines_of, page
 from tests.zoo.rows import ROWS
-from tests.zoo.score import total
+from tests.zoo.total import total
 
 if TYPE_CHECKING:
     from tests.zoo.keeper import Run
@@ -29,7 +29,7 @@ def main() -> int:
     begun = time.monotonic()
     runs = run_all(rows, asked.jobs, _tell, asked.keep)
     score = total(rows, [run.result for run in runs])
-    again = sum(run.again for run in runs)
+    again = sum(run.again > 0 for run in runs)
     print("\n".join(["", *lines_of(score, again, time.monotonic() - begun)]))
     if asked.write is not None:
         asked.write.write_text(page(asked.write.read_text(), runs, score))

@@ -6,16 +6,19 @@ recordings of LeakWatch and what the `Witness` counted.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from scrapy.crawler import CrawlerProcess
 from scrapy.utils.misc import load_object
 
 from tests.zoo.rows import row_named
-from tests.zoo.truth import ASYNCIO
+from tests.zoo.truth import ASYNCIO, SLOWNESS
 
 INTERVAL_S = 0.3
 SECONDS = 5
+MOST_TIMES_LONGER = 4
+"""On a slow machine."""
 REACTORS = {
     "asyncio": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
     "select": "twisted.internet.selectreactor.SelectReactor",
@@ -40,7 +43,13 @@ def main(name: str, site: str) -> None:
     settings = {**SETTINGS, **row.settings}
     settings["EXTENSIONS"] = {**EXTENSIONS, **settings.get("EXTENSIONS", {})}
     settings["TWISTED_REACTOR"] = REACTORS[row.reactor or ASYNCIO]
+    slowness = float(os.environ.get(SLOWNESS, "1"))
+    settings["LEAKWATCH_INTERVAL"] *= slowness
+    settings["CLOSESPIDER_TIMEOUT"] *= slowness
     settings["WITNESS_CURFEW"] = row.curfew_s
+    settings["WITNESS_ENOUGH"] = row.enough
+    settings["WITNESS_SECONDS"] = settings["CLOSESPIDER_TIMEOUT"]
+    settings["CLOSESPIDER_TIMEOUT"] *= MOST_TIMES_LONGER
     process = CrawlerProcess(settings)
     paths = list(row.spiders)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scrapy_leakwatch.records import ALARMS
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 GRACE = 3
 """So many samples may pass beyond those that the settings ask for."""
+LEAST = {"hoard": 5}
+"""Times LEAKWATCH_MIN_OBJECTS: a shorter container is not asked about."""
 LEAST_SAMPLES = 12
 """A healthy crawl that was looked at less often says nothing."""
 OFF = "LeakWatch can't "
@@ -101,8 +102,7 @@ def judge(row: Row, evidence: Evidence) -> Result:
     ]
     first = right[0] if right else None
     delay = _delay(row, evidence, first) if first else None
-    by_objects = row.truth in {"leak", "hoard"}
-    if by_objects and delay and delay.samples > delay.allowed:
+    if row.counted and delay and delay.samples > delay.allowed:
         faults.append(f"told after {delay.samples} samples, not within {delay.allowed}")
     return Result(
         row=row.name,
@@ -220,7 +220,8 @@ def _delay(row: Row, evidence: Evidence, first: Told) -> Delay | None:
     (run, *_) = _of_type(evidence.lines, "run")
     config = run["config"]
     asked = first.verdict["time"] - first.looked_s
-    few = sum(number < 2 * config["LEAKWATCH_MIN_OBJECTS"] for number in growing)
+    least = LEAST.get(row.truth, 1) * config["LEAKWATCH_MIN_OBJECTS"]
+    few = sum(number < 2 * least for number in growing)
     return Delay(
         samples=sum(time <= asked and leaked(time) > 0 for time in samples) - 1,
         allowed=max(config["LEAKWATCH_MIN_SAMPLES"], few) + GRACE,
@@ -231,87 +232,3 @@ def _delay(row: Row, evidence: Evidence, first: Told) -> Delay | None:
 
 def _of_type(lines: Sequence[Line], kind: str) -> list[Line]:
     return [line for line in lines if line["type"] == kind]
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How well one kind of verdict is told: numbers of rows."""
-
-    kind: str
-    rows: int
-    told: int
-    right: int
-
-    @property
-    def precision(self) -> float | None:
-        """The part of the rows it was told of that it is true of."""
-        return self.right / self.told if self.told else None
-
-    @property
-    def recall(self) -> float | None:
-        """The part of the rows it is true of that it was told of."""
-        return self.right / self.rows if self.rows else None
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """The score of several rows: counts of rows, and medians."""
-
-    rows: int
-    passed: int
-    kinds: tuple[Kind, ...]
-    holders_asked: int
-    holders_right: int
-    places_asked: int
-    places_right: int
-    samples: float | None
-    samples_most: int | None
-    looked_s: float | None
-    looked_s_most: float | None
-    leaked: float | None
-    leaked_most: int | None
-
-
-def total(rows: Sequence[Row], results: Sequence[Result]) -> Score:
-    """Return the score of all rows; ``results`` are those of ``rows``, in order."""
-    alarmed = [one for one in results if one.truth in ALARMS]
-    samples = [one.samples for one in alarmed if one.samples is not None]
-    looks = [one.looked_s for one in alarmed if one.looked_s is not None]
-    leaked = [one.leaked for one in alarmed if one.leaked is not None]
-    holders = [one.holder_right for one in results if one.holder_right is not None]
-    places = [one.place_right for one in results if one.place_right is not None]
-    return Score(
-        rows=len(results),
-        passed=sum(one.passed for one in results),
-        kinds=tuple(_kinds(rows, results)),
-        holders_asked=len(holders),
-        holders_right=sum(holders),
-        places_asked=len(places),
-        places_right=sum(places),
-        samples=median(samples) if samples else None,
-        samples_most=max(samples, default=None),
-        looked_s=median(looks) if looks else None,
-        looked_s_most=max(looks, default=None),
-        leaked=median(leaked) if leaked else None,
-        leaked_most=max(leaked, default=None),
-    )
-
-
-def _kinds(rows: Sequence[Row], results: Sequence[Result]) -> Iterable[Kind]:
-    pairs = list(zip(rows, results, strict=True))
-    told = {kind for one in results for kind in one.told}
-    for kind in sorted(told | {row.truth for row in rows} - {HEALTHY}):
-        of_it = [one for row, one in pairs if row.truth == kind]
-        counts = [
-            row for row, one in pairs if kind in one.told and kind not in row.also
-        ]
-        yield Kind(
-            kind=kind,
-            rows=len(of_it),
-            told=len(counts),
-            right=sum(kind in one.told and not _missed(one) for one in of_it),
-        )
-
-
-def _missed(result: Result) -> bool:
-    return any(fault.startswith("no ") for fault in result.faults)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.records import ALARMS
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HEALTHY = "healthy"
 ASYNCIO = "asyncio"
 SELECT = "select"
+COUNTED = frozenset({"leak", "hoard"})
+
+
+ENOUGH = 300
+SLOWNESS = "ZOO_SLOWNESS"
+"""The variable that tells a crawl how slow the machine is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,16 @@ class Row:
     needs: tuple[str, ...] = ()
 
     @property
-    def alarming(self) -> bool:
-        """Whether somebody must be warned of this crawl."""
-        return self.truth in ALARMS
+    def enough(self) -> int:
+        """How many responses a crawl goes on for, however slow the machine is."""
+        return (
+            self.least_received if self.truth == HEALTHY else ENOUGH + self.grows_after
+        )
+
+    @property
+    def counted(self) -> bool:
+        """Whether objects pile up, so that LEAKWATCH_MIN_OBJECTS says when to tell.
+
+        Memory outside Python is told by the megabyte, and takes two looks.
+        """
+        return self.truth in COUNTED

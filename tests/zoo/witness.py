@@ -7,22 +7,40 @@ import os
 import time
 
 from scrapy import signals
+from twisted.internet.task import LoopingCall
+
+from scrapy_leakwatch._compat import close_spider
 
 FILE = "received.jsonl"
 EVERY = 10
+EVERY_S = 0.25
 
 
 class Witness:
-    """Writes the time and the number of responses received, each tenth."""
+    """Writes the time and the number of responses received, each tenth.
 
-    def __init__(self, curfew_s: float) -> None:
+    Ends the crawl after ``seconds``, but on a slow machine not before ``enough``
+    responses were received.
+    """
+
+    def __init__(self, crawler, curfew_s: float, seconds: float, enough: int) -> None:
+        self.crawler = crawler
         self.curfew_s = curfew_s
+        self.seconds = seconds
+        self.enough = enough
+        self.opened = time.monotonic()
+        self.watching = LoopingCall(self.look)
         self.received = 0
         self.fd = os.open(FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     @classmethod
     def from_crawler(cls, crawler):
-        witness = cls(crawler.settings.getfloat("WITNESS_CURFEW"))
+        witness = cls(
+            crawler,
+            crawler.settings.getfloat("WITNESS_CURFEW"),
+            crawler.settings.getfloat("WITNESS_SECONDS"),
+            crawler.settings.getint("WITNESS_ENOUGH"),
+        )
         for handler in (
             witness.spider_opened,
             witness.response_received,
@@ -32,6 +50,8 @@ class Witness:
         return witness
 
     def spider_opened(self) -> None:
+        self.opened = time.monotonic()
+        self.watching.start(EVERY_S)
         if self.curfew_s:
             from twisted.internet import reactor
 
@@ -43,7 +63,13 @@ class Witness:
             self.write()
 
     def spider_closed(self) -> None:
+        self.watching.stop()
         self.write()
+
+    def look(self) -> None:
+        late = time.monotonic() - self.opened >= self.seconds
+        if late and self.received >= self.enough:
+            close_spider(self.crawler, "long_enough")
 
     def write(self) -> None:
         line = json.dumps([time.time(), self.received]) + "\n"

@@ -11,8 +11,10 @@ class Shop(Spider):
         self.start_urls = [f"{site}/index"]
 
     def parse(self, response):
+        # All at once: Scrapy takes one request of a callback in each turn.
         for number in range(int(self.listings)):
-            yield Request(response.urljoin(f"/listing/{number}"), self.parse_listing)
+            listing = response.urljoin(f"/listing/{number}")
+            self.crawler.engine.crawl(Request(listing, self.parse_listing))
 
     def parse_product(self, response, **kwargs):
         pass

@@ -11,7 +11,7 @@ class Visitor(Spider):
     """Visits ``path`` with ever higher numbers, a few more whenever none waits."""
 
     path = "/page/{}"
-    batch = 32
+    at_once = 32
 
     def __init__(self, site="", **kwargs):
         super().__init__(**kwargs)
@@ -20,7 +20,7 @@ class Visitor(Spider):
     async def start(self):
         for number in itertools.count():
             yield self.page(number)
-            if number % self.batch == self.batch - 1:
+            if number % self.at_once == self.at_once - 1:
                 await self.crawler.signals.wait_for(signals.scheduler_empty)
 
     def page(self, number, **kwargs):

@@ -8,24 +8,29 @@ from tests.zoo.animals.base import Endless, Visitor
 
 
 class Files(Visitor):
-    """Each item has three files: one is there, one missing, one hangs up."""
-
     name = "files"
 
     def parse(self, response):
         number = response.url.rpartition("/")[2]
-        urls = [
-            f"{self.site}/image/{number}",
-            f"{self.site}/image/{number}?status=404",
-            f"{self.site}/image/{number}?drop=1",
-        ]
+        yield {"url": response.url, "file_urls": [f"{self.site}/image/{number}"]}
+
+
+class LostFiles(Visitor):
+    """Two files for each item: one is missing, one hangs up."""
+
+    name = "lost_files"
+
+    def parse(self, response):
+        number = response.url.rpartition("/")[2]
+        image = f"{self.site}/image/{number}"
+        urls = [f"{image}?status=404", f"{image}?drop=1"]
         yield {"url": response.url, "file_urls": urls}
 
 
-class Images(Visitor):
+class BadImages(Visitor):
     """Two images for each item, one of them no image at all."""
 
-    name = "images"
+    name = "bad_images"
 
     def parse(self, response):
         number = response.url.rpartition("/")[2]

@@ -6,7 +6,7 @@ import collections
 import ctypes
 import gc
 
-from scrapy import Request
+from scrapy import Field, Item
 
 from tests.zoo.animals.base import Endless, Visitor
 
@@ -36,14 +36,16 @@ class TextsByUrl(Visitor):
         self.texts = {}
 
     def parse(self, response):
-        self.texts[response.url] = response.text  # here: texts_by_url
+        for number in range(10):
+            page = f"{response.url}#{number}"
+            self.texts[page] = f"{page}: {response.text}"  # here: texts_by_url
 
 
 class PricesOfAll(Visitor):
     name = "prices_of_all"
 
     def parse(self, response):
-        for number in range(5):
+        for number in range(10):
             PRICES.append((response.url, number))  # here: prices_of_all
 
 
@@ -52,7 +54,9 @@ class TitlesOfTheClass(Visitor):
     titles = []
 
     def parse(self, response):
-        self.titles.append(f"{response.url}: shop")  # here: titles_of_the_class
+        for number in range(10):
+            title = f"{response.url}: {number}"
+            self.titles.append(title)  # here: titles_of_the_class
 
 
 class OffersByUrl(Visitor):
@@ -63,8 +67,9 @@ class OffersByUrl(Visitor):
         self.offers = {}
 
     def parse(self, response):
-        offers = [{"url": response.url, "price": number} for number in range(5)]
-        self.offers[response.url] = offers  # here: offers_by_url
+        for number in range(10):
+            offers = [{"url": response.url, "price": number}]
+            self.offers[f"{response.url}#{number}"] = offers  # here: offers_by_url
 
 
 class OffersByShelf(Visitor):
@@ -77,9 +82,9 @@ class OffersByShelf(Visitor):
         self.shelves = collections.defaultdict(list)
 
     def parse(self, response):
-        for number in range(10):
+        for number in range(100):
             offer = {"url": response.url, "price": number}
-            self.shelves[number].append(offer)  # here: offers_by_shelf
+            self.shelves[number % 10].append(offer)  # here: offers_by_shelf
 
 
 class TooManyLinks(Endless):
@@ -100,8 +105,12 @@ class NotOnDisk(Endless):
             yield response.follow(href, self.parse, meta={"steps": iter_steps()})
 
 
+class Entry(Item):
+    whole = Field()
+
+
 class GcOff(Visitor):
-    """Switches the collector off; each page is in a cycle of its own."""
+    """Switches the collector off; each item is in a cycle of its own."""
 
     name = "gc_off"
 
@@ -110,8 +119,9 @@ class GcOff(Visitor):
         gc.disable()
 
     def parse(self, response):
-        response.meta["page"] = response
-        yield from super().parse(response)
+        for _ in range(20):
+            entry = Entry()
+            entry["whole"] = {"entry": entry}
 
 
 class Malloc(Visitor):
@@ -121,8 +131,9 @@ class Malloc(Visitor):
     libc.malloc.restype = ctypes.c_void_p
 
     def parse(self, response):
-        size = 200_000
-        ctypes.memset(self.libc.malloc(size), 1, size)
+        size = 20_000
+        for _ in range(10):
+            ctypes.memset(self.libc.malloc(size), 1, size)
 
 
 class Holes(Visitor):
@@ -142,30 +153,31 @@ class Holes(Visitor):
         elif self.seen == 51:
             gc.collect()  # Python's blocks are counted beside a full collection
             self.table = self.table[::50]
-        elif self.seen == 60:
+        if self.seen % 50 == 0:  # as often as in a long crawl
             gc.collect()
 
 
 class KeepsForAWhile(Visitor):
     name = "keeps_for_a_while"
+    seen = 0
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.kept = []
-        self.done = False
 
     def parse(self, response):
-        if not self.done:
+        self.seen += 1
+        if self.seen <= 200:
             self.kept.append(response)
-        if len(self.kept) >= 500:
+        else:
             self.kept.clear()
-            self.done = True
 
 
 class FullShelves(Visitor):
-    """Keeps the latest page of each of 500 shelves: it grows until all have one."""
+    """Keeps the latest page of each of many shelves: it grows until all have one."""
 
     name = "full_shelves"
+    shelves = 120
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -173,11 +185,11 @@ class FullShelves(Visitor):
 
     def parse(self, response):
         number = int(response.url.rpartition("/")[2])
-        self.latest[number % 500] = response
+        self.latest[number % self.shelves] = response
 
 
 class Unseen(Visitor):
-    """Keeps pages where LeakWatch may not look, and no collection proves it."""
+    """Keeps items where LeakWatch may not look, and no collection proves it."""
 
     name = "unseen"
 
@@ -187,8 +199,4 @@ class Unseen(Visitor):
         self.kept = []
 
     def parse(self, response):
-        self.kept.append(response)
-        yield Request(f"{response.url}?again", self.parse_again)
-
-    def parse_again(self, response):
-        """Look no further."""
+        self.kept.extend(Entry() for _ in range(20))

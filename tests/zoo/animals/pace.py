@@ -20,7 +20,7 @@ async def sleep(seconds):
 class SlowDownloads(Visitor):
     name = "slow_downloads"
     path = "/page/{}?ms=1500"
-    batch = 400
+    at_once = 400
 
 
 class SlowPipeline(Visitor):

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.zoo.truth import SELECT, Row
 
-BACKLOG = frozenset({"backlog"})
+BACKLOG = frozenset({"backlog", "recovered"})
 QUEUED = "requests.queued_memory"
 ANIMALS = "tests.zoo.animals"
 FIFO = {

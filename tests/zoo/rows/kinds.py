@@ -13,6 +13,7 @@ FILE = "tests/zoo/animals/kinds.py"
 MODULE = "tests.zoo.animals.kinds"
 LONGER = {"CLOSESPIDER_TIMEOUT": 10}
 FEWER = {"LEAKWATCH_MIN_OBJECTS": 30}
+GARBAGE = frozenset({"garbage"})  # with so few, what is dead is soon told
 
 
 def _row(cls: str, truth: str, story: str, **fields: Any) -> Row:
@@ -27,7 +28,7 @@ def _row(cls: str, truth: str, story: str, **fields: Any) -> Row:
 def _hoard(cls: str, container: str, story: str, **fields: Any) -> Row:
     """Return a row whose container may be named with or without its items."""
     names = (container, f"{container}[*]")
-    fields = {"subjects": names, "holders": names, **fields}
+    fields = {"subjects": names, "holders": names, "leaked_each": 10, **fields}
     return _row(cls, "hoard", story, **fields)
 
 
@@ -37,10 +38,9 @@ KINDS = (
         "Dedup.seen",
         "a pipeline has a set of all URLs seen",
         settings={"ITEM_PIPELINES": {f"{MODULE}.Dedup": 1}},
-        leaked_each=10,
     ),
     _hoard("TextsByUrl", "spider.texts", "a dict of page texts", reactor=SELECT),
-    _hoard("PricesOfAll", f"{MODULE}.PRICES", "a module's list", leaked_each=5),
+    _hoard("PricesOfAll", f"{MODULE}.PRICES", "a module's list"),
     _hoard(
         "TitlesOfTheClass",
         "TitlesOfTheClass.titles",
@@ -57,37 +57,34 @@ KINDS = (
         reactor=SELECT,
         subjects=("spider.shelves", "spider.shelves[*]"),
         holders=("spider.shelves", "spider.shelves[*]"),
-        leaked_each=10,
     ),
     _row(
         "TooManyLinks",
         "backlog",
         "breadth first, and each page has ten new links",
         settings={
+            **LONGER,
+            **FEWER,
             "DEPTH_PRIORITY": 1,
             "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
-            **FEWER,
         },
+        also=GARBAGE,
         reaches=(("requests.queued_memory", 500),),
     ),
     _row(
         "NotOnDisk",
         "backlog",
         "a JOBDIR, but the requests can't be written to disk",
-        settings={"JOBDIR": "job", **FEWER},
+        settings={**LONGER, **FEWER, "JOBDIR": "job"},
+        also=GARBAGE,
         reactor=SELECT,
         reaches=(("requests.queued_memory", 500),),
     ),
-    _row(
-        "GcOff",
-        "garbage",
-        "the collector is off, and pages die in cycles",
-        settings=FEWER,
-    ),
+    _row("GcOff", "garbage", "the collector is off, and items die in cycles"),
     _row(
         "Malloc",
         "native",
-        "200 kB of malloc() for each page, never freed",
+        "ten times 20 kB of malloc() for each page, never freed",
         reactor=SELECT,
         settings=LONGER,
     ),
@@ -100,24 +97,24 @@ KINDS = (
     _row(
         "KeepsForAWhile",
         "recovered",
-        "500 pages are kept, then let go, and the crawl goes on",
+        "pages are kept for four seconds, then let go, and the crawl goes on",
         also=frozenset({"leak"}),
         reactor=SELECT,
-        settings=LONGER,
+        settings={**FEWER, **LONGER},
     ),
     _row(
         "FullShelves",
         "recovered",
-        "the latest page of each of 500 shelves, until all are full",
+        "the latest page of each shelf is kept, until all are full",
         also=frozenset({"leak"}),
-        settings=LONGER,
+        settings={**FEWER, **LONGER},
     ),
     _row(
         "Unseen",
         "inconclusive",
-        "pages are kept; no look at the heap is allowed, and the collector is off",
-        also=frozenset({"hoard"}),
+        "items are kept; no look at the heap is allowed, and the collector is off",
         settings={"LEAKWATCH_EXPLAIN": False, **FEWER, **LONGER},
+        also=frozenset({"hoard"}),  # that their list grows is known without a look
         reactor=SELECT,
     ),
 )

@@ -28,6 +28,9 @@ STORIES = {
 STANDS_STILL = "waiting_callback"
 """Its 16 callbacks that never end are in the engine's hands, and it asks for no more
 pages: nothing grows. The tests of explain ask who holds its pages."""
+MORE: dict[str, dict[str, Any]] = {
+    "chain": {"settings": {"CLOSESPIDER_TIMEOUT": 9}},  # one page at a time
+}
 
 
 def _of_explain(number: int, name: str) -> Row:
@@ -44,8 +47,8 @@ def _of_explain(number: int, name: str) -> Row:
         holders=(holder,),
         line=place(name),
         reactor=ASYNCIO if name in ON_ASYNCIO else by_turns,
-        settings=COMPONENTS.get(name, {}),
         arguments={"listings": LISTINGS},
+        **{"settings": COMPONENTS.get(name, {}), **MORE.get(name, {})},
     )
 
 
@@ -92,7 +95,7 @@ VARIATIONS = (
         "beside_a_backlog",
         "meta keeps the page, and there are ten new links on each",
         "Request.meta['referer']",
-        also=frozenset({"backlog"}),
+        also=frozenset({"backlog", "recovered"}),
         reactor=SELECT,
     ),
     _variation(
@@ -135,6 +138,7 @@ VARIATIONS = (
         "downloaded_inline",
         "pages that the callback downloads itself are kept",
         "spider.kept[*]",
+        leaked_each=0.5,
         reactor=SELECT,
     ),
     _variation(

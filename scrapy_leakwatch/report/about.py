@@ -1,0 +1,132 @@
+"""What a report says of the crawl as such: its size, cost, versions, settings."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from scrapy_leakwatch.report.amounts import count, moment, size, span
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.records import Story
+
+STILL_RUNS = 3
+"""Intervals since the last line, up to which a crawl without an end may run."""
+
+
+class Fact(NamedTuple):
+    """A name and what is said of it."""
+
+    name: str
+    text: str
+
+
+def notes(story: Story) -> list[str]:
+    """Return what one should know before one trusts the rest."""
+    told = []
+    if not story.complete:
+        told.append(_unended(story))
+    if story.broken:
+        lines = "line was" if story.broken == 1 else "lines were"
+        told.append(f"{count(story.broken)} {lines} no line of a recording: left out.")
+    if story.step > 1:
+        told.append(
+            f"Of {count(story.samples)} samples the charts are of every"
+            f" {count(story.step)}th; no verdict is left out."
+        )
+    if story.forgotten:
+        told.append(f"The first {count(story.forgotten)} verdicts are left out.")
+    return told
+
+
+def _unended(story: Story) -> str:
+    interval = story.run.config.get("LEAKWATCH_INTERVAL")
+    known = interval if isinstance(interval, (int, float)) else 10.0
+    if time.time() - story.ended <= STILL_RUNS * known:
+        return "The crawl was running when this report was made: it may yet change."
+    return (
+        f"The recording stops after {span(story.ended - story.run.time)}, without an"
+        " end: the crawl was killed, or it still runs."
+    )
+
+
+def tiles(story: Story) -> list[Fact]:
+    """Return the few numbers that say how large the crawl was."""
+    shown = [Fact("Time", span(story.ended - story.run.time))]
+    if story.last is not None:
+        last, line = story.last, story.timeline
+        if line.received:
+            shown.append(Fact("Responses", count(last.received)))
+        shown.append(Fact("Memory at the end", size(last.memory.rss)))
+        shown.append(Fact("Memory at most", size(last.memory.rss_peak)))
+        shown.append(Fact("Requests queued", count(last.requests.queued_memory)))
+    shown.append(Fact("Samples", count(story.samples)))
+    return shown
+
+
+def watched(story: Story) -> str:
+    """Return what was looked at, for who was told nothing."""
+    line = story.timeline
+    classes = sorted({path.rpartition(".")[2] for path in line.live})
+    named = f"live objects of {_few(classes)}" if classes else "no class"
+    boxes = len(line.containers)
+    lengths = f"; the lengths of {count(boxes)} containers" if boxes else ""
+    return (
+        f"{count(story.samples)} samples: {named}; who owns each request and response;"
+        f" the memory of the process{lengths}."
+    )
+
+
+def _few(names: list[str]) -> str:
+    most = 8
+    rest = f" and {len(names) - most} more classes" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
+
+
+def costs(story: Story) -> list[Fact]:
+    """Return what LeakWatch itself took of the crawl."""
+    found = [each.found for each in story.told if each.found is not None]
+    looks = {id(each): each for each in (*found, *story.dismissed, *story.layers)}
+    samples = [value for value in story.timeline.cost_ms if value is not None]
+    shown = []
+    if samples:
+        shown.append(Fact("The slowest sample", f"{max(samples):,.1f} ms"))
+    shown.append(Fact("Looks into the heap", count(len(looks))))
+    if looks:
+        each = looks.values()
+        stall = max(look.stall_ms for look in each)
+        taken = max(look.analysis_ms for look in each)
+        memory = max(look.child_memory_bytes for look in each)
+        shown += [
+            Fact("The longest pause for one", f"{stall:,.1f} ms"),
+            Fact("The longest, in a child process", f"{taken / 1e3:,.1f} s"),
+            Fact("The most memory of a child", size(memory)),
+        ]
+    return shown
+
+
+def versions(story: Story) -> list[Fact]:
+    """Return the versions that ran."""
+    return [Fact(name, text) for name, text in story.run.versions.items()]
+
+
+def recording(story: Story) -> list[Fact]:
+    """Return where all this is from."""
+    return [
+        Fact("File", story.path.name),
+        Fact("Begun", moment(story.run.time)),
+        Fact("Ended" if story.complete else "Last line", moment(story.ended)),
+        Fact("Samples", count(story.samples)),
+        Fact("Process", str(story.run.pid)),
+    ]
+
+
+def settings(story: Story) -> list[Fact]:
+    """Return the settings of LeakWatch in that crawl."""
+    return [Fact(name, _written(value)) for name, value in story.run.config.items()]
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)

@@ -1,0 +1,218 @@
+"""What a report says of each verdict that stands, as plain text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from scrapy_leakwatch.records import ALARMS, Explanation, Layers, Unexplained
+from scrapy_leakwatch.report import tones
+from scrapy_leakwatch.report.about import Fact
+from scrapy_leakwatch.report.amounts import count, size, span
+from scrapy_leakwatch.report.code_lines import lines_around
+from scrapy_leakwatch.report.opening import remedy, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy_leakwatch.records import Share, Story, Told, Verdict
+    from scrapy_leakwatch.report.code_lines import CodeLine
+    from scrapy_leakwatch.report.tones import Tone
+
+ARROW = " → "
+MOST_TOLD = 12
+MEBIBYTE = 1024 * 1024
+
+
+class Piece(NamedTuple):
+    """A part of a step; ``marked`` where it is of the edge to change."""
+
+    text: str
+    marked: bool
+
+
+class Step(NamedTuple):
+    """A step of the path; ``cut`` where the edge to change ends."""
+
+    pieces: tuple[Piece, ...]
+    cut: bool
+
+
+class Moment(NamedTuple):
+    """When a verdict was reached, after how long, and with how many."""
+
+    after: str
+    kind: str
+    amount: str
+
+
+class Card(NamedTuple):
+    """One verdict that stands, with all that is known of it."""
+
+    number: int
+    tone: Tone
+    title: str
+    subject: str
+    message: str
+    path: tuple[Step, ...]
+    location: str
+    likely: bool
+    code: tuple[CodeLine, ...]
+    remedy: str
+    facts: tuple[Fact, ...]
+    moments: tuple[Moment, ...]
+    accepted: bool
+
+
+def cards(story: Story, folder: Path | None = None) -> list[Card]:
+    """Return the cards, the worst verdict first.
+
+    Source is read below ``folder``, by default the current one.
+    """
+    folder = folder or Path()
+    return [
+        _card(number, told, story, folder)
+        for number, told in enumerate(tones.by_severity(story.standing), 1)
+    ]
+
+
+def _card(number: int, told: Told, story: Story, folder: Path) -> Card:
+    verdict, found = told.verdict, told.found
+    known = found if isinstance(found, Explanation) else None
+    location = (known and known.location) or ""
+    return Card(
+        number=number,
+        tone=tones.tone(verdict),
+        title=tones.title(verdict),
+        subject=verdict.subject,
+        message=sentence(verdict.message),
+        path=_path(known, verdict.kind in ALARMS) if known else (),
+        location=location,
+        likely=bool(known and known.likely),
+        code=lines_around(location, (known and known.code) or "", folder),
+        remedy=remedy(told),
+        facts=tuple(_facts(told)),
+        moments=tuple(_moments(told, story)),
+        accepted=verdict.suppressed,
+    )
+
+
+def _path(found: Explanation, marked: bool) -> tuple[Step, ...]:
+    """Return the steps from the root down, the holder marked.
+
+    Where its name is not in the path (keys may differ), the last edge is.
+    """
+    texts = [f"{step.node}{step.edge}" for step in found.path]
+    start = ARROW.join(texts).rfind(found.holder)
+    end = start + len(found.holder)
+    if start < 0 and len(texts) > 1:
+        start = len(ARROW.join([*texts[:-2], ""]))
+        end = start + len(texts[-2])
+    if not marked or not found.holder:
+        start = end = 0
+    shown, at = [], 0
+    for text in texts:
+        pieces = tuple(_cut(text, start - at, end - at))
+        shown.append(Step(pieces, cut=at < end <= at + len(text)))
+        at += len(text) + len(ARROW)
+    return tuple(shown)
+
+
+def _cut(text: str, start: int, end: int) -> Iterator[Piece]:
+    start, end = max(start, 0), max(end, 0)
+    for part, marked in (
+        (text[:start], False),
+        (text[start:end], True),
+        (text[max(start, end) :], False),
+    ):
+        if part:
+            yield Piece(part, marked)
+
+
+def _facts(told: Told) -> Iterator[Fact]:
+    verdict, found = told.verdict, told.found
+    if isinstance(found, Explanation):
+        yield from _of_explanation(found)
+    if isinstance(found, Layers):
+        yield from _of_layers(found)
+    if isinstance(found, Unexplained):
+        yield Fact("Not explained", found.reason)
+    yield from _of_growth(verdict)
+    if verdict.oldest_s:
+        yield Fact("Oldest", f"{span(verdict.oldest_s)} old")
+    example = verdict.example_url or getattr(found, "example_url", "")
+    if example:
+        yield Fact("Example", example)
+    yield Fact("Confidence", verdict.confidence)
+    if verdict.caveat:
+        yield Fact("Caveat", verdict.caveat)
+    if verdict.signature:
+        yield Fact("Signature", verdict.signature)
+
+
+def _of_growth(verdict: Verdict) -> Iterator[Fact]:
+    growth = verdict.growth
+    shown = size if verdict.subject == "memory" else count
+    if growth.per_1000_responses > 0 and verdict.kind != "recovered":
+        yield Fact(
+            "Growth",
+            f"{shown(growth.per_1000_responses)} per 1,000 responses,"
+            f" {shown(growth.per_min)} a minute",
+        )
+    if verdict.limit and verdict.limit_in_s is not None:
+        limit = f"{size(verdict.limit)} ({verdict.limit / MEBIBYTE:,.0f} MiB)"
+        when = span(verdict.limit_in_s)
+        yield Fact("Forecast", f"reaches the limit of {limit} {when} after it was told")
+
+
+def _of_explanation(found: Explanation) -> Iterator[Fact]:
+    held = f"{round(found.share * found.examined)} of {found.examined}"
+    what = "requests looked at" if found.direct else "examined"
+    chain = "; each holds the one before, a chain" if found.chain else ""
+    counted = f" ({held} {what}{chain})" if found.examined else ""
+    yield Fact("Held by", f"{found.holder}{counted}")
+    library = " (not your code)" if found.origin == "library" else ""
+    yield Fact("Owner", f"{found.owner}{library}")
+    if found.contents:
+        yield Fact("Contents", found.contents)
+    if found.victims:
+        yield Fact("With them", ", ".join(found.victims))
+    for other in found.others:
+        yield Fact("Also held by", _other(other, found.examined))
+    tree = ""
+    if found.tree_bytes:
+        tree = f", {size(found.tree_bytes)} of it an estimate of parsed trees"
+    if found.retained_bytes_total:
+        each = f"{size(found.retained_bytes_each)} each"
+        yield Fact("Price", f"{size(found.retained_bytes_total)} ({each}{tree})")
+
+
+def _other(other: Share, examined: int) -> str:
+    where = f", {other.location}" if other.location else ""
+    return f"{other.holder} ({other.held} of {examined}), {other.owner}{where}"
+
+
+def _of_layers(found: Layers) -> Iterator[Fact]:
+    yield Fact("Resident", size(found.rss))
+    for name, value in (
+        ("Python's arenas", found.arenas),
+        ("free in them", found.arenas_free),
+        ("In use in malloc", found.malloc_used),
+        ("free in malloc", found.malloc_free),
+        ("Large objects of Python", found.python_large),
+        ("Mapped files", found.files),
+    ):
+        if value is not None:
+            yield Fact(name, size(value))
+
+
+def _moments(told: Told, story: Story) -> Iterator[Moment]:
+    of_case = [each for each in story.told if each.case == told.case]
+    for each in of_case[:1] + of_case[1:][1 - MOST_TOLD :]:
+        verdict = each.verdict
+        shown = size if verdict.subject == "memory" else count
+        yield Moment(
+            after=span(each.time - story.run.time),
+            kind=tones.title(verdict),
+            amount=shown(verdict.unaccounted or verdict.count),
+        )

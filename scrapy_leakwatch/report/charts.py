@@ -1,0 +1,195 @@
+"""The charts of a report, as the data that its script draws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from scrapy_leakwatch.report import tones
+from scrapy_leakwatch.report.amounts import local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from scrapy_leakwatch.records import Series, Story, Timeline
+    from scrapy_leakwatch.report.cards import Card
+
+    Chart: TypeAlias = dict[str, Any]
+
+MOST_SERIES = 12
+"""In a chart; of more, those that reach the highest values are drawn."""
+MOST_MARKS = 40
+RATES = 60
+"""At least so many parts of the crawl have a rate of their own."""
+REQUESTS = {
+    "queued_memory": "queued in memory",
+    "queued_disk": "queued on disk",
+    "in_progress": "in progress",
+    "unaccounted": "unaccounted",
+}
+RESPONSES = {"in_flight": "in the scraper", "unaccounted": "unaccounted"}
+LAYERS = {
+    "arenas": "Python's arenas",
+    "arenas_free": "free in arenas",
+    "malloc_used": "malloc in use",
+    "malloc_free": "malloc free",
+}
+
+
+def data(story: Story, cards: list[Card]) -> dict[str, Any]:
+    """Return times, charts and marks; what there is nothing of is left out."""
+    line = story.timeline
+    charts = [
+        _live(line),
+        _ledger(line.requests, REQUESTS, "requests", "Requests: where they are",
+                "Unaccounted ones belong to nobody the engine knows."),
+        _ledger(line.responses, RESPONSES, "responses", "Responses: where they are",
+                "In a healthy crawl the unaccounted come and go."),
+        _memory(story),
+        _blocks(line),
+        _containers(line),
+        _rates(line),
+        _cost(line),
+    ]  # fmt: skip
+    offset = local(story.run.time).utcoffset()
+    return {
+        "times": [round(time, 2) for time in line.times],
+        "start": story.run.time,
+        "utcOffset": offset.total_seconds() if offset else 0,
+        "charts": [chart for chart in charts if chart["series"]],
+        "marks": list(_marks(story, cards)),
+    }
+
+
+def _chart(
+    name: str, title: str, note: str, unit: str, series: list[Chart], **more: Any
+) -> Chart:
+    return {
+        "id": name, "title": title, "note": note, "unit": unit, "series": series, **more
+    }  # fmt: skip
+
+
+def _series(label: str, values: Series, **more: Any) -> Chart:
+    return {"label": label, "values": list(values), **more}
+
+
+def _live(line: Timeline) -> Chart:
+    paths = list(line.live)
+    bare = [path.rpartition(".")[2] or path for path in paths]
+    names = {
+        path: name if bare.count(name) == 1 else path
+        for path, name in zip(paths, bare, strict=True)
+    }
+    largest, left_out = _largest(line.live)
+    series = [_series(names[path], values) for path, values in largest.items()]
+    note = "What Scrapy's trackref and LEAKWATCH_TRACK count."
+    return _chart(
+        "live", "Live objects by class", note + _left_out(left_out), "count", series
+    )
+
+
+def _ledger(
+    values: Mapping[str, Series], names: Mapping[str, str], *texts: str
+) -> Chart:
+    name, title, note = texts
+    series = [
+        _series(label, values[field])
+        for field, label in names.items()
+        if field in values and (field != "queued_disk" or any(values[field]))
+    ]
+    return _chart(name, title, note, "count", series)
+
+
+def _memory(story: Story) -> Chart:
+    line = story.timeline
+    rss = line.memory.get("rss", ())
+    series = [_series("resident", rss, fill=True)] if rss else []
+    series += _of_layers(story)
+    limit = next((value for value in reversed(line.memory_limit) if value), None)
+    note = "What the system counts; where LeakWatch looked, also what it is made of."
+    return _chart("memory", "Memory in layers", note, "bytes", series, limit=limit)
+
+
+def _blocks(line: Timeline) -> Chart:
+    blocks = line.memory.get("python_blocks", ())
+    series = [_series("blocks", blocks)] if any(blocks) else []
+    note = "Where memory grows and these do not, it is no object of Python."
+    return _chart("blocks", "Python's memory blocks", note, "count", series)
+
+
+def _of_layers(story: Story) -> Iterator[Chart]:
+    """Yield the layers, each look at the nearest point of the time axis."""
+    times = story.timeline.times
+    for field, label in LAYERS.items():
+        values: list[float | None] = [None] * len(times)
+        for layers in story.layers:
+            value = getattr(layers, field)
+            if times and value is not None:
+                values[_nearest(times, layers.time)] = value
+        if any(value is not None for value in values):
+            yield _series(label, tuple(values), sparse=True)
+
+
+def _nearest(times: tuple[float, ...], time: float) -> int:
+    return min(range(len(times)), key=lambda index: abs(times[index] - time))
+
+
+def _containers(line: Timeline) -> Chart:
+    largest, left_out = _largest(line.containers)
+    series = [_series(name, values) for name, values in largest.items()]
+    note = "Of spiders, components and modules; each grows with the crawl."
+    return _chart(
+        "containers", "Containers", note + _left_out(left_out), "count", series
+    )
+
+
+def _largest(group: Mapping[str, Series]) -> tuple[dict[str, Series], int]:
+    names = sorted(group, key=lambda name: -max(filter(None, group[name]), default=0))
+    chosen = {name: group[name] for name in names[:MOST_SERIES]}
+    return chosen, len(names) - len(chosen)
+
+
+def _left_out(number: int) -> str:
+    return f" {number} smaller ones are left out." if number > 0 else ""
+
+
+def _rates(line: Timeline) -> Chart:
+    rates = _per_minute(line.times, line.received)
+    series = [_series("responses per minute", rates, fill=True)] if any(rates) else []
+    note = "How fast the crawl is; a leak slows it down in the end."
+    return _chart("rates", "Responses per minute", note, "rate", series)
+
+
+def _per_minute(times: tuple[float, ...], received: Series) -> Series:
+    """Return the rate at each point, over a part of the crawl that ends there."""
+    if not received or len(times) < 2:  # noqa: PLR2004, a rate is between two
+        return ()
+    least = (times[-1] - times[0]) / RATES
+    rates: list[float | None] = [None]
+    begin = 0
+    for at in range(1, len(times)):
+        while begin + 1 < at and times[at] - times[begin + 1] >= least:
+            begin += 1
+        now, then, taken = received[at], received[begin], times[at] - times[begin]
+        known = now is not None and then is not None and taken > 0
+        rates.append(round(60 * (now - then) / taken, 1) if known else None)  # type: ignore[operator]
+    return tuple(rates)
+
+
+def _cost(line: Timeline) -> Chart:
+    series = [_series("a sample", line.cost_ms)] if any(line.cost_ms) else []
+    note = "How long the crawl waits for each sample."
+    return _chart("cost", "What LeakWatch costs", note, "ms", series)
+
+
+def _marks(story: Story, cards: list[Card]) -> Iterator[Chart]:
+    numbers = {
+        told.case: card.number
+        for told, card in zip(tones.by_severity(story.standing), cards, strict=True)
+    }
+    for told in story.told[:MOST_MARKS]:
+        yield {
+            "time": round(told.time, 2),
+            "number": numbers[told.case],
+            "tone": tones.tone(told.verdict),
+            "text": f"{tones.title(told.verdict)}: {told.verdict.subject}",
+        }

@@ -1,0 +1,175 @@
+"""The report: one page that needs no network, in a file of its own.
+
+Jinja2 escapes all that stands in it: a page that shows what strangers wrote
+into URLs should not rest on escaping by hand. The page's policy lets the
+browser run nothing but the two scripts that are in it, and load nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from contextlib import suppress
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import jinja2
+from markupsafe import Markup
+
+from scrapy_leakwatch.report import about, amounts, charts
+from scrapy_leakwatch.report.cards import cards
+from scrapy_leakwatch.report.opening import opening
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    from scrapy_leakwatch.records import Series, Story
+    from scrapy_leakwatch.report.about import Fact
+
+
+class ReportError(OSError):
+    """The report can't be written; the message says where and why."""
+
+
+class Page(NamedTuple):
+    """What the template shows besides verdicts and charts."""
+
+    policy: str
+    style: Markup
+    library: Markup
+    script: Markup
+    begun: str
+    notes: list[str]
+    watched: str
+    tiles: list[Fact]
+    costs: list[Fact]
+    versions: list[Fact]
+    recording: list[Fact]
+    settings: list[Fact]
+
+
+def write(story: Story, path: str | os.PathLike[str]) -> Path:
+    """Write the report of a recording to ``path``, mode 0600, and return the path.
+
+    The file is there whole or not at all, and replaces one that was there. Folders
+    are made. Raises `ReportError`, whose message is one line with the remedy.
+    """
+    path = Path(path)
+    page = render(story).encode("utf-8", "backslashreplace")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, page)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ReportError(
+            f"the report {path} can't be written ({reason}): free the disk, or name"
+            " another file."
+        ) from error
+    return path
+
+
+def render(story: Story, folder: Path | None = None) -> str:
+    """Return the page; lines of code are read below ``folder``, by default here."""
+    told = cards(story, folder)
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            story=story,
+            opening=opening(story),
+            cards=told,
+            chart_data=charts.data(story, told),
+            page=_page(story),
+        )
+    )
+
+
+def _page(story: Story) -> Page:
+    style, library, script = _static()
+    return Page(
+        policy=_policy(style, library, script),
+        style=style,
+        library=library,
+        script=script,
+        begun=amounts.moment(story.run.time),
+        notes=about.notes(story),
+        watched=about.watched(story),
+        tiles=about.tiles(story),
+        costs=about.costs(story),
+        versions=about.versions(story),
+        recording=about.recording(story),
+        settings=about.settings(story),
+    )
+
+
+def _policy(style: str, *scripts: str) -> str:
+    ran = " ".join(map(_hash, scripts))
+    return (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {ran};"
+        " img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+@cache
+def _static() -> tuple[Markup, Markup, Markup]:
+    """Return style, library and script, which are ours and need no escaping."""
+    static = files("scrapy_leakwatch.report") / "static"
+    (library,) = (
+        each for each in (static / "vendor").iterdir() if each.name.startswith("uplot-")
+    )
+    style = (library / "uPlot.min.css", static / "report.css")
+    return (
+        _ours(*style),
+        _ours(library / "uPlot.iife.min.js"),
+        _ours(static / "report.js"),
+    )
+
+
+def _ours(*parts: Traversable) -> Markup:
+    text = "\n".join(part.read_text("utf-8") for part in parts)
+    return Markup(text)  # noqa: S704, nobody else wrote it
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("scrapy_leakwatch.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["extremes"] = _extremes
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    return environment
+
+
+def _extremes(values: Series, unit: str) -> list[str]:
+    """Return the first, lowest, highest and last value, as they are shown."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return ["none"] * 4
+    shown = amounts.IN_UNITS[unit]
+    return [shown(each) for each in (known[0], min(known), max(known), known[-1])]
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put the content in a new file, which only its owner may read, in its place."""
+    fd, new = tempfile.mkstemp(prefix=f".{path.name[:100]}-", dir=path.parent)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(content)
+        os.replace(new, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(new)
+        raise

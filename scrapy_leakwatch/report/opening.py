@@ -1,0 +1,152 @@
+"""What stands on top of a report: the verdict in one sentence, and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from scrapy_leakwatch.records import Explanation
+from scrapy_leakwatch.report import tones
+from scrapy_leakwatch.report.amounts import count, span
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.records import Story, Told, Verdict
+    from scrapy_leakwatch.report.tones import Tone
+
+FEW_SAMPLES = 5
+"""What a verdict needs with the default of ``LEAKWATCH_MIN_SAMPLES``."""
+
+
+class Opening(NamedTuple):
+    """``word`` names the verdict, ``sentence`` says it, ``remedy`` what to do."""
+
+    tone: Tone
+    word: str
+    sentence: str
+    detail: str = ""
+    remedy: str = ""
+
+
+def opening(story: Story) -> Opening:
+    """Return what to say first."""
+    told = [
+        each
+        for each in tones.by_severity(story.standing)
+        if not each.verdict.suppressed and each.verdict.kind != "recovered"
+    ]
+    if told:
+        return _of_the_worst(told, story)
+    if _is_short(story):
+        return _too_short(story)
+    return _healthy(story)
+
+
+def _of_the_worst(told: list[Told], story: Story) -> Opening:
+    worst, *others = told
+    verdict = worst.verdict
+    more = {0: "", 1: "One more verdict stands, below."}.get(
+        len(others), f"{len(others)} more verdicts stand, below."
+    )
+    return Opening(
+        tone=tones.tone(verdict),
+        word=tones.title(verdict),
+        sentence=_said(worst),
+        detail=" ".join(filter(None, (_detail(worst, story), more))),
+        remedy=remedy(worst),
+    )
+
+
+def remedy(told: Told) -> str:
+    """Return what to do about a verdict, as far as it is known."""
+    if isinstance(told.found, Explanation) and told.found.fix:
+        return sentence(told.found.fix)
+    return sentence(told.verdict.remedy)
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital, unless it begins with a name out of code."""
+    if not text:
+        return ""
+    word = text.split(" ", 1)[0].rstrip(",:")
+    begin = text[:1].upper() if word.isalpha() and word.islower() else text[:1]
+    return begin + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _said(told: Told) -> str:
+    kind, subject = told.verdict.kind, told.verdict.subject
+    if kind == "leak":
+        if isinstance(told.found, Explanation):
+            return f"{subject} leaks: {told.found.holder} keeps them alive."
+        return f"{subject} leaks, and who holds them is not known."
+    if kind in _SENTENCES:
+        return _SENTENCES[kind].format(subject=subject)
+    return sentence(told.verdict.message or subject)
+
+
+_SENTENCES = {
+    "hoard": "{subject} grows without bound.",
+    "native": "Memory outside Python grows.",
+    "garbage": "No leak, but dead {subject} objects wait for Python's collector.",
+    "fragmentation": "No leak, but memory that Python freed stays with the process.",
+    "backlog": "No leak, but requests pile up in memory.",
+    "inconclusive": "Not sure: {subject} grows, and nothing proves a leak.",
+}
+
+
+def _detail(told: Told, story: Story) -> str:
+    verdict, found = told.verdict, told.found
+    if verdict.kind not in {"leak", "hoard"}:
+        return sentence(verdict.message) if verdict.kind in _SENTENCES else ""
+    live = story.last.live if story.last else ()
+    now = next((each.count for each in live if each.path == verdict.class_path), 0)
+    what = "entries" if verdict.kind == "hoard" else "were alive"
+    amount = f"{count(now or verdict.count)} {what} {'at the end' if now else _THEN}"
+    if isinstance(found, Explanation) and found.location:
+        likely = "probably " if found.likely else ""
+        return f"{amount}; they are {likely}put there at {found.location}."
+    return f"{amount}."
+
+
+_THEN = "when this was told"
+
+
+def _is_short(story: Story) -> bool:
+    asked = story.run.config.get("LEAKWATCH_MIN_SAMPLES")
+    needed = int(asked) + 1 if isinstance(asked, (int, float)) else FEW_SAMPLES
+    return story.samples < needed
+
+
+def _too_short(story: Story) -> Opening:
+    samples = {0: "no sample", 1: "one sample"}.get(
+        story.samples, f"{story.samples} samples"
+    )
+    return Opening(
+        tone="warn",
+        word="Too short",
+        sentence=f"Too short to tell: {samples} in {span(_length(story))}.",
+        remedy="Let the crawl run longer, or lower LEAKWATCH_INTERVAL for a short one.",
+    )
+
+
+def _healthy(story: Story) -> Opening:
+    received = [value for value in story.timeline.received if value is not None]
+    over = f"{count(received[-1])} responses and " if received else ""
+    verdicts = [each.verdict for each in story.standing]
+    accepted = [verdict for verdict in verdicts if verdict.suppressed]
+    withdrawn = [verdict for verdict in verdicts if not verdict.suppressed]
+    details = {"Known and accepted": accepted, "Told and withdrawn": withdrawn}
+    return Opening(
+        tone="good",
+        word="Healthy",
+        sentence=f"No leak found in {over}{span(_length(story))}.",
+        detail=" ".join(
+            f"{name}: {_names(which)}." for name, which in details.items() if which
+        ),
+    )
+
+
+def _names(verdicts: list[Verdict]) -> str:
+    return ", ".join(dict.fromkeys(verdict.subject for verdict in verdicts))
+
+
+def _length(story: Story) -> float:
+    return max(story.ended - story.run.time, 0.0)
