@@ -230,3 +230,22 @@ class HoardsUrls(ShopSpider):
         self.by_kind["product"].append({"url": response.url})
         self.PRICES[response.url] = 1
         yield from super().parse(response)
+
+
+class Twins(ShopSpider):
+    """Keeps the products of one project and lets those of the other go."""
+
+    name = "twins"
+
+    def start_requests(self):
+        self.products, self.offers = [], []
+        yield from super().start_requests()
+
+    def follow(self, response):
+        import twins_one
+        import twins_two
+
+        self.products.append(twins_one.Product(response.url))
+        self.offers.append(twins_two.Offer(url=response.url))
+        self.last = [twins_two.Product(response.url), twins_one.Offer(url="a")]
+        yield from super().follow(response)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch import recordings
-from scrapy_leakwatch.recordings.enough import too_little
+from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.records import ALARMS
 from scrapy_leakwatch.report.block import block
 
@@ -74,7 +74,7 @@ def _unjudged(story: Story, errors: Sequence[str]) -> str:
         return "LeakWatch could not watch this crawl to its end:\n" + "\n".join(errors)
     if not story.complete:
         return "The crawl was not over, so it can't be judged: let it end in the test"
-    reason = too_little(story.samples, _received(story), story.run.config)
+    reason = too_little(story)
     return (
         f"Too little was measured to tell whether it leaks: {reason}" if reason else ""
     )
