@@ -45,9 +45,10 @@ def measure(path: str) -> None:
     story, taken = timed(lambda: recordings.read(path))
     memory = peak() - before
     page, written = timed(lambda: html.write(story, f"{path}.html"))
+    size, shown = Path(path).stat().st_size / 1e6, page.stat().st_size / 1e3
     print(
-        f"{story.samples:>9,} {Path(path).stat().st_size / 1e6:>9,.1f} MB"
-        f" {memory:>4,.1f} MB   {taken}  {written} {page.stat().st_size / 1e3:>4,.0f} kB"
+        f"{story.samples:>9,} {size:>9,.1f} MB {memory:>4,.1f} MB   {taken}"
+        f"  {written} {shown:>4,.0f} kB"
     )
 
 

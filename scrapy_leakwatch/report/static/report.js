@@ -230,7 +230,9 @@
     const at = plot.cursor.idx;
     const values = chart.keys.querySelectorAll("output");
     chart.series.forEach((series, index) => {
-      const value = at === null || at === undefined ? lastOf(series.values) : series.values[at];
+      const whole = at === null || at === undefined;
+      const value = whole || series.sparse
+        ? lastOf(whole ? series.values : series.values.slice(0, at + 1)) : series.values[at];
       const known = value !== null && value !== undefined;
       values[index].textContent = known ? FORMATS[chart.unit](value) : "–";
     });
