@@ -45,6 +45,10 @@ HOARD = synthetic.verdict(
     START + 100, "hoard", "DedupPipeline.seen", signature="51c0ffee",
     message="DedupPipeline.seen grows without bound", **{"class": "set"},
 )  # fmt: skip
+RECOVERED = {
+    **LEAK, "kind": "recovered", "time": START + 200,
+    "message": "HtmlResponse: the verdict leak no longer holds",
+}  # fmt: skip
 HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]evil[/red]\nforged \u202eline"
 
 
@@ -174,6 +178,22 @@ def test_show_tells_the_verdicts_and_what_was_alive(record, capsys) -> None:
     assert "\x1b" not in shown
 
 
+@pytest.mark.parametrize(
+    ("said", "samples", "conclusion"),
+    [
+        ([], 40, "Healthy: nothing leaks."),
+        ([LEAK], 2, "It leaks: 1 verdict to act on."),
+        ([LEAK, HOARD], 40, "It leaks: 2 verdicts to act on."),
+        ([{**LEAK, "suppressed": True}], 40, "Nothing leaks, 1 other verdict."),
+        ([LEAK, RECOVERED], 40, "Healthy: nothing leaks, 1 withdrawn verdict."),
+        ([], 5, "Measured too little: 5 samples, and the rules need 6"),
+    ],
+)
+def test_show_concludes(said, samples, conclusion, record, capsys) -> None:
+    leakwatch("show", record("crawl", *said, samples=samples))
+    assert f"\n{conclusion}" in capsys.readouterr().out
+
+
 def test_show_fits_a_narrow_terminal(record, capsys, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
     leakwatch("show", record("healthy"))
@@ -283,9 +303,8 @@ def test_diff_tells_the_rates_in_objects_and_bytes(record, capsys) -> None:
 
 
 def test_diff_says_what_a_recovered_leak_is(record, capsys) -> None:
-    over = {**LEAK, "kind": "recovered", "time": START + 200,
-            "message": "HtmlResponse: the verdict leak no longer holds"}  # fmt: skip
-    assert leakwatch("diff", record("before", LEAK), record("after", LEAK, over)) == 0
+    after = record("after", LEAK, RECOVERED)
+    assert leakwatch("diff", record("before", LEAK), after) == 0
     assert "GONE " in capsys.readouterr().out
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.records import Explanation, Unexplained
+from scrapy_leakwatch.records import ALARMS, Explanation, Unexplained
 from scrapy_leakwatch.report import log, recording, tables
 from scrapy_leakwatch.report.block import block
 from scrapy_leakwatch.report.lines import (
@@ -41,7 +41,8 @@ def heading(story: Story) -> Iterator[Line]:
     end = "closed" if story.complete else "still running, or killed"
     yield Line(
         f"{run.spider} ({run.project})  {begun:%Y-%m-%d %H:%M:%S} UTC,"
-        f" {duration(story.ended - run.time)}, {story.samples:,} samples,"
+        f" {duration(story.ended - run.time)},"
+        f" {story.samples:,} sample{'s' * (story.samples != 1)},"
         f" {received(story):,} responses, {end}",
         HEADING,
     )
@@ -71,14 +72,21 @@ def verdicts(story: Story, too_little: str) -> Iterator[Line]:
 
 def conclusion(story: Story, too_little: str) -> Line:
     """Return what it comes to, in one line."""
-    told = [each for each in story.standing if each.verdict.kind != "recovered"]
-    over = len(story.standing) - len(told)
+    told = [each.verdict for each in story.standing if each.verdict.kind != "recovered"]
+    alarms = sum(each.kind in ALARMS and not each.suppressed for each in told)
+    others = _many(len(told) - alarms, "other verdict")
+    withdrawn = _many(len(story.standing) - len(told), "withdrawn verdict")
+    rest = "".join(f", {count}" for count in (others, withdrawn) if count)
+    if alarms:
+        return Line(f"It leaks: {_many(alarms, 'verdict')} to act on{rest}.", HEADING)
     if too_little:
         return Line(f"Measured too little: {too_little}.", TOLD)
-    if not told:
-        return Line("Healthy: nothing leaks.", paint("healthy"))
-    withdrawn = f", {over} withdrawn" if over else ""
-    return Line(f"{len(told)} verdict{'s' * (len(told) > 1)}{withdrawn}.", HEADING)
+    healthy = "Nothing leaks" if told else "Healthy: nothing leaks"
+    return Line(f"{healthy}{rest}.", paint("healthy"))
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count > 1)}" if count else ""
 
 
 def verdict(told: Told) -> Iterator[Line]:
