@@ -97,7 +97,7 @@ KINDS = (
     _row(
         "KeepsForAWhile",
         "recovered",
-        "pages are kept for four seconds, then let go, and the crawl goes on",
+        "pages are kept for a while, then let go, and the crawl goes on",
         also=frozenset({"leak"}),
         reactor=SELECT,
         settings={**FEWER, **LONGER},
