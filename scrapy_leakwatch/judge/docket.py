@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from scrapy_leakwatch.judge.acceptance import is_accepted
 from scrapy_leakwatch.judge.case import Case
 from scrapy_leakwatch.judge.history import QUEUE, RSS, History
+from scrapy_leakwatch.judge.leaks import OF_A_RESPONSE
 from scrapy_leakwatch.judge.memory_case import MemoryCase
 from scrapy_leakwatch.judge.recovery import recovered
 from scrapy_leakwatch.judge.suspicions import suspicions
 from scrapy_leakwatch.judge.verdicts import verdict_on
-from scrapy_leakwatch.records import Explanation, Layers
+from scrapy_leakwatch.records import RESPONSES, Explanation, Layers
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.config import Config
@@ -162,6 +163,9 @@ class Docket:
         leaks = [each for each in self.verdicts if each.kind == "leak"]
         if suspicion.kind == "backlog":
             return any(leak.owner == QUEUE for leak in leaks)
+        if suspicion.judged_as in OF_A_RESPONSE:
+            told = self._told.get(RESPONSES)
+            return told is not None and told.verdict.kind == "leak"
         if suspicion.kind == "hoard":
             return any(leak.holder.startswith(suspicion.subject) for leak in leaks)
         return False

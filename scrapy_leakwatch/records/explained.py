@@ -45,6 +45,7 @@ class Explanation:
     ``running``: a function that has not, and keeps them in a variable.
     ``foreign``: another crawl of the process has them. ``bounded``: a deque with
     a ``maxlen`` or a cache with a ``maxsize`` holds them, so there is an end.
+    ``emptied``: the owner's source also takes entries out of the container.
     ``direct``: seen on live requests, without a walk; ``examined`` are then
     requests. ``contents`` says what is in a container that is itself the
     subject, such as ``str``. ``tree_bytes`` of ``retained_bytes_each`` are an
@@ -69,6 +70,7 @@ class Explanation:
     running: bool = False
     foreign: bool = False
     bounded: bool = False
+    emptied: bool = False
     direct: bool = False
     examined: int = 0
     share: float = 0.0
