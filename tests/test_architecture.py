@@ -16,7 +16,7 @@ SHARED = {
     *("records", "config", "redact", "freezer", "cgroups", "_compat"),
     *("anatomy", "places", "components", "lines"),
 }
-MODULES = sorted(PACKAGE.rglob("*.py"))
+MODULES = tuple(sorted(PACKAGE.rglob("*.py")))
 
 
 def imports(path: Path) -> set[str]:
