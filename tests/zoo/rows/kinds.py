@@ -55,6 +55,7 @@ KINDS = (
         "spider.shelves[*]",
         "ten lists that grow, in a dict that does not",
         reactor=SELECT,
+        settings={"LEAKWATCH_MIN_OBJECTS": 200},
         subjects=("spider.shelves", "spider.shelves[*]"),
         holders=("spider.shelves", "spider.shelves[*]"),
     ),
