@@ -123,8 +123,11 @@ class Explainer:
         return look(question, suspects, _tables(Request), self._crawler)
 
 
-def question_on(suspicion: Suspicion, sample: Sample) -> AnyQuestion:
-    """Return what must be known to judge a suspicion."""
+def question_on(suspicion: Suspicion, sample: Sample, patience_s: float) -> AnyQuestion:
+    """Return what must be known to judge a suspicion.
+
+    ``patience_s``: how long something may live before it counts as growth.
+    """
     if suspicion.kind in {"fragmentation", "native"}:
         return MemoryQuestion()
     if suspicion.kind == "hoard":
@@ -143,6 +146,8 @@ def question_on(suspicion: Suspicion, sample: Sample) -> AnyQuestion:
         spider=suspicion.spider,
         count=suspicion.count,
         unaccounted=suspicion.unaccounted,
+        # What lives for longer is held by one timer after the other.
+        soon_s=patience_s if suspicion.oldest_s <= 2 * patience_s else 0.0,
     )
 
 

@@ -66,6 +66,7 @@ class Watch:
         self._reactions = Reactions(crawler, config, spider)
         self._sampler = self._observing(Sampler, crawler, config, self._observing)
         self._last: Sample | None = None
+        self._patience_s = config.interval * config.min_samples
         self._table_due = time.monotonic() + config.log_interval
 
     @property
@@ -138,7 +139,7 @@ class Watch:
         if not self._config.explain or self._explaining.off:
             self._conclude(suspicion, None)
             return
-        question = question_on(suspicion, sample)
+        question = question_on(suspicion, sample, self._patience_s)
         conclude = partial(self._conclude, suspicion)
         self._explaining(self._explainer.ask, question, conclude)
         if self._explaining.off:

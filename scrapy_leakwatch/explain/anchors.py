@@ -58,10 +58,14 @@ class Anchor:
 
 
 class Anchors:
-    """The anchors of each suspect on one graph."""
+    """The anchors of each suspect on one graph.
 
-    def __init__(self, graph: Graph) -> None:
+    A timer that fires within ``soon_s`` seconds holds nothing for long.
+    """
+
+    def __init__(self, graph: Graph, soon_s: float = 0.0) -> None:
         self._graph = graph
+        self._soon_s = soon_s
         self._ways = [graph.toward_root(rank) for rank in RANKS]
 
     def of(self, suspect: Any) -> list[Anchor]:
@@ -119,7 +123,10 @@ class Anchors:
 
     def _anchor(self, kind: AnchorKind, trail: tuple[Any, ...]) -> Anchor:
         above, root = self._above(id(trail[0]))
-        return Anchor(kind, trail, above, root, _anchor_fate(kind, trail, above, root))
+        fate = _anchor_fate(kind, trail, above, root)
+        if kind == "timer" and callables.due_in(trail[0]) <= self._soon_s:
+            fate = "in flight"
+        return Anchor(kind, trail, above, root, fate)
 
     def _above(self, key: int) -> tuple[tuple[Any, ...], Root | None]:
         for steps in self._ways:

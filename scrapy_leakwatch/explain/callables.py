@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from functools import _lru_cache_wrapper, partial
 from types import CodeType, FunctionType, MethodType
 from typing import Any
@@ -71,6 +73,23 @@ def called_by_timer(obj: Any) -> Any:
     """Return what the timer ``obj`` will call."""
     found = anatomy.attribute(obj, "func")
     return anatomy.attribute(obj, "_callback") if found is None else found
+
+
+def due_in(timer: Any) -> float:
+    """Return in how many seconds ``timer`` fires, infinity where it is not known.
+
+    Twisted counts from 1970 or, on an event loop, as asyncio: by a steady clock.
+    """
+    numbers = [anatomy.attribute(timer, name) for name in ("time", "delayed_time")]
+    if anatomy.attribute(timer, "_when") is not None:
+        numbers = [anatomy.attribute(timer, "_when"), 0.0]
+    if any(type(number) not in {int, float} for number in numbers):
+        return math.inf
+    when = sum(numbers)
+    return when - (time.time() if when > _A_DATE else time.monotonic())
+
+
+_A_DATE = 1e9
 
 
 def called_with(trail: tuple[Any, ...]) -> Any:

@@ -51,7 +51,7 @@ def investigate(
     roots = Roots(evidence.crawler, evidence.frames, suspects)
     heap = Heap()
     graph = Walk(heap, roots, start + timeout_s * PART_FOR_WALK).run(suspects)
-    census = findings.take(Anchors(graph), suspects)
+    census = findings.take(Anchors(graph, question.soon_s), suspects)
     groups = census.held or _too_many_waiting(census, len(suspects))
     if census.held or not groups:
         census.in_flight += census.waiting_count

@@ -32,7 +32,8 @@ __all__ = [
 class Question:
     """Which objects are suspected.
 
-    ``count`` of them are alive, ``unaccounted`` of those nobody may own.
+    ``count`` of them are alive, ``unaccounted`` of those nobody may own. What
+    a timer lets go of within ``soon_s`` seconds is on its way.
     """
 
     subject: str
@@ -40,6 +41,7 @@ class Question:
     spider: str
     count: int
     unaccounted: int = 0
+    soon_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,10 +251,11 @@ def _of_namespace(table: dict[Any, Any]) -> Root | None:
     return Root("global", f"module {name}", name, places.origin_of_module(name))
 
 
-def _of_class(cls: Any) -> Root:
-    name = anatomy.qualname(cls)
-    scope = f"{anatomy.module(cls)}.{name}"
-    return Root("class", f"class {name}", name, places.origin_of_class(cls), scope)
+def _of_class(cls: Any) -> Root | None:
+    name, origin = anatomy.qualname(cls), places.origin_of_class(cls)
+    if "<locals>" in name and origin == "library":
+        return None  # made for one call, such as Twisted's for a connection
+    return Root("class", f"class {name}", name, origin, f"{anatomy.module(cls)}.{name}")
 
 
 def _of_other_spider(spider: Any) -> Root:

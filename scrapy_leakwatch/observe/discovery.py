@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 DEEPEST = 4
 TURN = 500
-"""Steps of one owner before it is the next one's turn."""
+"""Steps of one owner before it is the next one's turn; to learn shapes is free."""
 
 VISIT = 50
 MEET = 20
@@ -57,11 +57,13 @@ class Budget:
 class Cursor:
     """Where the walk from one owner stopped.
 
-    ``seen`` are identities, so that no object is entered twice in a round.
+    ``seen`` are identities, so that no object is entered twice in a round;
+    ``left`` are the steps of its turn.
     """
 
     stack: list[tuple[Way, int]]
     seen: set[int] = field(default_factory=set)
+    left: int = TURN
 
 
 class Round:
@@ -84,7 +86,10 @@ class Round:
         while self._pending and self.budget.left > 0:
             cursor = self._pending.popleft()
             walk.turn(cursor)
-            if cursor.stack:
+            if cursor.stack and cursor.left > 0:
+                self._pending.appendleft(cursor)
+            elif cursor.stack:
+                cursor.left = TURN
                 self._pending.append(cursor)
         self.done += not self._pending
 
@@ -118,13 +123,15 @@ class Walk:
         self._learned = learned
 
     def turn(self, cursor: Cursor) -> None:
-        """Walk on from a cursor, as far as one turn goes."""
-        end = max(self.budget.left - TURN, 0)
-        while cursor.stack and self.budget.left > end:
+        """Walk on from a cursor, as far as its turn and the budget go."""
+        while cursor.stack and cursor.left > 0 and self.budget.left > 0:
+            budget, learned = self.budget.left, self._learned
             way, start = cursor.stack.pop()
             obj = self._look.at(way)
             if obj is not None:
                 self._visit(cursor, way, obj, start)
+            to_learn = LEARN * (self._learned - learned)
+            cursor.left -= budget - self.budget.left - to_learn
 
     def _visit(self, cursor: Cursor, way: Way, obj: Any, start: int) -> None:
         met, following = children(self._look.shapes, obj, way.view, start)

@@ -7,7 +7,9 @@ import functools
 import gc
 import logging.handlers
 import queue
+import time
 import weakref
+from types import SimpleNamespace
 
 import pytest
 from asking_helpers import crawler_with_scheduler, explain
@@ -341,3 +343,36 @@ def test_a_container_with_a_bound_is_told_from_one_without(keep, bounded):
     found = explain(HtmlResponse, crawler)
     assert isinstance(found, Explanation)
     assert found.bounded is bounded
+
+
+def by_reactor(seconds, function, page):
+    from twisted.internet import reactor
+
+    return reactor.callLater(seconds, function, page)
+
+
+def by_loop(seconds, function, page):
+    loop = SimpleNamespace(get_debug=bool, _timer_handle_cancelled=bool)
+    return asyncio.TimerHandle(time.monotonic() + seconds, function, (page,), loop)
+
+
+@pytest.mark.parametrize("later", [by_reactor, by_loop])
+def test_what_a_timer_lets_go_of_soon_is_on_its_way(later) -> None:
+    crawler, _ = crawler_with_scheduler()
+    timers = []
+
+    def look_again(page):
+        raise AssertionError
+
+    def wait(seconds):
+        return [
+            later(seconds, look_again, HtmlResponse(f"http://site.test/{number}"))
+            for number in range(10)
+        ]
+
+    crawler.spider.timers = timers = wait(100)
+    assert explain(HtmlResponse, crawler, soon_s=50).in_flight == 0
+    assert explain(HtmlResponse, crawler, soon_s=150).in_flight == len(timers)
+    for timer in timers:
+        timer.cancel()
+    crawler.spider.timers = None

@@ -37,7 +37,7 @@ INSTALLED = (
         "FilesPipeline: of two files one is missing and one breaks off",
         truth="leak",
         # It keeps each failure, which was raised once more since it was cleaned.
-        subjects=("Request", "HtmlResponse"),
+        subjects=("Request", "HtmlResponse", "Response"),
         holders=("FilesPipeline.spiderinfo.downloaded[*]", "FilesPipeline.spiderinfo"),
         also=frozenset({"hoard"}),
         settings={**FILES, "FILES_STORE": "files", "RETRY_TIMES": 1, **LONGER},
