@@ -86,7 +86,8 @@ def due_in(timer: Any) -> float:
     if any(type(number) not in {int, float} for number in numbers):
         return math.inf
     when = sum(numbers)
-    return when - (time.time() if when > _A_DATE else time.monotonic())
+    now = time.time() if when > _A_DATE else time.monotonic()
+    return float(when - now)
 
 
 _A_DATE = 1e9
