@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import ast
-import os
 import sys
 import time
-import tokenize
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import decode_source
 from typing import TYPE_CHECKING, Protocol
 
 from scrapy_leakwatch import anatomy, places, redact
-from scrapy_leakwatch.explain import expressions
+from scrapy_leakwatch.explain import archives, expressions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,11 +206,8 @@ def _project_files(packages: frozenset[str]) -> tuple[str, ...]:
 def _lines(path: str) -> tuple[str, ...]:
     """Return the lines of a source file, none if it changed since it was run."""
     try:
-        status = os.stat(path)
-        if status.st_size > LARGEST_FILE or status.st_mtime > _STARTED:
-            return ()
-        with tokenize.open(path) as file:
-            return tuple(file.read().split("\n"))
+        source = archives.read(path, LARGEST_FILE, until=_STARTED)
+        return tuple(decode_source(source).split("\n")) if source else ()
     except (OSError, SyntaxError, UnicodeDecodeError):
         return ()
 
