@@ -11,8 +11,9 @@ VENDORED := scrapy_leakwatch/report/static/vendor
 demo: $(VENV)/.installed
 	$(BIN)/python example_project/demo.py $(SPIDER)
 
+# Most of the tests wait for crawls: a few at once take half the time.
 test: $(VENV)/.checking
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3
 
 zoo: $(VENV)/.zoo
 	$(BIN)/python -m tests.zoo $(ROWS)

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from scrapy.statscollectors import StatsCollector
 from scrapy.utils import trackref
 from scrapy.utils.defer import deferred_from_coro
+from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from scrapy.core.engine import ExecutionEngine
     from scrapy.crawler import Crawler
-    from scrapy.settings import Settings
-    from twisted.internet.defer import Deferred
+    from scrapy.settings import BaseSettings, Settings
 
 
 def create_looping_call(function: Callable[[], None]) -> Any:
@@ -30,6 +31,19 @@ def create_looping_call(function: Callable[[], None]) -> Any:
     except ImportError:
         return LoopingCall(function)
     return create(function)
+
+
+def pause(seconds: float) -> Deferred[None]:
+    """Return what fires after so many seconds, in a later turn of the event loop."""
+    fired: Deferred[None] = Deferred()
+
+    def fire() -> None:
+        timer.stop()
+        fired.callback(None)
+
+    timer = create_looping_call(fire)
+    timer.start(seconds, now=False)
+    return fired
 
 
 def trackref_now() -> float:
@@ -111,3 +125,17 @@ def crawler_process(settings: Settings) -> Any:
     if settings.getbool("TWISTED_REACTOR_ENABLED", True):
         return crawler.CrawlerProcess(settings)
     return crawler.AsyncCrawlerProcess(settings)
+
+
+def remote_control_jobs(settings: BaseSettings) -> Path | None:
+    """Return where the job files of the remote control are, None without one.
+
+    Scrapy has it from 2.19 on, and keeps the port and the token of each running
+    crawl in a file there that only its owner can read.
+    """
+    try:
+        from scrapy.utils._remote_control import job_files_dir  # noqa: PLC0415
+    except ImportError:
+        return None
+    folder: Path = job_files_dir(settings)
+    return folder

@@ -22,9 +22,20 @@ class LeakWatchAddon:
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Change the settings of a crawler; Scrapy calls this."""
-        extensions = settings["EXTENSIONS"]
-        if not any(_is_leakwatch(extension) for extension in extensions):
-            extensions.set(LeakWatch, ORDER, priority="addon")
+        if not _named(settings):
+            settings["EXTENSIONS"].set(LeakWatch, ORDER, priority="addon")
+
+
+def enable(settings: BaseSettings, priority: str) -> None:
+    """Add `LeakWatch` to the extensions, also where they switch it off."""
+    extensions = settings["EXTENSIONS"]
+    named = _named(settings) or [LeakWatch]
+    if all(extensions.get(name) is None for name in named):
+        extensions.set(named[0], ORDER, priority=priority)
+
+
+def _named(settings: BaseSettings) -> list[object]:
+    return [name for name in settings["EXTENSIONS"] if _is_leakwatch(name)]
 
 
 def _is_leakwatch(extension: object) -> bool:

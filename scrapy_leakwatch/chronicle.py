@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import platform
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,14 @@ import scrapy
 import twisted
 
 import scrapy_leakwatch
+from scrapy_leakwatch.closing_report import ClosingReport
 from scrapy_leakwatch.guard import Guard, logger
 from scrapy_leakwatch.records import Layers
 from scrapy_leakwatch.report import recording, stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from scrapy import Spider
     from scrapy.crawler import Crawler
@@ -43,10 +46,17 @@ class Chronicle:
         self._docket = docket
         self._counting = Guard("keep its stats", spider)
         self._recording = Guard("write its recording", spider)
+        self._reporting = Guard("write its report", spider)
+        self._report = self._reporting(ClosingReport, config, spider)
         self._stats = stats.StatsReport()
         self._costs = stats.CostReport()
         self._written: dict[str, stats.Stat] = {}
-        self._record = self._recording(self._open_record)
+        self._record = self._recording(self._open_own_record)
+
+    @property
+    def record(self) -> Path | None:
+        """Where the recording is, None without one."""
+        return self._record.path if self._record else None
 
     def sample(self, sample: Sample) -> None:
         """Keep a sample."""
@@ -57,6 +67,10 @@ class Chronicle:
     def cost(self, taken_s: float) -> None:
         """Keep what a sample cost with all that was done with it."""
         self._counting(self._set, self._costs.of_sample, taken_s)
+
+    def audited(self, taken_s: float) -> None:
+        """Keep what a look at what is left of the crawl cost."""
+        self._counting(self._set, self._costs.of_audit, taken_s)
 
     def verdict(self, verdict: Verdict) -> None:
         """Keep a verdict."""
@@ -79,9 +93,31 @@ class Chronicle:
         self._recording(self._write, recording.of_trim, trimmed, time.time())
         self._counting(self._set, stats.of_trim, trimmed)
 
+    def begin_record(self, template: str) -> None:
+        """Record from here on, and first what was said so far."""
+        if self._record is not None:
+            return
+        self._record = self._recording(self._open_record, template)
+        for verdict in self._docket.verdicts:
+            self._recording(self._write, recording.of_verdict, verdict, time.time())
+
+    def end_record(self) -> None:
+        """Record no more; the crawl goes on."""
+        if self._record is not None:
+            self._record.close()
+        self._record = None
+
+    def end_with_the_process(self) -> None:
+        """See to it that there is an end, should nothing come after this."""
+        atexit.register(self.end)
+
     def end(self) -> None:
-        """Write the summary and close the recording."""
-        self._recording(self._end_record)
+        """Write the summary, close the recording and write the report."""
+        atexit.unregister(self.end)
+        self._recording(self._write_summary)
+        if self._report is not None:
+            record = self._record.path if self._record else None
+            self._reporting(self._report.write, record)
 
     def _set(self, report: Callable[..., dict[str, stats.Stat]], *seen: Any) -> None:
         for name, value in report(*seen).items():
@@ -89,10 +125,12 @@ class Chronicle:
                 self._crawler.stats.set_value(name, value)
                 self._written[name] = value
 
-    def _open_record(self) -> recording.Recording | None:
-        if self._config.record is None:
-            return None
-        record = recording.Recording(self._config.record, self._spider.name)
+    def _open_own_record(self) -> recording.Recording | None:
+        template = self._config.record or (self._report and self._report.record())
+        return self._open_record(template) if template else None
+
+    def _open_record(self, template: str) -> recording.Recording:
+        record = recording.Recording(template, self._spider.name)
         line = recording.of_run(
             time=time.time(),
             spider=self._spider.name,
@@ -101,14 +139,15 @@ class Chronicle:
             config=self._config.as_record(),
         )
         record.write(line)
-        logger.info("LeakWatch records to %s", record.path)
+        if self._config.record is not None:
+            logger.info("LeakWatch records to %s", record.path)
         return record
 
     def _write(self, report: Callable[..., recording.Line], *seen: Any) -> None:
         if self._record is not None:
             self._record.write(report(*seen))
 
-    def _end_record(self) -> None:
+    def _write_summary(self) -> None:
         if self._record is None:
             return
         line = recording.of_summary(

@@ -42,6 +42,7 @@ class Config:
     explain: bool
     explain_timeout: float
     record: str | None
+    report: str | None
     on_leak: OnLeak
     suppress: tuple[str, ...]
     trim: bool
@@ -236,6 +237,7 @@ _READERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "LEAKWATCH_EXPLAIN": (True, _boolean),
     "LEAKWATCH_EXPLAIN_TIMEOUT": (30.0, _interval),
     "LEAKWATCH_RECORD": (None, _template),
+    "LEAKWATCH_REPORT": (None, _template),
     "LEAKWATCH_ON_LEAK": ("warn", _on_leak),
     "LEAKWATCH_SUPPRESS": ((), _globs),
     "LEAKWATCH_TRIM": (False, _boolean),

@@ -11,13 +11,16 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import succeed
 
 from scrapy_leakwatch._compat import create_looping_call
+from scrapy_leakwatch.audit import Audit
 from scrapy_leakwatch.config import Config, ConfigError
 from scrapy_leakwatch.console import telnet_variables
+from scrapy_leakwatch.guard import Guard
 from scrapy_leakwatch.on_demand import Text
 from scrapy_leakwatch.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+    from pathlib import Path
     from typing import Any, Literal
 
     from scrapy import Spider
@@ -35,7 +38,18 @@ class LeakWatch:
         self._crawler = crawler
         self._config = config
         self._watch: Watch | None = None
+        self._ended: Watch | None = None
         self._timer: Any = None
+        self._started = False
+        guard = Guard("see what the crawl leaves behind", crawler.spider)
+        self._audit = Audit(crawler, config, guard)
+        self.record: Path | None = None
+        """Where the recording is, also after the crawl; None without one."""
+
+    @property
+    def watch(self) -> Watch | None:
+        """The crawl under watch, None before it opens and after it has closed."""
+        return self._watch
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -53,7 +67,9 @@ class LeakWatch:
         extension = cls(crawler, config)
         for handler, signal in (
             (extension.spider_opened, signals.spider_opened),
+            (extension.engine_started, signals.engine_started),
             (extension.spider_closed, signals.spider_closed),
+            (extension.engine_stopped, signals.engine_stopped),
             (extension.update_telnet_vars, update_telnet_vars),
         ):
             crawler.signals.connect(handler, signal)
@@ -61,9 +77,14 @@ class LeakWatch:
 
     def spider_opened(self, spider: Spider) -> None:
         """Start to watch."""
-        self._watch = Watch(self._crawler, self._config, spider)
+        self._watch = Watch(self._crawler, self._config, spider, self._audit)
+        self.record = self._watch.record
         self._timer = create_looping_call(self._watch.look)
         self._timer.start(self._config.interval)
+
+    def engine_started(self) -> None:
+        """Note that there will be an `engine_stopped`."""
+        self._started = True
 
     async def spider_closed(self) -> None:
         """Take the last sample and leave nothing behind."""
@@ -72,7 +93,19 @@ class LeakWatch:
         if self._timer.running:
             self._timer.stop()
         await self._watch.finish()
+        self._ended = self._watch
         self._watch = self._timer = None
+        if not self._started:
+            await self._end(audited=False)
+
+    async def engine_stopped(self) -> None:
+        """Say what was not given back, once everybody had the chance to."""
+        await self._end(audited=True)
+
+    async def _end(self, *, audited: bool) -> None:
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            await ended.end(audited=audited)
 
     def update_telnet_vars(self, telnet_vars: dict[str, Any]) -> None:
         """Add ``leakwatch`` and ``hpy`` to the telnet console."""

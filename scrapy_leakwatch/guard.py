@@ -21,7 +21,7 @@ logger = logging.getLogger("scrapy_leakwatch")
 class Guard:
     """Runs one stage. Its first error is logged and switches the stage off."""
 
-    def __init__(self, stage: str, spider: Spider) -> None:
+    def __init__(self, stage: str, spider: Spider | None) -> None:
         self._stage = stage
         self._spider = spider
         self.off = False

@@ -21,9 +21,12 @@ from scrapy_leakwatch.report import log
 from scrapy_leakwatch.report.block import block
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scrapy import Spider
     from scrapy.crawler import Crawler
 
+    from scrapy_leakwatch.audit import Audit
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.records import (
         Explanation,
@@ -43,8 +46,11 @@ CLOSE_WAIT_S = 5.0
 class Watch:
     """The stages of one crawl, each behind a `Guard` of its own."""
 
-    def __init__(self, crawler: Crawler, config: Config, spider: Spider) -> None:
+    def __init__(
+        self, crawler: Crawler, config: Config, spider: Spider, audit: Audit
+    ) -> None:
         self._config = config
+        self._audit = audit
         self._spider = spider
         self._observing = Guard("observe the crawl", spider)
         self._judging = Guard("judge what it sees", spider)
@@ -61,6 +67,20 @@ class Watch:
         self._sampler = self._observing(Sampler, crawler, config, self._observing)
         self._last: Sample | None = None
         self._table_due = time.monotonic() + config.log_interval
+
+    @property
+    def record(self) -> Path | None:
+        """Where the recording is, None without one."""
+        return self._chronicle.record
+
+    def begin_record(self, template: str) -> None:
+        """Record from here on; for one who attaches to the crawl."""
+        self._chronicle.begin_record(template)
+        self.look()
+
+    def end_record(self) -> None:
+        """Record no more."""
+        self._chronicle.end_record()
 
     def look(self) -> None:
         """Take a sample and hand it on. Never raises."""
@@ -81,7 +101,7 @@ class Watch:
             self._pursue(suspicion, sample)
 
     async def finish(self) -> None:
-        """Take the last sample, end the recording and let go of the process."""
+        """Take the last sample and let go of the process."""
         self._table_due = 0.0
         self.look()
         self.on_demand.close()
@@ -89,7 +109,18 @@ class Watch:
             await maybe_deferred_to_future(settled)
         if self._sampler is not None:
             Guard("let go of the process", self._spider)(self._sampler.stop)
-        self._chronicle.end()
+        self._audit.closing()
+        self._chronicle.end_with_the_process()
+
+    async def end(self, *, audited: bool) -> None:
+        """Say what was not given back, if ``audited``, and end the recording."""
+        try:
+            told = await self._audit.verdicts(self._spider.name) if audited else []
+            self._chronicle.audited(self._audit.cost_s)
+            for verdict, found in told:
+                self._enter(verdict, found)
+        finally:
+            self._chronicle.end()
 
     def status(self) -> str:
         """Take a sample and return it, with the verdicts, in plain text."""
@@ -119,6 +150,18 @@ class Watch:
             self._announce(verdict, found)
         if found is not None:
             self._chronicle.finding(found, verdict)
+
+    def _enter(self, verdict: Verdict, found: Explanation | Unexplained | None) -> None:
+        entered = self._judging(self._docket.enter, verdict, found)
+        if entered is None:
+            return
+        news = self._judging(self._audit.news, entered)
+        if news is not None:
+            self._announce(news, found)
+        else:
+            self._chronicle.verdict(entered)
+        if found is not None:
+            self._chronicle.finding(found, entered)
 
     def _announce(self, verdict: Verdict, found: Found) -> None:
         self._logging(self._log_verdict, verdict, found)

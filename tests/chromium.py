@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,8 +47,13 @@ os.execv(command[0], command)
 
 
 def installed() -> str | None:
-    """Return the path of a Chromium, None where there is none."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
+    """Return the path of a Chromium that starts, None where there is none."""
+    for path in filter(None, map(shutil.which, NAMES)):
+        with suppress(OSError, subprocess.SubprocessError):
+            asked = [path, "--version"]
+            subprocess.run(asked, check=True, capture_output=True, timeout=PATIENCE_S)
+            return path
+    return None
 
 
 class Page:

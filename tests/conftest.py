@@ -21,6 +21,7 @@ pytest_plugins = ["pytester"]
 
 EXAMPLE = Path(__file__).parent.parent / "example_project"
 HARNESS = Path(__file__).parent / "harness.py"
+ROW = Path(__file__).parent / "row.py"
 TIMEOUT = 120
 
 ASYNCIO = {
@@ -92,13 +93,20 @@ def crawl(shop, tmp_path):
 
 
 def start_crawl(
-    shop: str, folder: Path, *spiders: str, prelude: str = "", **settings: Any
+    shop: str,
+    folder: Path,
+    *spiders: str,
+    prelude: str = "",
+    script: Path = HARNESS,
+    times: int = 1,
+    **settings: Any,
 ) -> subprocess.Popen[str]:
-    """Start a crawl; its log comes from stderr."""
+    """Start a crawl; its log comes from stderr. ``times`` is for `ROW`."""
     job = {
         "shop": shop,
         "spiders": spiders,
         "prelude": prelude,
+        "times": times,
         "outcome": str(folder / "outcome.json"),
         "settings": {
             "LOG_LEVEL": "INFO",
@@ -111,10 +119,11 @@ def start_crawl(
             **settings,
         },
     }
+    path = [str(HARNESS.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
-        [sys.executable, str(HARNESS), json.dumps(job)],
+        [sys.executable, str(script), json.dumps(job)],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(HARNESS.parent)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path)},
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -81,6 +81,7 @@ def explanation(**fields) -> Explanation:
         "direct": False,
         "foreign": False,
         "bounded": False,
+        "emptied": False,
         "others": (),
         "victims": (),
         "origin": "project",

@@ -12,6 +12,9 @@ from typing import ClassVar
 import scrapy
 from scrapy.core.scheduler import BaseScheduler
 
+KEEP = False
+"""Whether the script of ``row.py`` keeps the crawlers it has made."""
+
 
 class ShopSpider(scrapy.Spider):
     pages = 500

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 START = 1_750_000_000.0
 HOUR = 3600.0
+LIMIT = 1024**3
 RUN = {
     "type": "run",
     "time": START,
@@ -126,7 +127,7 @@ def sample(number: int, interval: float = 10.0) -> dict[str, object]:
             "rss_peak": int(rss),
             "python_blocks": int(rss / 90),
         },
-        "memory_limit": 2_147_483_648,
+        "memory_limit": LIMIT,
         "containers": [
             {"name": "DedupPipeline.seen", "type": "set", "len": seen},
             {"name": "spider.pages", "type": "dict", "len": leaked},
@@ -140,7 +141,7 @@ def a_day(path: Path, samples: int = 8640) -> Path:
     spoken = {
         hour: [
             verdict(START + hour * HOUR, "leak", "HtmlResponse", signature="7296c8ac",
-                    count=count, unaccounted=count, limit=2_147_483_648,
+                    count=count, unaccounted=count, limit=LIMIT,
                     limit_in_s=5 * HOUR, oldest_s=hour * HOUR - 7200,
                     example_url="http://shop.example/product.php?pid=123",
                     message=f"HtmlResponse is leaking: {count:,} alive, +250 per"
@@ -166,6 +167,14 @@ def a_day(path: Path, samples: int = 8640) -> Path:
         verdict(START + 5 * HOUR, "backlog", remedy="set JOBDIR", **queue,
                 message="requests pile up, and nothing else: 14,820 wait in memory"),
     ]  # fmt: skip
+    for hour in (3, 8, 12, 16, 20):
+        rss = 9e7 + 24e6 * hour
+        spoken[hour] = [
+            {"type": "layers", "time": START + hour * HOUR, "rss": int(rss),
+             "arenas": int(0.3 * rss), "arenas_free": int(0.04 * rss),
+             "malloc_used": int(0.5 * rss), "malloc_free": int(0.1 * rss),
+             "stall_ms": 9.0, "analysis_ms": 80.0, "child_memory_bytes": 9_000_000},
+        ]  # fmt: skip
     spoken[21] = [
         verdict(START + 21 * HOUR, "recovered", **queue, message="Request: the verdict"
                 " backlog no longer holds, most of it is gone: 5,857 now, 14,820 then"),

@@ -10,13 +10,13 @@ import pytest
 import scrapy_leakwatch
 
 PACKAGE = Path(scrapy_leakwatch.__file__).parent
-WIRING = {"checks"}
+WIRING = {"checks", "commands"}
 STAGES = sorted({path.parent.name for path in PACKAGE.glob("*/__init__.py")} - WIRING)
 SHARED = {
     *("records", "config", "redact", "freezer", "cgroups", "_compat"),
-    *("anatomy", "places", "components"),
+    *("anatomy", "places", "components", "lines"),
 }
-MODULES = sorted(PACKAGE.rglob("*.py"))
+MODULES = tuple(sorted(PACKAGE.rglob("*.py")))
 
 
 def imports(path: Path) -> set[str]:

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from scrapy_leakwatch.explain import archives
+from scrapy_leakwatch import archives
 
 
 @pytest.fixture

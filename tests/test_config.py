@@ -28,6 +28,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         explain=True,
         explain_timeout=30.0,
         record=None,
+        report=None,
         on_leak="warn",
         suppress=(),
         trim=False,
@@ -54,6 +55,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         ("ignore", [], ()),
         ("ignore", None, (Spider,)),
         ("record", "%(name)s-%(time)s-100%%.jl", "%(name)s-%(time)s-100%%.jl"),
+        ("report", "%(name)s-%(time)s.html", "%(name)s-%(time)s.html"),
     ],
 )
 def test_a_setting_is_read_as_settings_py_or_the_command_line_gives_it(
@@ -94,6 +96,7 @@ def test_a_path_object_names_a_recording(tmp_path) -> None:
         ("RECORD", "%s.jsonl", "use %(name)s, %(time)s, and %%"),
         ("RECORD", "", "must be a file path or None"),
         ("RECORD", 5, "must be a file path or None"),
+        ("REPORT", "%(nme)s.html", "use %(name)s, %(time)s, and %%"),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_the_setting(name, given, message) -> None:

@@ -23,7 +23,7 @@ def test_a_leaking_crawl_is_warned_of_with_what_how_many_and_how_fast(crawl, mod
         "\n  held by   Request.meta['referer']  (",
         "\n  owner     scheduler memory queue\n",
         "\n  put there ",
-        "tests/spiders.py:54  yield response.follow(href, self.parse, meta=",
+        "tests/spiders.py:57  yield response.follow(href, self.parse, meta=",
         "\n  fix       pass what parse needs (such as response.url) in cb_kwargs",
         "/product.php?pid=123\n",
     ):

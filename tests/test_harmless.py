@@ -34,6 +34,12 @@ BROKEN = {
         "scrapy_leakwatch.report.recording.of_summary",
     ],
     "let go of the process": ["scrapy_leakwatch.observe.sampler.Sampler.stop"],
+    "see what the crawl leaves behind": [
+        "scrapy_leakwatch.observe.resources.before",
+        "scrapy_leakwatch.observe.resources.Search.left",
+        "scrapy_leakwatch.judge.unreleased.verdicts",
+        "scrapy_leakwatch.runs.Runs.survivors",
+    ],
 }
 PRELUDE = """
 import importlib, scrapy_leakwatch.watch

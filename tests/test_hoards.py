@@ -66,8 +66,8 @@ def test_a_container_that_holds_a_leak_is_told_once() -> None:
 
 
 def test_what_its_owner_empties_is_left_alone_until_it_is_far_too_long() -> None:
-    assert not hear(docket(explain=True), rising(900), priced(bounded=True))
-    (verdict,) = hear(docket(explain=True), rising(9000), priced(bounded=True))
+    assert not hear(docket(explain=True), rising(900), priced(emptied=True))
+    (verdict,) = hear(docket(explain=True), rising(9000), priced(emptied=True))
     assert verdict.confidence == "medium"
 
 

@@ -112,6 +112,20 @@ def test_each_kind_of_verdict_is_said_in_a_sentence(
     assert said in Text(html.render(told)).text
 
 
+@pytest.mark.parametrize(
+    ("kind", "likely", "deed"),
+    [
+        ("leak", False, "Put there by"),
+        ("leak", True, "Probably put there by"),
+        ("unreleased", False, "Taken by"),
+        ("unreleased", True, "Probably taken by"),
+    ],
+)
+def test_a_line_of_code_is_shown_with_what_it_did(story, kind, likely, deed) -> None:
+    told = story({**LEAK, "kind": kind}, {**FOUND, "likely": likely}, END)
+    assert f"{deed} shop/spiders/somenasty.py:21" in Text(html.render(told)).text
+
+
 def test_a_leak_that_nobody_explained_says_so(story) -> None:
     failed = {"type": "explanation", "time": START + 9, "subject": "HtmlResponse",
               "class": LEAK["class"], "failed": "it was too slow"}  # fmt: skip
@@ -244,6 +258,7 @@ def test_a_page_runs_only_its_own_two_scripts_and_loads_nothing(story) -> None:
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
     assert policy.startswith("default-src &#39;none&#39;; style-src &#39;sha256-")
     assert "unsafe" not in policy
+    assert "Copyright (c) 2022 Leon Sorokin" in page
     assert policy.count("sha256-") == 3
     assert page.count("<script") == 3
     assert page.count("<style") == 1
@@ -291,7 +306,8 @@ def test_the_report_of_a_day_is_below_500_kb(tmp_path) -> None:
     written = html.write(recordings.read(path), tmp_path / "report.html")
     assert 100_000 < written.stat().st_size < 500_000
     page = Text(written.read_text()).text
-    assert "52 smaller ones are left out." in page
+    assert "(52 smaller ones are left out.)" in page
+    assert "(60 others are left out.)" in page
 
 
 def test_a_report_is_for_its_owner_alone_and_whole(
@@ -344,7 +360,27 @@ def test_the_layers_are_drawn_where_they_were_looked_at(story) -> None:
     drawn = {chart["id"]: chart for chart in charts.data(told, [])["charts"]}["memory"]
     free = next(each for each in drawn["series"] if each["label"] == "malloc free")
     assert [at for at, value in enumerate(free["values"]) if value == 7] == [5]
-    assert drawn["limit"] == 2_147_483_648
+    assert drawn["limit"] == synthetic.LIMIT
+
+
+def test_of_the_containers_those_that_grow_are_drawn(story) -> None:
+    def drawn(**lengths):
+        boxes = [
+            [{"name": name, "type": "dict", "len": length} for name, length in at]
+            for at in zip(*([(name, each) for each in many]
+                            for name, many in lengths.items()), strict=True)
+        ]  # fmt: skip
+        lines = [{**synthetic.sample(0), "containers": each} for each in boxes]
+        shown = charts.data(story(*lines, samples=0), [])["charts"]
+        (chart,) = [each for each in shown if each["id"] == "containers"]
+        return [each["label"] for each in chart["series"]], chart["note"]
+
+    labels, note = drawn(a=[1, 5, 9], table=[9000] * 3, b=[5, 90, 2], shrinks=[7, 6, 5])
+    assert labels == ["b", "a"]
+    assert note.endswith("(2 others are left out.)")
+    labels, note = drawn(table=[9000] * 3, shrinks=[7, 6, 5])
+    assert labels == ["table", "shrinks"]
+    assert "left out" not in note
 
 
 def test_what_was_not_recorded_has_no_chart(story) -> None:

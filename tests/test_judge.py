@@ -247,3 +247,40 @@ def test_an_age_is_told_in_its_two_largest_units(seconds, words) -> None:
 )
 def test_the_pace_is_told_as_the_share_that_stays(rate, words) -> None:
     assert pace(RESPONSES, Growth((0, 1), rate, 1.0)) == words
+
+
+def test_a_batch_that_its_owner_empties_is_left_alone_until_it_is_far_too_long() -> (
+    None
+):
+    found = explanation(emptied=True)
+    assert not hear(docket(explain=True), growing(items=500), found)
+    assert not hear(docket(explain=True), growing(responses=140), found)
+    assert hear(docket(explain=True), growing(items=5000), found)
+    assert hear(docket(explain=True), growing(responses=500), found)
+
+
+def test_more_responses_than_come_are_dead_ones() -> None:
+    samples = [
+        replace(each, received=each.received // 10) for each in unproved(responses=900)
+    ]
+    assert not hear(docket(explain=True), samples, explanation())
+    samples = [
+        replace(
+            each,
+            floors=tuple(replace(f, received=f.received // 10) for f in each.floors),
+        )
+        for each in growing(responses=900)
+    ]
+    assert hear(docket(explain=True), samples, explanation())
+
+
+def test_selectors_are_judged_where_the_responses_are_only_dead() -> None:
+    case = docket(explain=True)
+    dead = unexplained("garbage", examined=24, garbage=24)
+    told = []
+    for each in unproved(responses=140, selectors=140):
+        suspicion = case.hear(each)
+        if suspicion is not None:
+            page = suspicion.judged_as == RESPONSES
+            told.append(case.conclude(suspicion, dead if page else explanation()))
+    assert [verdict.subject for verdict in told if verdict] == ["Selector"]

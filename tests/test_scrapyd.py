@@ -154,5 +154,5 @@ def test_each_job_of_scrapyd_has_its_own_record(scrapyd, egg, shop, tmp_path) ->
         assert "Traceback" not in log
         leaks = spider == "somenasty"
         assert ("HtmlResponse is leaking: " in log) == leaks
-        assert ("put there " in log) == leaks
+        assert ("shop/spiders/somenasty.py:21  yield " in log) == leaks
         assert (story.summary.stats["leakwatch/verdict"] == "leak") == leaks

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from scrapy_leakwatch import recordings
-from scrapy_leakwatch.report import log
 
 
 def test_two_classes_of_one_name_are_kept_apart(crawl, tmp_path) -> None:
@@ -34,6 +33,3 @@ def test_two_classes_of_one_name_are_kept_apart(crawl, tmp_path) -> None:
     accused = {(told.verdict.subject, told.verdict.class_path) for told in story.told}
     assert {("twins_one.Product",) * 2, ("twins_two.Offer",) * 2} <= accused
     assert {*twins, "twins_one.Offer", "twins_two.Offer"} <= set(story.timeline.live)
-    status = log.status(story.last, ())
-    assert "\ntwins_one.Product " in status
-    assert "\ntwins_two.Product " in status

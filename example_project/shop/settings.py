@@ -23,3 +23,4 @@ EXTENSIONS = {"scrapy_leakwatch.LeakWatch": 500}
 LEAKWATCH_INTERVAL = 1
 LEAKWATCH_LOG_INTERVAL = 10
 LEAKWATCH_RECORD = "recordings/%(name)s-%(time)s.jsonl"
+LEAKWATCH_REPORT = "reports/%(name)s-%(time)s.html"

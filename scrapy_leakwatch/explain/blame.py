@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy, components, places
 from scrapy_leakwatch.explain import callables, expressions, removals, source, words
+from scrapy_leakwatch.lines import at
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.anchors import Anchor
     from scrapy_leakwatch.explain.findings import Group
-    from scrapy_leakwatch.explain.source import Find, Line
+    from scrapy_leakwatch.explain.source import Find
+    from scrapy_leakwatch.lines import Line
 
 _PARTIAL = frozenset({"partial"})
 _TIMER = frozenset({"callLater", "call_later", "call_at", "call_soon"})
@@ -154,7 +156,7 @@ def _log_call(anchor: Anchor) -> Line | None:
             path = anatomy.text_attribute(node, "pathname")
             number = anatomy.attribute(node, "lineno")
             if places.origin_of_file(path) == "project" and type(number) is int:
-                return source.at(path, number)
+                return at(path, number)
     return None
 
 

@@ -169,6 +169,12 @@ def of_container(trail: tuple[Any, ...], root: Root) -> Group:
     return Group(key, "held", [anchor], [place], {id(trail[-1])})
 
 
+def is_running(anchor: Anchor) -> bool:
+    """Tell whether a function that has not ended holds it in a variable."""
+    root = anchor.root
+    return anchor.kind == "generator" or (root is not None and root.kind == "frame")
+
+
 def is_bounded(anchor: Anchor) -> bool:
     """Tell whether some container on the way to the suspect has a bound.
 

@@ -11,6 +11,7 @@ from scrapy_leakwatch.explain import blame, contents, cost, findings, remedies, 
 from scrapy_leakwatch.explain.labels import label
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
 from scrapy_leakwatch.explain.roots import Root, Roots
+from scrapy_leakwatch.explain.statement import is_emptied
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.contents import Entry
@@ -63,7 +64,8 @@ def _state(
         fix=remedies.remedy(_hoard(question, container, inside)),
         signature=group.signature(question.spider),
         likely=line.likely if line else False,
-        bounded=ours and _is_bounded(group, crawler),
+        bounded=findings.bound(container) is not None,
+        emptied=ours and is_emptied(group.lead, crawler),
         examined=len(entries),
         share=1.0,
         retained_bytes_each=each,
@@ -73,13 +75,6 @@ def _state(
         victims=price.victims,
         example_url=_example_url(entries),
     )
-
-
-def _is_bounded(group: Group, crawler: Any) -> bool:
-    """Tell whether the container has a bound, or its owner also empties it."""
-    if findings.bound(group.lead.trail[-1]) is not None:
-        return True
-    return blame.taken_out_there(group.lead, crawler) is not None
 
 
 def _hoard(question: HoardQuestion, container: Any, inside: str) -> remedies.Hoard:

@@ -47,9 +47,9 @@ def investigate(
 ) -> Explanation | Unexplained:
     """Return who holds the suspects; stall and memory are left to the caller."""
     start = time.monotonic()
-    roots = Roots(evidence.crawler, evidence.frames)
-    heap = Heap()
     suspects = _suspects(question, evidence)
+    roots = Roots(evidence.crawler, evidence.frames, suspects)
+    heap = Heap()
     graph = Walk(heap, roots, start + timeout_s * PART_FOR_WALK).run(suspects)
     census = findings.take(Anchors(graph), suspects)
     groups = census.held or _too_many_waiting(census, len(suspects))

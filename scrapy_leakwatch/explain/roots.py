@@ -18,7 +18,7 @@ from scrapy_leakwatch import anatomy, components, places
 from scrapy_leakwatch.explain.edges import locals_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import FrameType
 
     from scrapy_leakwatch.explain.records import Origin
@@ -73,7 +73,13 @@ _CRAWLER = Root("component", "crawler", "crawler", "library")
 class Roots:
     """Every root of the process, found by identity."""
 
-    def __init__(self, crawler: Any, frames: tuple[FrameType, ...] = ()) -> None:
+    def __init__(
+        self,
+        crawler: Any,
+        frames: tuple[FrameType, ...] = (),
+        suspects: Iterable[Any] = (),
+    ) -> None:
+        self._suspected = _suspected(suspects)
         self._known: dict[int, Root] = {}
         self._of_values: dict[int, Root] = {}
         self._below: dict[int, tuple[Any, Any]] = {}
@@ -92,6 +98,8 @@ class Roots:
 
     def find(self, obj: Any) -> Root | None:
         """Return the root that ``obj`` is, if it is one."""
+        if id(obj) in self._suspected:
+            return None
         known = self._known.get(id(obj))
         if known is None:
             for bases, name_root in _NAMED_BY_CLASS:
@@ -200,6 +208,13 @@ class Roots:
                 origin,
             )
             self._of_values.setdefault(id(value), root)
+
+
+def _suspected(suspects: Iterable[Any]) -> frozenset[int]:
+    """Return what is asked about itself: crawlers of ended crawls, their spiders."""
+    crawlers = [each for each in suspects if anatomy.is_a(each, Crawler)]
+    spiders = [anatomy.attribute(each, "spider") for each in crawlers]
+    return frozenset(id(each) for each in (*crawlers, *spiders) if each is not None)
 
 
 def _is_structure(obj: Any) -> bool:

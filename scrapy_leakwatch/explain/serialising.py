@@ -29,7 +29,7 @@ from scrapy_leakwatch.explain import callables, labels, source, words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scrapy_leakwatch.explain.source import Line
+    from scrapy_leakwatch.lines import Line
 
 DEEPEST = 6
 MOST_NODES = 2_000

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import ast
 import sys
-import time
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.util import decode_source
 from typing import TYPE_CHECKING, Protocol
 
-from scrapy_leakwatch import anatomy, places, redact
-from scrapy_leakwatch.explain import archives, expressions
+from scrapy_leakwatch import anatomy, places
+from scrapy_leakwatch.explain import expressions
+from scrapy_leakwatch.lines import MOST_FILES, Line, at, lines, tree_of
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Callable
     from types import CodeType
 
     from scrapy_leakwatch.explain.expressions import Expression
-
-MOST_FILES = 80
-LARGEST_FILE = 1_000_000
-_STARTED = time.time()
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the project; ``likely``: one of several that may be meant."""
-
-    location: str
-    code: str
-    likely: bool = False
 
 
 class Find(Protocol):
@@ -180,7 +166,7 @@ def _search(
     found = []
     packages = frozenset(module.partition(".")[0] for module in modules)
     for path in _project_files(packages):
-        tree = _tree(path)
+        tree = tree_of(path)
         if tree is not None:
             found += [_Candidate(path, expression) for expression in find(tree)]
     return found
@@ -202,38 +188,11 @@ def _project_files(packages: frozenset[str]) -> tuple[str, ...]:
     return tuple(found)[:MOST_FILES]
 
 
-@lru_cache(maxsize=MOST_FILES)
-def _lines(path: str) -> tuple[str, ...]:
-    """Return the lines of a source file, none if it changed since it was run."""
-    try:
-        source = archives.read(path, LARGEST_FILE, until=_STARTED)
-        return tuple(decode_source(source).split("\n")) if source else ()
-    except (OSError, SyntaxError, UnicodeDecodeError):
-        return ()
-
-
-@lru_cache(maxsize=MOST_FILES)
-def _tree(path: str) -> ast.AST | None:
-    try:
-        return ast.parse("\n".join(_lines(path)))
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-
-
-def at(path: str, number: int) -> Line | None:
-    """Return the line ``number`` of the file at ``path``."""
-    lines = _lines(path)
-    if not 0 < number <= len(lines):
-        return None
-    code = redact.text(lines[number - 1].strip(), 160)
-    return Line(f"{redact.text(places.relative(path))}:{number}", code)
-
-
 def _def_line(code: CodeType) -> int:
     """Return the line of ``def``: decorators stand above it."""
-    lines = _lines(code.co_filename)
-    for number in range(code.co_firstlineno, min(len(lines), code.co_firstlineno + 20)):
-        start = lines[number - 1].lstrip()
+    text = lines(code.co_filename)
+    for number in range(code.co_firstlineno, min(len(text), code.co_firstlineno + 20)):
+        start = text[number - 1].lstrip()
         if start.startswith(("def ", "async def ")) or code.co_name == "<lambda>":
             return number
     return code.co_firstlineno

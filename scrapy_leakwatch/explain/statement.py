@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.explain import findings, words
-from scrapy_leakwatch.explain.blame import put_there
+from scrapy_leakwatch.explain.blame import put_there, taken_out_there
 from scrapy_leakwatch.explain.records import Explanation, Share
 
 if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.anchors import Anchor
     from scrapy_leakwatch.explain.findings import Group
     from scrapy_leakwatch.explain.records import Question
 
@@ -33,9 +34,16 @@ def state(question: Question, group: Group, crawler: Any) -> Explanation:
         likely=line.likely if line else False,
         chain=group.chain,
         waiting=group.fate == "waiting",
+        running=findings.is_running(anchor),
         foreign=anchor.root is not None and anchor.root.foreign,
         bounded=all(map(findings.is_bounded, group.anchors)),
+        emptied=anchor.kind == "root" and is_emptied(anchor, crawler),
     )
+
+
+def is_emptied(anchor: Anchor, crawler: Any) -> bool:
+    """Tell whether the source of its owner takes entries out of a container."""
+    return taken_out_there(anchor, crawler) is not None
 
 
 def state_share(question: Question, group: Group, crawler: Any) -> Share:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.judge.history import History
     from scrapy_leakwatch.records import Growth, Sample, Unexplained, Verdict
 
+PATIENCE = 2
+"""Times as many requests as are worth a word wait while responses rise with them."""
 PATIENCE_S = 60.0
 """While start requests are read: a burst of them is over by then, a flood is not."""
 
@@ -26,8 +28,9 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
     queued = sample.requests.queued_memory
     if queued is None or queued < case.many:
         return
-    if growth(history.levels(RESPONSES), case.min_samples, case.min_samples):
-        return  # responses rise with it, and may hang on it: their case comes first
+    rising = growth(history.levels(RESPONSES), case.min_samples, case.min_samples)
+    if rising and queued < PATIENCE * case.many:
+        return  # responses may hang on the requests: their case comes first
     grown = growth(history.lengths(QUEUE), case.min_samples, case.many)
     if grown is None or (sample.starting and _span_s(grown) < PATIENCE_S):
         return

@@ -29,3 +29,11 @@ class Case(NamedTuple):
     def crowd(self) -> int:
         """Return how long a container must be before it is asked about."""
         return 5 * self.min_objects
+
+    @property
+    def far_beyond(self) -> int:
+        """Return how many what its owner also empties must hold to be accused.
+
+        Until then it may be a batch, or a cache with a bound of its own.
+        """
+        return 100 * self.min_objects

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from scrapy_leakwatch.judge.acceptance import is_accepted
 from scrapy_leakwatch.judge.case import Case
 from scrapy_leakwatch.judge.history import QUEUE, RSS, History
+from scrapy_leakwatch.judge.leaks import OF_A_RESPONSE
 from scrapy_leakwatch.judge.memory_case import MemoryCase
 from scrapy_leakwatch.judge.recovery import recovered
 from scrapy_leakwatch.judge.suspicions import suspicions
 from scrapy_leakwatch.judge.verdicts import verdict_on
-from scrapy_leakwatch.records import Explanation, Layers
+from scrapy_leakwatch.records import RESPONSES, Explanation, Layers
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.config import Config
@@ -127,6 +128,15 @@ class Docket:
         self._remember(suspicion.judged_as, verdict, verdict.growth.per_min * each)
         return verdict
 
+    def enter(
+        self, verdict: Verdict, found: Explanation | Unexplained | None
+    ) -> Verdict:
+        """Add a verdict that no suspicion led to, and return it."""
+        if is_accepted(verdict, found, self._accepted, self._case.min_objects):
+            verdict = replace(verdict, suppressed=True)
+        self._remember(f"{verdict.kind} {verdict.signature}", verdict)
+        return verdict
+
     def _remember(self, key: str, verdict: Verdict, bytes_per_min: float = 0.0) -> None:
         self._told.pop(key, None)
         self._told[key] = Told(verdict, self._received, bytes_per_min)
@@ -153,6 +163,9 @@ class Docket:
         leaks = [each for each in self.verdicts if each.kind == "leak"]
         if suspicion.kind == "backlog":
             return any(leak.owner == QUEUE for leak in leaks)
+        if suspicion.judged_as in OF_A_RESPONSE:
+            told = self._told.get(RESPONSES)
+            return told is not None and told.verdict.kind == "leak"
         if suspicion.kind == "hoard":
             return any(leak.holder.startswith(suspicion.subject) for leak in leaks)
         return False

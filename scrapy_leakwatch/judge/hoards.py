@@ -32,8 +32,6 @@ MOST_OF_IT = 0.5
 SMALL_ENTRY = 40
 LEAST_RSS_GROWTH = 16 * 1024 * 1024
 """Bytes: no cache entry is smaller, and no smaller growth of the memory matters."""
-FAR_BEYOND = 100
-"""Times ``min_objects``: what its owner also empties is a hoard from here on."""
 
 
 def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
@@ -77,11 +75,11 @@ def verdict_on(
     if isinstance(found, Explanation):
         if found.victims or found.foreign:
             return None
-        if found.bounded and suspicion.count < FAR_BEYOND * case.min_objects:
+        if found.bounded or (found.emptied and suspicion.count < case.far_beyond):
             return None
         if suspicion.origin == "library" and not _is_most(suspicion, found):
             return None
-        confidence: Confidence = "medium" if found.bounded else "high"
+        confidence: Confidence = "medium" if found.emptied else "high"
         return tell(suspicion, "hoard", confidence, suspicion.headline, found)
     if suspicion.origin == "library":
         return None

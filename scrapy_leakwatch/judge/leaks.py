@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Found = Explanation | Unexplained | None
 
 MAJORITY = 0.5
+MOST_PER_1000_RESPONSES = 3000
 OF_A_RESPONSE = (
     REQUESTS,
     "scrapy.selector.unified.Selector",
@@ -41,13 +42,9 @@ OF_A_RESPONSE = (
 
 
 def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
-    """Yield what grows, the responses first and then without what is theirs."""
-    responses = _suspicion(RESPONSES, history, sample, case)
-    if responses is not None:
-        yield responses
-    for subject in sample.oldest:
-        if subject == RESPONSES or (responses and subject in OF_A_RESPONSE):
-            continue
+    """Yield what grows, the responses first."""
+    others = [subject for subject in sample.oldest if subject != RESPONSES]
+    for subject in (RESPONSES, *others):
         suspicion = _suspicion(subject, history, sample, case)
         if suspicion is not None:
             yield suspicion
@@ -63,7 +60,7 @@ def _suspicion(
     proved = grown is not None
     if grown is None:
         grown = growth(history.levels(subject), case.min_samples, case.min_objects)
-    if grown is None:
+    if grown is None or _is_impossible(subject, grown, proved=proved):
         return None
     return Suspicion(
         kind="leak",
@@ -95,6 +92,18 @@ def _headline(subject: str, oldest: Oldest, grown: Growth, *, proved: bool) -> s
     )
 
 
+def _is_impossible(subject: str, grown: Growth, *, proved: bool) -> bool:
+    """Tell whether more responses pile up than come: dead ones, of callbacks that end.
+
+    Redirects and retries make some more of them than are received.
+    """
+    return (
+        subject == RESPONSES
+        and not proved
+        and grown.per_1000_responses > MOST_PER_1000_RESPONSES
+    )
+
+
 def _anothers(oldest: Oldest) -> bool:
     return oldest.own_share is not None and oldest.own_share < MAJORITY
 
@@ -111,6 +120,8 @@ def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
         return _garbage(suspicion, found, case)
     if isinstance(found, Explanation):
         if found.foreign or found.bounded or _is_cargo(suspicion, found):
+            return None
+        if found.emptied and held < _most_of_a_batch(suspicion, case):
             return None
         if suspicion.proved or (looked and held >= case.min_objects):
             confidence: Confidence = "medium" if found.direct else "high"
@@ -148,6 +159,12 @@ def _direct(found: Explanation | Unexplained) -> bool:
 
 def _mostly_garbage(found: Found) -> bool:
     return found is not None and found.garbage >= MAJORITY * found.examined
+
+
+def _most_of_a_batch(suspicion: Suspicion, case: Case) -> int:
+    """Return how many may be held where the owner lets go of them now and then."""
+    page = suspicion.judged_as in (RESPONSES, *OF_A_RESPONSE)
+    return case.many if page else case.far_beyond
 
 
 def _is_cargo(suspicion: Suspicion, found: Explanation) -> bool:

@@ -31,7 +31,7 @@ def recovered(
     what was held must be left; or it has not grown since, while as many
     responses came as before.
     """
-    points = _points(key, verdict, history)[-case.min_samples :]
+    points = _points(key, verdict, told_at, history, case)[-case.min_samples :]
     if verdict.kind == "recovered" or len(points) < case.min_samples:
         return None
     most = max(point.held for point in points)
@@ -55,10 +55,14 @@ def recovered(
     )
 
 
-def _points(key: str, verdict: Verdict, history: History) -> Sequence[Point]:
+def _points(
+    key: str, verdict: Verdict, told_at: int, history: History, case: Case
+) -> Sequence[Point]:
+    """Return what is held now: of objects without the dead, where that was seen."""
     if key in {RSS, QUEUE} or verdict.kind == "hoard":
         return history.lengths(key)
-    return history.levels(key)
+    floors = [point for point in history.floors(key) if point.received > told_at]
+    return floors if len(floors) >= case.min_samples else history.levels(key)
 
 
 def _harmless(key: str, verdict: Verdict) -> float:

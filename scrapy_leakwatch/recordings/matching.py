@@ -92,6 +92,8 @@ def _subject(verdict: Verdict) -> Subject:
         return "queue", ""
     if verdict.kind == "hoard":
         return "container", verdict.subject
+    if verdict.kind == "unreleased":
+        return "resource", verdict.signature or verdict.message
     if verdict.subject.endswith("Response"):
         return "objects", "responses"
     return "objects", f"{verdict.class_path} {verdict.subject}"

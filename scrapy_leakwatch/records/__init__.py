@@ -50,6 +50,7 @@ from scrapy_leakwatch.records.recorded import (
     Timeline,
     Told,
 )
+from scrapy_leakwatch.records.resources import Resource, ResourceKind, Survivors
 
 __all__ = [
     "ALARMS",
@@ -74,6 +75,8 @@ __all__ = [
     "Origin",
     "PathStep",
     "RequestLedger",
+    "Resource",
+    "ResourceKind",
     "ResponseLedger",
     "Run",
     "Sample",
@@ -81,6 +84,7 @@ __all__ = [
     "Share",
     "Story",
     "Summary",
+    "Survivors",
     "Suspicion",
     "Timeline",
     "Told",

@@ -41,9 +41,11 @@ class Explanation:
 
     ``location`` is ``file:line``; it and ``code`` are only ``likely`` where
     the source has several such expressions. ``chain``: suspects hold one
-    another in a row. ``waiting``: the holder is a callback that has not ended.
+    another in a row. ``waiting``: the holder is a callback that has not ended,
+    ``running``: a function that has not, and keeps them in a variable.
     ``foreign``: another crawl of the process has them. ``bounded``: a deque with
     a ``maxlen`` or a cache with a ``maxsize`` holds them, so there is an end.
+    ``emptied``: the owner's source also takes entries out of the container.
     ``direct``: seen on live requests, without a walk; ``examined`` are then
     requests. ``contents`` says what is in a container that is itself the
     subject, such as ``str``. ``tree_bytes`` of ``retained_bytes_each`` are an
@@ -65,8 +67,10 @@ class Explanation:
     likely: bool = False
     chain: bool = False
     waiting: bool = False
+    running: bool = False
     foreign: bool = False
     bounded: bool = False
+    emptied: bool = False
     direct: bool = False
     examined: int = 0
     share: float = 0.0

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 Kind = Literal[
     "leak",
+    "unreleased",
     "hoard",
     "native",
     "garbage",
@@ -20,7 +21,8 @@ Kind = Literal[
 ]
 """What a verdict says.
 
-``leak``: objects whose life is over are held. ``hoard``: a container nobody
+``leak``: objects whose life is over are held. ``unreleased``: taken during a
+crawl and not given back after it. ``hoard``: a container nobody
 bounds grows. ``native``: memory outside Python grows. ``garbage``: dead cycles
 wait for the collector. ``fragmentation``: Python freed it, the allocator kept
 it. ``backlog``: requests wait in memory, nothing else. ``inconclusive``: it
@@ -31,7 +33,7 @@ holds.
 SEVERITY: tuple[Kind, ...] = get_args(Kind)
 """The kinds of verdict, the worst first."""
 
-ALARMS: frozenset[Kind] = frozenset({"leak", "hoard", "native"})
+ALARMS: frozenset[Kind] = frozenset({"leak", "unreleased", "hoard", "native"})
 """The kinds that somebody must act on; the others are only told."""
 
 Confidence = Literal["high", "medium", "low"]

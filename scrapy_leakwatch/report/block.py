@@ -22,19 +22,31 @@ def block(verdict: Verdict, found: object) -> str:
     if not isinstance(found, Explanation) or not verdict.signature:
         return "\n".join(_short(verdict))
     lines = [verdict.message]
-    if verdict.kind == "leak":
+    if verdict.kind == "unreleased" and not found.examined:
+        return "\n".join([*lines, *_taken(found)])
+    if verdict.kind in {"leak", "unreleased"}:
         lines += [*_holders(found), *_way(found)]
     else:
         lines += [_row("owner", _owner(found)), _row("contents", found.contents)]
     lines += _line(found)
     oldest = f"   oldest {verdict.example_url}" if verdict.example_url else ""
+    if verdict.kind != "unreleased":  # a crawler's price is not its own
+        lines.append(_row("costs", _price(verdict, found)))
     lines += [
-        _row("costs", _price(verdict, found)),
         _row("fix", found.fix),
         _row("signature", f"{found.signature}{oldest}"),
         _row("looked", _effort(found)),
     ]
     return "\n".join(lines)
+
+
+def _taken(found: Explanation) -> Iterator[str]:
+    yield _row("owner", _owner(found))
+    if found.location is not None:
+        where = f"likely {found.location}" if found.likely else found.location
+        yield _row("taken at", f"{where}  {found.code or ''}".rstrip())
+    yield _row("fix", found.fix)
+    yield _row("signature", found.signature)
 
 
 def _short(verdict: Verdict) -> Iterator[str]:

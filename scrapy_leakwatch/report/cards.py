@@ -55,8 +55,8 @@ class Card(NamedTuple):
     subject: str
     message: str
     path: tuple[Step, ...]
+    deed: str
     location: str
-    likely: bool
     code: tuple[CodeLine, ...]
     remedy: str
     facts: tuple[Fact, ...]
@@ -87,14 +87,23 @@ def _card(number: int, told: Told, story: Story, folder: Path) -> Card:
         subject=verdict.subject,
         message=sentence(verdict.message),
         path=_path(known, verdict.kind in ALARMS) if known else (),
+        deed=_deed(verdict, likely=bool(known and known.likely)),
         location=location,
-        likely=bool(known and known.likely),
         code=lines_around(location, (known and known.code) or "", folder),
         remedy=remedy(told),
         facts=tuple(_facts(told)),
         moments=tuple(_moments(told, story)),
         accepted=verdict.suppressed,
     )
+
+
+def _deed(verdict: Verdict, *, likely: bool) -> str:
+    """Say what the line of code did."""
+    deed = _DEEDS.get(verdict.kind, "put there by")
+    return f"Probably {deed}" if likely else deed.capitalize()
+
+
+_DEEDS: dict[str, str] = {"unreleased": "taken by"}
 
 
 def _path(found: Explanation, marked: bool) -> tuple[Step, ...]:

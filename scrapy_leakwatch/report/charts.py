@@ -79,12 +79,13 @@ def _live(line: Timeline) -> Chart:
         path: name if bare.count(name) == 1 else path
         for path, name in zip(paths, bare, strict=True)
     }
-    largest, left_out = _largest(line.live)
-    series = [_series(names[path], values) for path, values in largest.items()]
-    note = "What Scrapy's trackref and LEAKWATCH_TRACK count."
-    return _chart(
-        "live", "Live objects by class", note + _left_out(left_out), "count", series
+    chosen = _most(
+        {path: max(filter(None, line.live[path]), default=0) for path in paths}
     )
+    series = [_series(names[path], line.live[path]) for path in chosen]
+    note = "What Scrapy's trackref and LEAKWATCH_TRACK count."
+    note += _left_out(len(paths) - len(chosen), "smaller one")
+    return _chart("live", "Live objects by class", note, "count", series)
 
 
 def _ledger(
@@ -134,22 +135,31 @@ def _nearest(times: tuple[float, ...], time: float) -> int:
 
 
 def _containers(line: Timeline) -> Chart:
-    largest, left_out = _largest(line.containers)
-    series = [_series(name, values) for name, values in largest.items()]
-    note = "Of spiders, components and modules; each grows with the crawl."
-    return _chart(
-        "containers", "Containers", note + _left_out(left_out), "count", series
-    )
+    boxes = line.containers
+    growing = {name: _growth(boxes[name]) for name in boxes if _growth(boxes[name])}
+    chosen = _most(growing or {name: _peak(boxes[name]) for name in boxes})
+    series = [_series(name, boxes[name]) for name in chosen]
+    note = "The lengths of those that live as long as the crawl, and grow most."
+    note += _left_out(len(boxes) - len(chosen), "other")
+    return _chart("containers", "Containers", note, "count", series)
 
 
-def _largest(group: Mapping[str, Series]) -> tuple[dict[str, Series], int]:
-    names = sorted(group, key=lambda name: -max(filter(None, group[name]), default=0))
-    chosen = {name: group[name] for name in names[:MOST_SERIES]}
-    return chosen, len(names) - len(chosen)
+def _growth(values: Series) -> float:
+    known = [value for value in values if value is not None]
+    return max(known) - known[0] if known else 0.0
 
 
-def _left_out(number: int) -> str:
-    return f" {number} smaller ones are left out." if number > 0 else ""
+def _peak(values: Series) -> float:
+    return max((value for value in values if value is not None), default=0.0)
+
+
+def _most(sizes: Mapping[str, float]) -> list[str]:
+    return sorted(sizes, key=lambda name: -sizes[name])[:MOST_SERIES]
+
+
+def _left_out(number: int, what: str) -> str:
+    left_out = f"one {what} is" if number == 1 else f"{number:,} {what}s are"
+    return f" ({left_out} left out.)" if number > 0 else ""
 
 
 def _rates(line: Timeline) -> Chart:

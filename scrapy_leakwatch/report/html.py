@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.report.about import Fact
 
 
+SCRIPTS = ("crawl", "charts", "page")
+"""The parts of the script, in the order in which they run."""
+
+
 class ReportError(OSError):
     """The report can't be written; the message says where and why."""
 
@@ -121,22 +125,23 @@ def _hash(text: str) -> str:
 
 @cache
 def _static() -> tuple[Markup, Markup, Markup]:
-    """Return style, library and script, which are ours and need no escaping."""
+    """Return style, library and script, which come with the package."""
     static = files("scrapy_leakwatch.report") / "static"
     (library,) = (
         each for each in (static / "vendor").iterdir() if each.name.startswith("uplot-")
     )
-    style = (library / "uPlot.min.css", static / "report.css")
+    style = _text(library / "uPlot.min.css") + _text(static / "report.css")
+    script = "".join(_text(static / f"{name}.js") for name in SCRIPTS)
+    licence = f"/*\n{_text(library / 'LICENSE')}*/\n"
     return (
-        _ours(*style),
-        _ours(library / "uPlot.iife.min.js"),
-        _ours(static / "report.js"),
+        Markup(style),  # noqa: S704
+        Markup(licence + _text(library / "uPlot.iife.min.js")),  # noqa: S704
+        Markup(f"(() => {{\n'use strict';\n{script}}})();\n"),  # noqa: S704
     )
 
 
-def _ours(*parts: Traversable) -> Markup:
-    text = "\n".join(part.read_text("utf-8") for part in parts)
-    return Markup(text)  # noqa: S704, nobody else wrote it
+def _text(file: Traversable) -> str:
+    return file.read_text("utf-8")
 
 
 @cache

@@ -20,11 +20,22 @@ def live_table(sample: Sample) -> str:
 
 def status(sample: Sample, verdicts: tuple[Verdict, ...]) -> str:
     """Return the table, the ledger and the verdicts of a running crawl."""
-    requests, responses = sample.requests, sample.responses
     told = [f"{verdict.kind:<12} {verdict.message}" for verdict in verdicts]
     return "\n".join(
         [
             live_table(sample),
+            ledger(sample),
+            "",
+            *(told or ["healthy      no leak so far"]),
+        ]
+    )
+
+
+def ledger(sample: Sample) -> str:
+    """Return where the live requests and responses are, and the memory."""
+    requests, responses = sample.requests, sample.responses
+    return "\n".join(
+        [
             f"Requests   {requests.live:,} alive:"
             f" {_count(requests.queued_memory)} queued in memory"
             f" ({_count(requests.queued_disk)} more on disk),"
@@ -36,8 +47,6 @@ def status(sample: Sample, verdicts: tuple[Verdict, ...]) -> str:
             f"Memory     {sample.memory.rss / 1e6:,.1f} MB resident,"
             f" at most {sample.memory.rss_peak / 1e6:,.1f} MB;"
             f" {sample.memory.python_blocks:,} blocks of Python",
-            "",
-            *(told or ["healthy      no leak so far"]),
         ]
     )
 

@@ -40,9 +40,7 @@ class Recording:
     """An open recording, mode 0600. Never replaces a file: it takes a free name."""
 
     def __init__(self, template: str, spider: str) -> None:
-        now = datetime.now(timezone.utc).replace(microsecond=0, tzinfo=None)
-        name = {"name": spider, "time": now.isoformat().replace(":", "-")}
-        self.path, self._fd = _open_new(Path(template % name))
+        self.path, self._fd = _open_new(named(template, spider))
 
     def write(self, line: Line) -> None:
         """Add a line. Raises `RecordingError`, after which the file is closed."""
@@ -60,6 +58,12 @@ class Recording:
         if fd >= 0:
             with suppress(OSError):
                 os.close(fd)
+
+
+def named(template: str, spider: str) -> Path:
+    """Return the path of a template, as feeds fill it: ``%(name)s``, ``%(time)s``."""
+    now = datetime.now(timezone.utc).replace(microsecond=0, tzinfo=None)
+    return Path(template % {"name": spider, "time": now.isoformat().replace(":", "-")})
 
 
 def of_run(

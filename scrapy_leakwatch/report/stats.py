@@ -77,6 +77,10 @@ class CostReport:
         """Return the stats after a sample and all that was done with it."""
         return self._rise(sample_ms_max=round(1000 * taken_s, 3))
 
+    def of_audit(self, taken_s: float) -> dict[str, Stat]:
+        """Return the stats after a look at what the crawl did not give back."""
+        return self._rise(audit_ms_max=round(1000 * taken_s, 3))
+
     def of_finding(self, found: Explanation | Unexplained | Layers) -> dict[str, Stat]:
         """Return the stats after a look at who holds some objects."""
         return self._rise(

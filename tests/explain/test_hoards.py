@@ -17,6 +17,7 @@ from scrapy.http import HtmlResponse, Request
 from scrapy.settings import Settings
 from test_hostile import hostile_class
 
+from scrapy_leakwatch import lines
 from scrapy_leakwatch.explain import (
     HoardQuestion,
     Unexplained,
@@ -58,7 +59,7 @@ def project(tmp_path, monkeypatch):
         module = importlib.util.module_from_spec(spec)
         monkeypatch.setitem(sys.modules, name, module)
         spec.loader.exec_module(module)
-        for cache in (source._project_files, source._lines, source._tree):
+        for cache in (source._project_files, lines.lines, lines.tree_of):
             cache.cache_clear()
         return module
 

@@ -7,8 +7,9 @@ import textwrap
 
 import pytest
 
+from scrapy_leakwatch import lines
 from scrapy_leakwatch.explain import source
-from scrapy_leakwatch.explain.source import Line
+from scrapy_leakwatch.lines import Line
 
 OLD = 1_000_000_000
 
@@ -26,7 +27,7 @@ def project(tmp_path, monkeypatch):
         module = importlib.util.module_from_spec(spec)
         monkeypatch.setitem(sys.modules, name, module)
         spec.loader.exec_module(module)
-        for cache in (source._project_files, source._lines, source._tree):
+        for cache in (source._project_files, lines.lines, lines.tree_of):
             cache.cache_clear()
         return module
 

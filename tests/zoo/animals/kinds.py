@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import ctypes
 import gc
+import time
 
 from scrapy import Field, Item
 
@@ -157,27 +158,42 @@ class Holes(Visitor):
             gc.collect()
 
 
-class KeepsForAWhile(Visitor):
+class Changing(Visitor):
+    """Changes its ways after a dozen samples, however fast the machine."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.opened = time.monotonic()
+
+    @property
+    def is_young(self):
+        interval_s = self.settings.getfloat("LEAKWATCH_INTERVAL")
+        return time.monotonic() < self.opened + 12 * interval_s
+
+
+def let_go(pages):
+    """Empty a list where nobody who reads its owner can see it."""
+    del pages[:]
+
+
+class KeepsForAWhile(Changing):
     name = "keeps_for_a_while"
-    seen = 0
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.kept = []
 
     def parse(self, response):
-        self.seen += 1
-        if self.seen <= 200:
+        if self.is_young:
             self.kept.append(response)
         else:
-            self.kept.clear()
+            let_go(self.kept)
 
 
-class FullShelves(Visitor):
-    """Keeps the latest page of each of many shelves: it grows until all have one."""
+class FullShelves(Changing):
+    """Keeps the latest page of each shelf: it grows until all shelves have one."""
 
     name = "full_shelves"
-    shelves = 120
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -185,7 +201,7 @@ class FullShelves(Visitor):
 
     def parse(self, response):
         number = int(response.url.rpartition("/")[2])
-        self.latest[number % self.shelves] = response
+        self.latest[number if self.is_young else number % len(self.latest)] = response
 
 
 class Unseen(Visitor):

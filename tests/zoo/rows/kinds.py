@@ -55,6 +55,7 @@ KINDS = (
         "spider.shelves[*]",
         "ten lists that grow, in a dict that does not",
         reactor=SELECT,
+        settings={"LEAKWATCH_MIN_OBJECTS": 200},
         subjects=("spider.shelves", "spider.shelves[*]"),
         holders=("spider.shelves", "spider.shelves[*]"),
     ),
@@ -97,7 +98,7 @@ KINDS = (
     _row(
         "KeepsForAWhile",
         "recovered",
-        "pages are kept for four seconds, then let go, and the crawl goes on",
+        "pages are kept for a while, then let go, and the crawl goes on",
         also=frozenset({"leak"}),
         reactor=SELECT,
         settings={**FEWER, **LONGER},

@@ -42,7 +42,7 @@ def _of_explain(number: int, name: str) -> Row:
         story=STORIES.get(name, f"pages held by {holder}"),
         spiders=(_path(name),),
         truth="leak",
-        also=frozenset({"recovered"}),
+        also=frozenset({"recovered", "unreleased"}),  # a timer that stays is both
         subjects=("HtmlResponse", "Selector"),
         holders=(holder,),
         line=place(name),
@@ -77,7 +77,7 @@ VARIATIONS = (
         story="half of the pages in one list, half in another",
         spiders=("shop.leaks.TwoHolders",),
         truth="leak",
-        also=frozenset({"recovered"}),
+        also=frozenset({"recovered", "unreleased"}),  # a timer that stays is both
         subjects=("HtmlResponse",),
         holders=("spider.even[*]", "spider.odd[*]"),
         arguments={"listings": LISTINGS},

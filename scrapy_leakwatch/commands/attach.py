@@ -1,0 +1,114 @@
+"""``scrapy leakwatch attach``: a crawl that runs, also one without LeakWatch."""
+
+from __future__ import annotations
+
+import signal
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch.commands import remote
+from scrapy_leakwatch.commands.exits import CLEAN, LEAKS
+from scrapy_leakwatch.commands.printing import say
+from scrapy_leakwatch.commands.session import Session
+from scrapy_leakwatch.judge.comparison import accused
+from scrapy_leakwatch.judge.sufficiency import too_little
+from scrapy_leakwatch.report import terminal
+from scrapy_leakwatch.report.lines import FAINT, Line, each
+
+if TYPE_CHECKING:
+    import argparse
+    from types import FrameType
+
+    from scrapy.settings import Settings
+
+    from scrapy_leakwatch.commands.remote import Job
+    from scrapy_leakwatch.records import Story
+
+HELP = (
+    "List your running crawls, or attach LeakWatch to one: print what is alive, the"
+    " verdicts and who holds what, until Ctrl-C, and detach without a trace"
+)
+POLL_S = 1.0
+PATIENCE_S = 5.0
+"""How long a verdict waits for the line that says who holds it."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what it takes."""
+    parser.add_argument("job", nargs="?", help="an id as listed, a pid, or a spider")
+    parser.add_argument(
+        "--for",
+        dest="seconds",
+        type=float,
+        metavar="SECONDS",
+        help="detach after so long, not only at Ctrl-C or the end of the crawl",
+    )
+
+
+def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # noqa: ARG001
+    """List the crawls, or watch one; 3: it leaks."""
+    if opts.job is None:
+        say(listed(remote.jobs(settings)))
+        return CLEAN
+    job = remote.job_named(opts.job, settings)
+    interruptible()
+    with Session(job) as session:
+        say([*each(session.status()), Line()])
+        _follow(session, opts.seconds)
+        story = session.story()
+        say([terminal.conclusion(story, too_little(story))])
+    return LEAKS if accused(story) else CLEAN
+
+
+def listed(running: list[Job]) -> list[Line]:
+    """Return a line for each crawl."""
+    if not running:
+        return [Line("No crawl of yours runs with a remote control.", FAINT)]
+    return [Line(_described(job)) for job in running]
+
+
+def _described(job: Job) -> str:
+    since = datetime.fromtimestamp(job.started, timezone.utc)
+    return (
+        f"{job.id}  {job.spider} ({job.project}), pid {job.pid},"
+        f" Scrapy {job.scrapy_version}, since {since:%Y-%m-%d %H:%M:%S} UTC"
+    )
+
+
+def _follow(session: Session, seconds: float | None) -> None:
+    """Print the verdicts as they come."""
+    end = None if seconds is None else time.monotonic() + seconds
+    told = 0
+    try:
+        while session.alive and (end is None or time.monotonic() < end):
+            story = session.story()
+            told += _tell(story, told)
+            if story.complete:
+                break
+            time.sleep(POLL_S)
+            session.stay()
+    except KeyboardInterrupt:
+        pass
+
+
+def _tell(story: Story, already: int) -> int:
+    count = 0
+    for told in story.told[already:]:
+        young = time.time() - told.time < PATIENCE_S
+        if told.verdict.signature and told.found is None and young:
+            break
+        say([*terminal.verdict(told), Line()])
+        count += 1
+    return count
+
+
+def interruptible() -> None:
+    """Have a request to end undo first what was done, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    if hasattr(signal, "SIGHUP"):  # the terminal was closed; not on Windows
+        signal.signal(signal.SIGHUP, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    raise KeyboardInterrupt

@@ -1,0 +1,23 @@
+"""Reads the recordings that a command is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch import recordings, redact
+from scrapy_leakwatch.commands.exits import CommandError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scrapy_leakwatch.records import Story
+
+LONGEST = 1000
+
+
+def read(path: str | Path) -> Story:
+    """Return what a recording tells. Raises `CommandError` with one line."""
+    try:
+        return recordings.read(path)
+    except recordings.UnreadableRecording as error:
+        raise CommandError(redact.text(str(error), LONGEST)) from None

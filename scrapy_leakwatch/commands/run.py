@@ -1,0 +1,160 @@
+"""``scrapy leakwatch run``: a crawl under watch, with a verdict at its end."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapy.utils.spider import iter_spider_classes
+
+from scrapy_leakwatch.addon import enable
+from scrapy_leakwatch.commands.exits import (
+    CLEAN,
+    LEAKS,
+    TOO_LITTLE,
+    CommandError,
+)
+from scrapy_leakwatch.commands.printing import say
+from scrapy_leakwatch.commands.recorded import read
+from scrapy_leakwatch.commands.report import write
+from scrapy_leakwatch.extension import LeakWatch
+from scrapy_leakwatch.guard import logger
+from scrapy_leakwatch.judge.comparison import accused
+from scrapy_leakwatch.judge.sufficiency import too_little
+from scrapy_leakwatch.report import terminal
+from scrapy_leakwatch.report.lines import FAINT, Line
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings, Settings
+
+    from scrapy_leakwatch.records import Story
+
+HELP = (
+    "Crawl under watch, write a recording and a report, and end with the verdict:"
+    " exit code 0 clean, 3 leaks, 4 measured too little, 1 error"
+)
+RECORD = "leakwatch/%(name)s-%(time)s.jsonl"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what it takes."""
+    parser.add_argument("spider", help="a spider of the project, or a .py file")
+    parser.add_argument(
+        "--record",
+        metavar="FILE",
+        help=f"the recording (default: LEAKWATCH_RECORD, or {RECORD})".replace(
+            "%", "%%"
+        ),
+    )
+    parser.add_argument(
+        "--no-report", action="store_true", help="make no HTML report beside it"
+    )
+
+
+def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
+    """Crawl, and return what came out."""
+    _watch(settings, opts.record)
+    crawler = _crawler(opts.spider, process)
+    _watch(crawler.settings, opts.record)  # the spider may have set them anew
+    with _errors() as errors:
+        process.crawl(crawler, **opts.spargs)
+        process.start()
+    if process.bootstrap_failed or crawler.spider is None:
+        raise CommandError("The crawl could not begin: its log has the error.")
+    watch = crawler.get_extension(LeakWatch) if crawler.extensions else None
+    if watch is None:
+        raise CommandError("LeakWatch could not begin: the log has the reason.")
+    if watch.record is None:
+        raise CommandError("There is no recording: the log has the reason.")
+    story = read(watch.record)
+    _conclude(
+        story, report=not opts.no_report and not crawler.settings["LEAKWATCH_REPORT"]
+    )
+    if errors.count:
+        raise CommandError("LeakWatch could not see all of it: its log has the error.")
+    return _exit_code(story)
+
+
+def _exit_code(story: Story) -> int:
+    if accused(story):
+        return LEAKS
+    return TOO_LITTLE if too_little(story) else CLEAN
+
+
+def _conclude(story: Story, *, report: bool) -> None:
+    """Print the verdict, and write the report."""
+    say(
+        [*terminal.heading(story), Line(), *terminal.verdicts(story, too_little(story))]
+    )
+    if not report:
+        return
+    try:
+        say([Line(f"Report: {write(story)}", FAINT)])
+    except CommandError as error:
+        say([Line(str(error))], sys.stderr)
+
+
+def _crawler(spider: str, process: Any) -> Crawler:
+    cls = _spider_in(Path(spider)) if spider.endswith(".py") else spider
+    if cls is spider and spider not in process.spider_loader.list():
+        raise CommandError(
+            f"There is no spider {spider!r}: name one of 'scrapy list', or a .py file;"
+            " spiders of a project are found in its folder."
+        )
+    crawler: Crawler = process.create_crawler(cls)
+    return crawler
+
+
+def _watch(settings: BaseSettings, record: str | None) -> None:
+    """Switch LeakWatch on, whatever the project or the spider has set."""
+    enable(settings, priority="cmdline")
+    settings.set("LEAKWATCH_ENABLED", True, priority="cmdline")
+    if record or settings.get("LEAKWATCH_RECORD") is None:
+        settings.set("LEAKWATCH_RECORD", record or RECORD, priority="cmdline")
+
+
+def _spider_in(path: Path) -> type[Spider]:
+    """Return the spider of a file, as ``scrapy runspider`` does."""
+    if not path.is_file():
+        raise CommandError(f"{path} does not exist: name a spider, or its file.")
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        module = import_module(path.stem)
+    except ImportError as error:
+        raise CommandError(f"{path} can't be imported: {error}") from None
+    finally:
+        sys.path.pop(0)
+    found = list(iter_spider_classes(module))
+    if not found:
+        raise CommandError(f"{path} has no spider with a name.")
+    return found[-1]
+
+
+class _Errors(logging.Handler):
+    """Counts the errors that LeakWatch logs: what it then says is not all."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002
+        self.count += 1
+
+
+@contextmanager
+def _errors() -> Iterator[_Errors]:
+    handler = _Errors()
+    logger.addHandler(handler)
+    try:
+        yield handler
+    finally:
+        logger.removeHandler(handler)

@@ -1,0 +1,116 @@
+"""A look into one crawl from outside, from its begin to its end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from scrapy_leakwatch.commands.exits import CommandError
+from scrapy_leakwatch.commands.recorded import read
+from scrapy_leakwatch.commands.remote import LONGEST_S, CrawlGoneError, execute
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from scrapy_leakwatch.commands.remote import Job
+    from scrapy_leakwatch.records import Story
+
+STAY_S = 5.0
+"""The crawl gives up who is not heard of for ten times as long, and more."""
+IMPORTED = "from scrapy_leakwatch import attached\n"
+
+
+class Session:
+    """A crawl that is recorded where both it and this process can read.
+
+    A context manager: on the way in LeakWatch is attached to the crawl, on the way
+    out detached. ``alive`` until the crawl no longer answers.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.alive = True
+        self.path = Path()
+        self._stay_next = 0.0
+        self._story: Story | None = None
+        self._client = uuid.uuid4().hex
+        self._folder = Path(tempfile.mkdtemp(prefix="leakwatch-"))
+
+    def __enter__(self) -> Self:
+        try:
+            self.path = self._attach()
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        return self
+
+    def _attach(self) -> Path:
+        asked = f"crawler, stash, {self._client!r}, {str(self._folder)!r}"
+        answer = json.loads(self._execute(f"print(attached.attach({asked}))"))
+        if "refused" in answer:
+            raise CommandError(f"LeakWatch can't attach: {answer['refused']}.")
+        return Path(answer["record"])
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if self.alive:
+                self._execute(f"await attached.detach(stash, {self._client!r})")
+        except CrawlGoneError:
+            pass  # and with it what was attached
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def story(self) -> Story:
+        """Return what was recorded so far.
+
+        A recording that the crawl makes for its report alone goes with the crawl:
+        then it is what was read last.
+        """
+        try:
+            self._story = read(self.path)
+        except CommandError:
+            if self._story is None:
+                raise
+            self.alive = False
+        return self._story
+
+    def stay(self) -> None:
+        """Tell the crawl now and then that somebody looks; note when it has gone."""
+        if time.monotonic() < self._stay_next:
+            return
+        self._stay_next = time.monotonic() + STAY_S
+        try:
+            self._execute(f"attached.stay(stash, {self._client!r})")
+        except CrawlGoneError:
+            self.alive = False
+
+    def status(self) -> str:
+        """Return what `prefs` prints, the ledger and the verdicts."""
+        return self._execute(
+            "leakwatch = stash[attached.STASH].leakwatch\nprint(leakwatch.status())"
+        )
+
+    def ask(self, question: Literal["why", "heap"], name: str | None) -> str:
+        """Return who holds a class, or Guppy's heap; takes as long as it takes."""
+        return ask(self.job, question, name)
+
+    def _execute(self, code: str) -> str:
+        return execute(self.job, IMPORTED + code)
+
+
+def ask(job: Job, question: Literal["why", "heap"], name: str | None) -> str:
+    """Return who holds a class, or Guppy's heap, as a crawl says."""
+    code = f"print(await attached.ask(crawler, stash, {question!r}, {name!r}))"
+    return execute(job, IMPORTED + code, LONGEST_S)

@@ -1,0 +1,100 @@
+"""``scrapy leakwatch top``: a live view of a crawl."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch.commands import remote
+from scrapy_leakwatch.commands.attach import interruptible, listed
+from scrapy_leakwatch.commands.exits import CLEAN, CommandError
+from scrapy_leakwatch.commands.printing import say, width
+from scrapy_leakwatch.commands.recorded import read
+from scrapy_leakwatch.commands.session import Session
+from scrapy_leakwatch.judge.sufficiency import too_little
+from scrapy_leakwatch.report import live
+
+if TYPE_CHECKING:
+    import argparse
+
+    from scrapy.settings import Settings
+
+    from scrapy_leakwatch.commands.remote import Job
+    from scrapy_leakwatch.records import Story
+
+HELP = (
+    "Watch a running crawl: what is alive, who owns it, the memory, the verdicts;"
+    " without a terminal, once, as plain text"
+)
+
+
+class Recorded:
+    """A recording that is being written, and its crawl where it can be asked."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self.path = path
+        self._size = -1
+        story = self.story()
+        self.job = None if story.complete else remote.job_of(story.run.pid, settings)
+
+    def story(self) -> Story:
+        """Return what was recorded so far, read anew when there is more."""
+        size = self.path.stat().st_size if self.path.exists() else -1
+        if size != self._size or size < 0:
+            self._size = size
+            self._story = read(self.path)
+        return self._story
+
+    def stay(self) -> None:
+        """Nobody needs to know."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what it takes."""
+    parser.add_argument(
+        "job",
+        nargs="?",
+        help="a recording, or a running crawl as 'attach' lists them: its id, pid or"
+        " spider; may be left out where only one runs",
+    )
+
+
+def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # noqa: ARG001
+    """Show it until q is pressed."""
+    with ExitStack() as stack:
+        source: Recorded | Session
+        if opts.job is not None and (
+            Path(opts.job).exists() or opts.job.endswith(".jsonl")
+        ):
+            source = Recorded(Path(opts.job), settings)
+        else:
+            interruptible()
+            source = stack.enter_context(Session(_job(opts.job, settings)))
+        if _has_screen():
+            from scrapy_leakwatch.commands.screen import Screen  # noqa: PLC0415
+
+            Screen(source).run()
+        else:
+            story = source.story()
+            say(live.snapshot(story, too_little(story), width()))
+    return CLEAN
+
+
+def _job(name: str | None, settings: Settings) -> Job:
+    if name is not None:
+        return remote.job_named(name, settings)
+    running = remote.jobs(settings)
+    if len(running) != 1:
+        say(listed(running), sys.stderr)
+        raise CommandError("Name a crawl that runs, or a recording.")
+    return running[0]
+
+
+def _has_screen() -> bool:
+    try:
+        import termios  # noqa: F401, PLC0415, not on Windows
+    except ImportError:
+        return False
+    return sys.stdin.isatty() and sys.stdout.isatty()

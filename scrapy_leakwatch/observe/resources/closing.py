@@ -1,0 +1,46 @@
+"""Tells which components may still be giving back what they took."""
+
+from __future__ import annotations
+
+import inspect
+from types import MethodType
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch.observe.resources.hooks import listeners
+from scrapy_leakwatch.observe.resources.naming import function_of
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.observe.resources.owners import Owner
+    from scrapy_leakwatch.observe.resources.taking import Sources
+
+_LATER = (
+    inspect.CO_COROUTINE
+    | inspect.CO_ASYNC_GENERATOR
+    | inspect.CO_GENERATOR
+    | inspect.CO_ITERABLE_COROUTINE
+)
+
+
+def closing(
+    crawler: Any, components: tuple[Owner, ...], sources: Sources, signal: object
+) -> frozenset[int]:
+    """Return the components, by identity, whose handler of ``signal`` may go on.
+
+    The engine waits for what an asynchronous handler returns, and nobody else
+    can tell whether it has ended.
+    """
+    known = {id(each.instance): each for each in components}
+    return frozenset(
+        id(receiver.__self__)
+        for receiver in listeners(crawler, signal)
+        if type(receiver) is MethodType
+        and id(receiver.__self__) in known
+        and _may_go_on(receiver, sources)
+    )
+
+
+def _may_go_on(receiver: MethodType, sources: Sources) -> bool:
+    function = function_of(receiver)
+    if function is None or function.__code__.co_flags & _LATER:
+        return True
+    return sources.may_answer_later(type(receiver.__self__), function.__name__)

@@ -1,0 +1,58 @@
+"""The components of a crawl, which may own what is left after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch import anatomy, components, redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FRAMEWORK = ("scrapy.", "scrapy_leakwatch.", "twisted.")
+"""What Scrapy's own components keep, they keep on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A component; never leaves the process."""
+
+    kind: str
+    instance: Any
+
+    @property
+    def cls(self) -> type:
+        """Its class."""
+        return type(self.instance)
+
+    @property
+    def name(self) -> str:
+        """What a report calls it."""
+        name = redact.text(anatomy.name(self.cls))
+        return f"{self.kind} {name}"
+
+
+def owners(crawler: Any) -> tuple[Owner, ...]:
+    """Return the components of a crawl that are not Scrapy's, each once."""
+    found = {id(each.instance): each for each in _all(crawler) if _may_own(each)}
+    return tuple(found.values())
+
+
+def _all(crawler: Any) -> Iterator[Owner]:
+    spider = anatomy.attribute(crawler, "spider")
+    if spider is not None:
+        yield Owner("spider", spider)
+    for kind, component in components.managed(crawler):
+        yield Owner(kind, component)
+    scheduler = components.part(crawler, "engine", "slot", "scheduler")
+    for kind, component in (
+        ("scheduler", scheduler),
+        ("duplicate filter", components.duplicate_filter(crawler)),
+    ):
+        if component is not None:
+            yield Owner(kind, component)
+
+
+def _may_own(owner: Owner) -> bool:
+    return not f"{anatomy.module(owner.cls)}.".startswith(FRAMEWORK)

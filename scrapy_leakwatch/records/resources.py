@@ -1,0 +1,71 @@
+"""What a crawl took and did not give back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.records.observed import Origin
+
+ResourceKind = Literal[
+    "LoopingCall",
+    "DelayedCall",
+    "asyncio timer",
+    "asyncio task",
+    "listening port",
+    "connection",
+    "Thread",
+    "child process",
+    "open file",
+    "socket",
+    "database connection",
+    "temporary directory",
+    "signal receiver",
+    "logging handler",
+]
+"""What can be taken; a ``connection`` is one that the reactor or loop serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something taken during a crawl that is still there after it.
+
+    ``what`` says which one, such as ``Poller.poll every 5 s``. ``owner`` is the
+    component in words, such as ``extension Poller``, ``method`` where it took
+    the thing, empty where that is not known. ``attribute`` is the component's
+    attribute that leads to it, if one does, such as ``loop``, ``has`` the class
+    of what that attribute has; ``nested``: the thing is inside that. ``location`` is
+    ``file:line``; it and ``code`` are only ``likely`` where several such lines
+    may be meant. ``sure``: it belongs to this crawl's component and to no
+    other; without it only the source says so. ``remaining_s`` is when a timer
+    runs out by itself.
+    """
+
+    kind: ResourceKind
+    what: str
+    owner: str
+    class_path: str
+    origin: Origin
+    method: str = ""
+    attribute: str = ""
+    has: str = ""
+    nested: bool = False
+    location: str | None = None
+    code: str | None = None
+    likely: bool = False
+    sure: bool = True
+    remaining_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Survivors:
+    """The crawlers of ended crawls that are still alive.
+
+    ``count`` of those that ran one after another, of ``ended`` crawls of the
+    process in all. ``series`` has that count at the end of each, oldest first.
+    """
+
+    count: int
+    ended: int
+    series: tuple[int, ...]

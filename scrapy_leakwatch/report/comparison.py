@@ -1,0 +1,148 @@
+"""What has changed between two crawls, in lines for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch.records import ALARMS, Explanation
+from scrapy_leakwatch.report.lines import FAINT, HEADING, TOLD, Line, paint, size
+from scrapy_leakwatch.report.terminal import received, told_as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy_leakwatch.records import Change, Comparison, Story, Told
+
+NARROW = 80
+
+
+def comparison(
+    before: Story, after: Story, found: Comparison, width: int
+) -> Iterator[Line]:
+    """Yield the changes, the worst first, and what they come to."""
+    for story, which in ((before, "before"), (after, "after")):
+        yield Line(
+            f"{which:<7} {story.run.spider}, {story.samples:,} samples,"
+            f" {received(story):,} responses  {story.path}",
+            FAINT,
+        )
+    yield Line()
+    if found.refused:
+        yield Line(f"Measured too little to compare: {found.refused}.", TOLD)
+        return
+    for change in found.changes:
+        yield from _change(change, width)
+        yield Line()
+    yield _sum(found)
+
+
+def _change(change: Change, width: int) -> Iterator[Line]:
+    verdict = change.told.verdict
+    accepted = ", accepted" if verdict.suppressed else ""
+    name = f"{verdict.subject} ({verdict.kind}{accepted})"
+    signature = f"signature {verdict.signature}" if verdict.signature else ""
+    yield Line(f"{change.turn.upper():<7} {name}  {signature}".rstrip(), _style(change))
+    sides = ("before", change.before), ("after", change.after)
+    if width < NARROW:
+        for which, told in sides:
+            yield Line(f"  {which:<9} {_rates(told)}")
+    else:
+        yield Line(f"  {'rate':<9} {_rates(change.before)}  →  {_rates(change.after)}")
+    yield from _cause(change.told)
+
+
+def _style(change: Change) -> str:
+    if change.turn in {"gone", "shrunk"}:
+        return paint("healthy")
+    return paint(change.told.verdict.kind) if change.turn != "same" else TOLD
+
+
+def _rates(told: Told | None) -> str:
+    """Return how much stays of 1,000 responses, in objects and in bytes."""
+    if told is None:
+        return "none"
+    rate, in_bytes = _rate(told), _bytes(told)
+    if told.verdict.kind == "native" or told.verdict.subject == "memory":
+        return f"{size(rate)} per 1,000 responses"
+    price = "" if in_bytes is None else f", {size(in_bytes)}"
+    return f"{rate:+,.0f} per 1,000 responses{price}"
+
+
+def _rate(told: Told) -> float:
+    return told.verdict.growth.per_1000_responses
+
+
+def _bytes(told: Told) -> float | None:
+    found = told.found
+    if not isinstance(found, Explanation) or not found.retained_bytes_each:
+        return None
+    return _rate(told) * found.retained_bytes_each
+
+
+def _cause(told: Told) -> Iterator[Line]:
+    found = told.found
+    if not isinstance(found, Explanation):
+        return
+    yield Line(f"  {'held by':<9} {found.holder}")
+    if found.location:
+        yield Line(f"  {'put there':<9} {found.location}  {found.code or ''}".rstrip())
+    if found.fix:
+        yield Line(f"  {'fix':<9} {found.fix}")
+
+
+def _sum(found: Comparison) -> Line:
+    turns = [change.turn for change in found.changes]
+    counts = [f"{turns.count(turn)} {turn}" for turn in dict.fromkeys(turns)]
+    said = ", ".join(counts) or "nothing leaks, before or after"
+    if found.failing:
+        return Line(f"Something new leaks: {said}.", paint("leak"))
+    left = any(
+        change.after is not None
+        and change.after.verdict.kind in ALARMS
+        and not change.after.verdict.suppressed
+        for change in found.changes
+    )
+    style = TOLD if left else paint("healthy")
+    return Line(f"Nothing new leaks: {said}.", style if turns else HEADING)
+
+
+def as_json(before: Story, after: Story, found: Comparison) -> dict[str, Any]:
+    """Return the same for programs."""
+    return {
+        "before": _story(before),
+        "after": _story(after),
+        "refused": found.refused or None,
+        "new_leaks": found.failing,
+        "changes": [_change_as_json(change) for change in found.changes],
+    }
+
+
+def _story(story: Story) -> dict[str, Any]:
+    return {
+        "path": str(story.path),
+        "spider": story.run.spider,
+        "samples": story.samples,
+        "responses": received(story),
+    }
+
+
+def _change_as_json(change: Change) -> dict[str, Any]:
+    verdict = change.told.verdict
+    return {
+        "turn": change.turn,
+        "signature": verdict.signature,
+        "kind": verdict.kind,
+        "subject": verdict.subject,
+        "before": _side(change.before),
+        "after": _side(change.after),
+    }
+
+
+def _side(told: Told | None) -> dict[str, Any] | None:
+    if told is None:
+        return None
+    return {
+        "per_1000_responses": _rate(told),
+        "bytes_per_1000_responses": _bytes(told),
+        "verdict": told_as_json(told),
+    }

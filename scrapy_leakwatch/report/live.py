@@ -1,0 +1,89 @@
+"""The live view of a crawl, as the lines of one screen."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch.report import log, tables, terminal
+from scrapy_leakwatch.report.lines import FAINT, HEADING, TREND, Line, each, sparkline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scrapy_leakwatch.records import Story
+
+HANG = " " * 12
+SPINNER = "|/-\\"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the person who looks has chosen, and asked.
+
+    ``marked`` is the path of a class. ``asking`` is a question under way, for
+    ``seconds``; ``answer`` the latest answer.
+    """
+
+    marked: str = ""
+    asking: str = ""
+    seconds: float = 0.0
+    answer: str = ""
+    keys: str = ""
+
+
+def snapshot(story: Story, too_little: str, width: int) -> Iterator[Line]:
+    """Yield the view once, for where there is no screen."""
+    yield from terminal.heading(story)
+    yield Line()
+    yield from state(story, width)
+    yield Line()
+    yield from terminal.verdicts(story, too_little)
+
+
+def frame(
+    story: Story, too_little: str, view: View, size: tuple[int, int]
+) -> list[Line]:
+    """Return what fits on a screen of so many columns and rows, the keys below."""
+    width, height = size
+    foot = [_under_way(view), Line(view.keys, FAINT)]
+    body = [*terminal.heading(story), Line(), *state(story, width, view.marked), Line()]
+    if view.answer:
+        body += [Line("Answer", HEADING), *each(view.answer)]
+    else:
+        body += terminal.verdicts(story, too_little)
+    lines = list(_wrapped(body, width))[: max(height - len(foot), 0)]
+    return [*lines, *foot]
+
+
+def state(story: Story, width: int, marked: str = "") -> Iterator[Line]:
+    """Yield the classes, the ledger and the trend of the memory."""
+    if story.last is None:
+        yield Line("No sample was taken yet.", FAINT)
+        return
+    yield from tables.classes(story, width, marked)
+    yield Line()
+    yield from each(log.ledger(story.last))
+    yield Line(f"{'':<10} {sparkline(story.timeline.memory.get('rss', ()), 2 * TREND)}")
+
+
+def _under_way(view: View) -> Line:
+    if not view.asking:
+        return Line()
+    turn = SPINNER[int(view.seconds * 4) % len(SPINNER)]
+    return Line(
+        f"{turn} {view.asking}, {view.seconds:.0f} s; the crawl goes on meanwhile",
+        HEADING,
+    )
+
+
+def _wrapped(lines: Iterable[Line], width: int) -> Iterator[Line]:
+    for line in lines:
+        parts = textwrap.wrap(
+            line.text,
+            width,
+            subsequent_indent=HANG if width > 2 * len(HANG) else "",
+            drop_whitespace=False,
+        )
+        yield from (Line(part, line.style) for part in parts or [""])

@@ -1,0 +1,148 @@
+"""What a recording tells, in lines for a terminal."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch.records import ALARMS, Explanation, Unexplained
+from scrapy_leakwatch.report import log, recording, tables
+from scrapy_leakwatch.report.block import block
+from scrapy_leakwatch.report.lines import (
+    FAINT,
+    HEADING,
+    TOLD,
+    Line,
+    duration,
+    each,
+    highest,
+    paint,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy_leakwatch.records import Layers, Story, Told
+
+
+def show(story: Story, too_little: str, width: int) -> Iterator[Line]:
+    """Yield all that a recording tells."""
+    yield from heading(story)
+    yield Line()
+    yield from verdicts(story, too_little)
+    yield Line()
+    yield from state(story, width)
+
+
+def heading(story: Story) -> Iterator[Line]:
+    """Yield which crawl it was, how long it was watched, and the file."""
+    run = story.run
+    begun = datetime.fromtimestamp(run.time, timezone.utc)
+    end = "closed" if story.complete else "still running, or killed"
+    yield Line(
+        f"{run.spider} ({run.project})  {begun:%Y-%m-%d %H:%M:%S} UTC,"
+        f" {duration(story.ended - run.time)},"
+        f" {story.samples:,} sample{'s' * (story.samples != 1)},"
+        f" {received(story):,} responses, {end}",
+        HEADING,
+    )
+    yield Line(str(story.path), FAINT)
+    for count, what in (
+        (story.broken, "lines of it make no sense and were left out"),
+        (story.forgotten, "verdicts, the earliest of very many, were left out"),
+    ):
+        if count:
+            yield Line(f"{count:,} {what}", TOLD)
+
+
+def received(story: Story) -> int:
+    """Return how many responses the crawl received."""
+    return int(highest(story.timeline.received))
+
+
+def verdicts(story: Story, too_little: str) -> Iterator[Line]:
+    """Yield the verdicts that stand, the withdrawn last, and if none does, that."""
+    told = [each for each in story.standing if each.verdict.kind != "recovered"]
+    over = [each for each in story.standing if each.verdict.kind == "recovered"]
+    for each_told in [*told, *over]:
+        yield from verdict(each_told)
+        yield Line()
+    yield conclusion(story, too_little)
+
+
+def conclusion(story: Story, too_little: str) -> Line:
+    """Return what it comes to, in one line."""
+    told = [each.verdict for each in story.standing if each.verdict.kind != "recovered"]
+    alarms = sum(each.kind in ALARMS and not each.suppressed for each in told)
+    others = _many(len(told) - alarms, "other verdict")
+    withdrawn = _many(len(story.standing) - len(told), "withdrawn verdict")
+    rest = "".join(f", {count}" for count in (others, withdrawn) if count)
+    if alarms:
+        return Line(f"It leaks: {_many(alarms, 'verdict')} to act on{rest}.", HEADING)
+    if too_little:
+        return Line(f"Measured too little: {too_little}.", TOLD)
+    healthy = "Nothing leaks" if told else "Healthy: nothing leaks"
+    return Line(f"{healthy}{rest}.", paint("healthy"))
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count > 1)}" if count else ""
+
+
+def verdict(told: Told) -> Iterator[Line]:
+    """Yield a verdict, and who holds what."""
+    said = told.verdict
+    accepted = " (accepted)" if said.suppressed else ""
+    lines = each(block(said, told.found))
+    first = next(lines)
+    style = TOLD if said.suppressed else paint(said.kind)
+    yield Line(f"{said.kind.upper()}{accepted}: {first.text}", style)
+    yield from lines
+
+
+def state(story: Story, width: int) -> Iterator[Line]:
+    """Yield what was alive at the last sample, and how it came to that."""
+    if story.last is None:
+        yield Line("No sample was taken.", TOLD)
+        return
+    yield from tables.classes(story, width)
+    yield Line()
+    yield from each(log.ledger(story.last))
+    if story.last.containers:
+        yield Line()
+        yield from tables.containers(story, width)
+
+
+def as_json(story: Story, too_little: str) -> dict[str, Any]:
+    """Return the same for programs; parts are as in the lines of a recording."""
+    run = story.run
+    return {
+        "path": str(story.path),
+        "spider": run.spider,
+        "project": run.project,
+        "time": run.time,
+        "seconds": round(story.ended - run.time, 3),
+        "complete": story.complete,
+        "samples": story.samples,
+        "responses": received(story),
+        "too_little": too_little or None,
+        "broken_lines": story.broken,
+        "verdicts": [told_as_json(told) for told in story.standing],
+        "last": recording.of_sample(story.last) if story.last else None,
+    }
+
+
+def told_as_json(told: Told) -> dict[str, Any]:
+    """Return a verdict with what was found on it."""
+    line = recording.of_verdict(told.verdict, told.time)
+    return {**line, "found": _found(told.found, told.time)}
+
+
+def _found(
+    found: Explanation | Unexplained | Layers | None, time: float
+) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    if isinstance(found, (Explanation, Unexplained)):
+        return recording.of_explanation(found, time)
+    return recording.of_layers(found, found.time or time)

@@ -1,0 +1,162 @@
+"""``scrapy leakwatch attach`` and ``top``, at crawls that run."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import time
+from importlib.util import find_spec
+
+import pytest
+from scrapy.settings import Settings
+
+from scrapy_leakwatch.commands import remote
+from scrapy_leakwatch.commands.exits import CommandError
+from tests.conftest import start_crawl
+from tests.test_commands import leakwatch
+
+needs_remote_control = pytest.mark.skipif(
+    find_spec("scrapy.extensions.remote_control") is None,
+    reason="this Scrapy has no remote control",
+)
+TRACES = """
+import gc, json, sys
+from pydispatch import dispatcher
+gc.collect()
+connected = [r for each in dispatcher.connections.values() for r in each.values()]
+everything = gc.get_objects()
+kinds = [type(each) for each in everything]
+calls = [
+    getattr(each, "f", None) or getattr(each, "_func", None)
+    for each, kind in zip(everything, kinds) if kind.__name__.endswith("LoopingCall")
+]
+print(json.dumps({
+    "gc.callbacks": len(gc.callbacks),
+    "receivers": sum(map(len, connected)),
+    "looping calls": sum(call.__module__.startswith("scrapy_leakw") for call in calls),
+    "ours": sorted({k.__name__ for k in kinds if k.__name__ in {"Watch", "Sampler"}}),
+    "stash": sorted(stash),
+    "stats": sorted(k for k in crawler.stats.get_stats() if k.startswith("leakw")),
+    "frozen": gc.get_freeze_count(),
+}))
+"""
+WITHOUT = {"EXTENSIONS": {}, "LEAKWATCH_INTERVAL": 0.1}
+
+
+@pytest.fixture
+def start(shop, tmp_path):
+    """Start a crawl with a remote control, and return what its job is called."""
+    with contextlib.ExitStack() as stack:
+
+        def start(spider: str = "Leaking", **settings: object) -> remote.Job:
+            process = start_crawl(
+                shop,
+                tmp_path,
+                spider,
+                prelude=f"spiders.{spider}.pages = 0",
+                REMOTE_CONTROL_ENABLED=True,
+                REMOTE_CONTROL_JOBS_DIR=str(tmp_path / "jobs"),
+                **settings,
+            )
+            stack.callback(process.communicate)
+            stack.callback(process.kill)
+            deadline = time.monotonic() + 60
+            while not (found := jobs(tmp_path)):
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            return found[0]
+
+        yield start
+
+
+def jobs(tmp_path) -> list[remote.Job]:
+    return remote.jobs(Settings({"REMOTE_CONTROL_JOBS_DIR": str(tmp_path / "jobs")}))
+
+
+def at(tmp_path) -> tuple[str, str]:
+    return "-s", f"REMOTE_CONTROL_JOBS_DIR={tmp_path / 'jobs'}"
+
+
+def traces(job: remote.Job) -> dict:
+    return json.loads(remote.execute(job, TRACES))
+
+
+@needs_remote_control
+def test_a_crawl_without_leakwatch_is_watched_and_left_clean(
+    start, tmp_path, capsys
+) -> None:
+    job = start(**WITHOUT)
+    before = traces(job)
+    assert before["ours"] == before["stats"] == []
+    code = leakwatch("attach", job.spider, "--for", "12", *at(tmp_path))
+    shown = capsys.readouterr().out
+    assert "Live References" in shown
+    assert "LEAK: HtmlResponse is leaking" in shown
+    assert "held by   Request.meta['referer']" in shown
+    assert code == 3
+    assert traces(job) == before
+
+
+@needs_remote_control
+def test_who_goes_without_a_word_is_given_up(start, tmp_path) -> None:
+    job = start("Healthy", **WITHOUT)
+    before = traces(job)
+    remote.execute(
+        job,
+        "from scrapy_leakwatch import attached\nattached.LEASE_S = 0.4\n"
+        f"print(attached.attach(crawler, stash, 'me', {str(tmp_path)!r}))",
+    )
+    deadline = time.monotonic() + 60
+    while traces(job) != before:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+@needs_remote_control
+def test_a_crawl_with_leakwatch_keeps_its_own(start, tmp_path, capsys) -> None:
+    job = start("Healthy")
+    before = traces(job)
+    assert before["looping calls"] == 1
+    leakwatch("attach", str(job.pid), "--for", "1", *at(tmp_path))
+    assert "Live References" in capsys.readouterr().out
+    after = traces(job)
+    assert after["ours"] == before["ours"] == ["Sampler", "Watch"]
+    assert after["gc.callbacks"] == before["gc.callbacks"]
+    assert (after["receivers"], after["stash"]) == (before["receivers"], [])
+
+
+@needs_remote_control
+def test_running_crawls_are_listed_without_their_tokens(
+    start, tmp_path, capsys
+) -> None:
+    assert leakwatch("attach", *at(tmp_path)) == 0
+    assert "No crawl of yours runs" in capsys.readouterr().out
+    job = start("Healthy", **WITHOUT)
+    stale = tmp_path / "jobs" / "1-killed.json"
+    stale.write_bytes((tmp_path / "jobs" / f"{job.id}.json").read_bytes())
+    stale.chmod(0o644)  # not as Scrapy leaves it: not to be trusted
+    assert leakwatch("attach", *at(tmp_path)) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"{job.id}  healthy (scrapybot), pid {job.pid}, Scrapy ")
+    assert len(shown.splitlines()) == 1
+    assert job.token not in shown
+    assert job.token not in repr(job)
+    with pytest.raises(CommandError, match="refused"):
+        remote.execute(dataclasses.replace(job, token="guess"), "print(1)")
+
+
+@needs_remote_control
+def test_a_crawl_that_does_not_run_is_told_in_one_line(tmp_path, capsys) -> None:
+    assert leakwatch("attach", "nobody", *at(tmp_path)) == 1
+    assert "No running crawl of yours is called 'nobody'" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(
+    find_spec("scrapy.extensions.remote_control") is not None,
+    reason="this Scrapy has a remote control",
+)
+def test_without_a_remote_control_that_is_said(capsys) -> None:
+    assert leakwatch("attach") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "install Scrapy 2.19 or newer" in line

@@ -1,0 +1,335 @@
+"""``scrapy leakwatch``: crawls under watch, recordings shown and compared."""
+
+from __future__ import annotations
+
+import argparse
+import configparser
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from scrapy.exceptions import UsageError
+from scrapy.settings import Settings
+
+from scrapy_leakwatch import recordings
+from scrapy_leakwatch.commands.leakwatch import NAMES, Command
+from tests import synthetic
+from tests.synthetic import HTML, RUN, START
+
+HERE = Path(__file__).parent
+IMPORTS = os.pathsep.join([str(HERE.parent), str(HERE)])
+SCRAPY = """
+import sys
+from scrapy.cmdline import execute
+from scrapy.settings import Settings
+settings = Settings({"COMMANDS_MODULE": "scrapy_leakwatch.commands"})
+execute(["scrapy", "leakwatch", *sys.argv[1:]], settings)
+"""
+SPIDER = """
+import spiders
+class Spider(spiders.{base}):
+    name = "shopper"
+    custom_settings = {{"EXTENSIONS": {{"scrapy.extensions.memusage.MemoryUsage": 1}}}}
+"""
+QUICK = (
+    *("-s", "LEAKWATCH_INTERVAL=0.1", "-s", "TELNETCONSOLE_ENABLED=False"),
+    *("-s", "REMOTE_CONTROL_ENABLED=False", "-s", "DOWNLOAD_DELAY=0"),
+    *("-s", "CONCURRENT_REQUESTS_PER_DOMAIN=16", "-s", "LOG_LEVEL=INFO"),
+)
+LEAK = synthetic.verdict(START + 100, "leak", "HtmlResponse", signature="7296c8ac")
+FOUND = synthetic.explanation(START + 100.9, "HtmlResponse")
+HOARD = synthetic.verdict(
+    START + 100, "hoard", "DedupPipeline.seen", signature="51c0ffee",
+    message="DedupPipeline.seen grows without bound", **{"class": "set"},
+)  # fmt: skip
+RECOVERED = {
+    **LEAK, "kind": "recovered", "time": START + 200,
+    "message": "HtmlResponse: the verdict leak no longer holds",
+}  # fmt: skip
+HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]evil[/red]\nforged \u202eline"
+
+
+def leakwatch(*argv: str) -> int:
+    """Run a subcommand that needs no crawl, in this process."""
+    command = Command()
+    command.settings = Settings()
+    parser = argparse.ArgumentParser()
+    command.add_options(parser)
+    opts, rest = parser.parse_known_args(argv)
+    command.process_options(rest, opts)
+    command.run(rest, opts)
+    return command.exitcode
+
+
+@pytest.fixture
+def record(tmp_path):
+    """Write a recording of so many samples, and what is said in it."""
+
+    def record(name: str, *said: dict, samples: int = 40, **run: object) -> str:
+        lines = [RUN | run, *(synthetic.sample(number) for number in range(samples))]
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for line in [*lines, *said]))
+        return str(path)
+
+    return record
+
+
+@pytest.fixture
+def run(shop, tmp_path):
+    """Crawl the shop under watch, in a process of its own."""
+
+    def run(base: str, *argv: str, **paths: str) -> subprocess.CompletedProcess[str]:
+        spider = tmp_path / "shopper.py"
+        spider.write_text(SPIDER.format(base=base))
+        command = [
+            *(sys.executable, "-c", SCRAPY, "run", paths.get("spider", str(spider))),
+            *(*QUICK, "-a", f"shop={shop}", *argv),
+        ]
+        return subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, timeout=120,
+            env=os.environ | {"PYTHONPATH": IMPORTS}, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+def test_the_command_is_announced_to_scrapy() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(HERE.parent / "setup.cfg")
+    declared = setup["options.entry_points"]["scrapy.commands"]
+    assert declared.strip() == "leakwatch = scrapy_leakwatch.commands.leakwatch:Command"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_subcommand_has_help(name, capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        leakwatch(name, "--help")
+    assert ended.value.code == 0
+    assert "usage: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("argv", [(), ("show", "a", "--loud"), ("diff", "a", "b", "c")])
+def test_a_command_line_that_makes_no_sense_is_refused(argv) -> None:
+    with pytest.raises((UsageError, SystemExit)):
+        leakwatch(*argv)
+
+
+def test_a_leaking_crawl_ends_with_3_and_says_what_leaks(run, tmp_path) -> None:
+    ended = run("Leaking")
+    assert ended.returncode == 3, ended.stderr
+    assert "LEAK: HtmlResponse is leaking" in ended.stdout
+    assert "held by   Request.meta['referer']" in ended.stdout
+    assert "INFO: Spider opened" in ended.stderr
+    assert "INFO" not in ended.stdout
+    assert "extensions.memusage.MemoryUsage" in ended.stderr  # still as the spider set
+    report, recording = sorted((tmp_path / "leakwatch").iterdir())
+    assert recording.name.startswith("shopper-")
+    assert recordings.read(recording).complete
+    assert report == recording.with_suffix(".html")
+    assert f"Report: {report.relative_to(tmp_path)}" in ended.stdout
+    assert "Request.meta" in report.read_text()
+
+
+def test_a_healthy_crawl_ends_with_0(run, tmp_path) -> None:
+    path = tmp_path / "kept.jsonl"
+    settings = ("-s", "LEAKWATCH_ENABLED=False", "--no-report")
+    ended = run("Healthy", "--record", str(path), *settings)
+    assert ended.returncode == 0, ended.stderr
+    assert "Healthy: nothing leaks." in ended.stdout
+    assert recordings.read(path).complete
+
+
+def test_a_crawl_that_was_too_short_is_not_called_healthy(run) -> None:
+    ended = run("Healthy", "--no-report", "-s", "CLOSESPIDER_PAGECOUNT=5",
+                "-s", "LEAKWATCH_INTERVAL=60")  # fmt: skip
+    assert ended.returncode == 4, ended.stderr
+    assert "Measured too little: " in ended.stdout
+    assert "the rules need 6 (LEAKWATCH_MIN_SAMPLES + 2)" in ended.stdout
+    assert "Healthy" not in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("spider", "argv", "said"),
+    [
+        ("nobody", (), "There is no spider 'nobody'"),
+        ("nobody.py", (), "nobody.py does not exist"),
+        ("", ("-s", "LEAKWATCH_INTERVAL=-1"), "LeakWatch could not begin"),
+    ],
+)
+def test_a_crawl_that_can_not_be_watched_ends_with_1(run, spider, argv, said) -> None:
+    paths = {"spider": spider} if spider else {}
+    ended = run("Healthy", "-s", "CLOSESPIDER_PAGECOUNT=5", *argv, **paths)
+    assert ended.returncode == 1
+    assert said in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
+
+
+def test_show_tells_the_verdicts_and_what_was_alive(record, capsys) -> None:
+    assert leakwatch("show", record("leaking", LEAK, FOUND)) == 0
+    shown = capsys.readouterr().out
+    assert "LEAK: HtmlResponse is leaking: 1,200 alive" in shown
+    assert "put there shop/spiders/somenasty.py:21" in shown
+    assert "still running, or killed" in shown
+    assert "DedupPipeline.seen" in shown
+    assert "▇█" in shown
+    assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize(
+    ("said", "samples", "conclusion"),
+    [
+        ([], 40, "Healthy: nothing leaks."),
+        ([LEAK], 2, "It leaks: 1 verdict to act on."),
+        ([LEAK, HOARD], 40, "It leaks: 2 verdicts to act on."),
+        ([{**LEAK, "suppressed": True}], 40, "Nothing leaks, 1 other verdict."),
+        ([LEAK, RECOVERED], 40, "Healthy: nothing leaks, 1 withdrawn verdict."),
+        ([], 5, "Measured too little: 5 samples, and the rules need 6"),
+    ],
+)
+def test_show_concludes(said, samples, conclusion, record, capsys) -> None:
+    leakwatch("show", record("crawl", *said, samples=samples))
+    assert f"\n{conclusion}" in capsys.readouterr().out
+
+
+def test_show_fits_a_narrow_terminal(record, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    leakwatch("show", record("healthy"))
+    shown = capsys.readouterr().out
+    table = shown[shown.index("class ") : shown.index("\n\nRequests")]
+    assert max(map(len, table.splitlines())) <= 50
+    assert "Healthy: nothing leaks." in shown
+
+
+def test_show_is_there_for_programs(record, capsys) -> None:
+    leakwatch("show", "--json", record("leaking", LEAK, FOUND))
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["too_little"] is None
+    assert shown["responses"] == synthetic.sample(39)["received"]
+    (verdict,) = shown["verdicts"]
+    assert (verdict["kind"], verdict["signature"]) == ("leak", "7296c8ac")
+    assert verdict["found"]["holder"] == "Request.meta['referer']"
+    assert HTML in shown["last"]["live"]
+
+
+def test_report_writes_a_page(record, tmp_path, capsys) -> None:
+    path = record("leaking", LEAK, FOUND)
+    assert leakwatch("report", path) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'leaking.html'}\n"
+    assert "somenasty" in (tmp_path / "leaking.html").read_text()
+    assert leakwatch("report", path, "-o", str(tmp_path / "other.html")) == 0
+    assert (tmp_path / "other.html").exists()
+
+
+def test_a_report_that_can_not_be_written_is_told(record, tmp_path, capsys) -> None:
+    assert leakwatch("report", record("leaking"), "-o", str(tmp_path)) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_what_was_crawled_can_only_be_read(record, capsys) -> None:
+    hostile = {**LEAK, "subject": HOSTILE, "message": HOSTILE, "example_url": HOSTILE}
+    found = {**FOUND, "subject": HOSTILE, "holder": HOSTILE, "code": HOSTILE}
+    path = record("hostile", hostile, found, spider=HOSTILE)
+    leakwatch("show", path)
+    leakwatch("diff", record("before"), path)
+    shown = capsys.readouterr().out
+    assert "[red]evil[/red]" in shown
+    assert not set(shown) & {"\x1b", "\x07", "\u202e"}
+    assert not [line for line in shown.splitlines() if line.startswith("forged")]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "does not exist"),
+        ("", "is empty"),
+        ("no recording\n", "is no recording"),
+        (json.dumps(RUN | {"schema": 99}) + "\n", "has schema 99"),
+    ],
+)
+@pytest.mark.parametrize("name", ["show", "report"])
+def test_a_bad_file_is_told_in_one_line(name, content, said, tmp_path, capsys) -> None:
+    path = tmp_path / "bad.jsonl"
+    if content is not None:
+        path.write_text(content)
+    assert leakwatch(name, str(path)) == 1
+    shown = capsys.readouterr()
+    assert said in shown.err
+    assert len(shown.err.splitlines()) == 1
+    assert not shown.out
+
+
+def grown(line: dict, rate: float) -> dict:
+    return {**line, "growth_per_1000_responses": rate}
+
+
+@pytest.mark.parametrize(
+    ("said", "turn", "code"),
+    [
+        (([], [LEAK, FOUND]), "NEW", 3),
+        (([LEAK, FOUND], []), "GONE", 0),
+        (([LEAK, FOUND], [grown(LEAK, 500), FOUND]), "GROWN", 0),
+        (([LEAK, FOUND], [grown(LEAK, 100), FOUND]), "SHRUNK", 0),
+        (([LEAK, FOUND], [grown(LEAK, 260), FOUND]), "SAME", 0),
+        (([LEAK], [grown({**LEAK, "signature": None}, 260)]), "SAME", 0),
+        (([], [{**LEAK, "suppressed": True}]), "NEW", 0),
+        (([], [{**LEAK, "kind": "backlog", "signature": None}]), "NEW", 0),
+        (([{**LEAK, "signature": "0ther"}, HOARD], [LEAK, HOARD]), "NEW", 3),
+    ],
+)
+def test_diff_tells_what_became_of_a_leak(said, turn, code, record, capsys) -> None:
+    before, after = said
+    paths = record("before", *before), record("after", *after)
+    assert leakwatch("diff", *paths) == code
+    shown = capsys.readouterr().out
+    assert f"\n{turn} " in shown
+    assert ("Something new leaks" if code else "Nothing new leaks") in shown
+
+
+def test_diff_tells_the_rates_in_objects_and_bytes(record, capsys) -> None:
+    paths = record("before", LEAK, FOUND), record("after", grown(LEAK, 50), FOUND)
+    leakwatch("diff", *paths)
+    shown = capsys.readouterr().out
+    assert (
+        "+250 per 1,000 responses, 6.5 MB  →  +50 per 1,000 responses, 1.3 MB" in shown
+    )
+    leakwatch("diff", "--json", *paths)
+    (change,) = json.loads(capsys.readouterr().out)["changes"]
+    assert (change["turn"], change["signature"]) == ("shrunk", "7296c8ac")
+    assert change["before"]["bytes_per_1000_responses"] == 250 * 25_900
+    assert change["after"]["per_1000_responses"] == 50
+
+
+def test_diff_says_what_a_recovered_leak_is(record, capsys) -> None:
+    after = record("after", LEAK, RECOVERED)
+    assert leakwatch("diff", record("before", LEAK), after) == 0
+    assert "GONE " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("short", ["before", "after"])
+def test_diff_refuses_what_was_too_short(short, record, capsys) -> None:
+    lengths = {"before": 40, "after": 40} | {short: 5}
+    paths = [record(name, samples=count) for name, count in lengths.items()]
+    assert leakwatch("diff", *paths) == 4
+    shown = capsys.readouterr().out
+    assert f"Measured too little to compare: {short}: 5 samples" in shown
+    assert leakwatch("diff", "--json", *paths) == 4
+    assert "5 samples" in json.loads(capsys.readouterr().out)["refused"]
+
+
+def test_diff_refuses_where_the_old_leak_could_not_have_shown(record, capsys) -> None:
+    slow = grown(LEAK, 20)
+    paths = record("before", slow), record("after", samples=40)
+    assert leakwatch("diff", *paths) == 4
+    assert "crawl 5,000 pages or more" in capsys.readouterr().out
+    assert leakwatch("diff", paths[0], record("after", samples=400)) == 0
+
+
+def test_too_few_responses_are_too_little(record, capsys) -> None:
+    slow = {"config": {"LEAKWATCH_INTERVAL": 1.0, "LEAKWATCH_MIN_OBJECTS": 10_000}}
+    leakwatch("show", record("slow", **slow))
+    shown = capsys.readouterr().out
+    assert "responses came after the second sample, and the rules need 10000" in shown
+    assert "Healthy" not in shown

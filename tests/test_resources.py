@@ -1,0 +1,394 @@
+"""Whose a resource is, where it was taken, and what is said of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import textwrap
+import threading
+import weakref
+from types import SimpleNamespace
+
+import pytest
+
+from scrapy_leakwatch import lines
+from scrapy_leakwatch.judge import unreleased
+from scrapy_leakwatch.observe.resources import files, workers
+from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
+from scrapy_leakwatch.observe.resources.found import Found
+from scrapy_leakwatch.observe.resources.owners import Owner
+from scrapy_leakwatch.observe.resources.reach import Reach
+from scrapy_leakwatch.observe.resources.taking import Sources
+from scrapy_leakwatch.records import Explanation, Resource, Survivors, Unexplained
+from scrapy_leakwatch.runs import Runs
+
+OLD = 1_000_000_000
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Return a function that writes and imports a module of a project."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(text):
+        file = tmp_path / "shop_parts.py"
+        file.write_text(textwrap.dedent(text))
+        os.utime(file, (OLD, OLD))
+        spec = importlib.util.spec_from_file_location("shop_parts", file)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, "shop_parts", module)
+        spec.loader.exec_module(module)
+        lines.forget()
+        return module
+
+    yield write
+    lines.forget()
+
+
+def claimed(found, *parts, before=False, rivals=frozenset()):
+    """Return the record of a resource by whoever of ``parts`` has it."""
+    owners = tuple(Owner("extension", part) for part in parts)
+    attribution = Attribution(owners, Reach(owners), Sources(), rivals)
+    claim = attribution.claim(found, before=before)
+    return claim and resource(found, claim)
+
+
+def opened_by(part) -> Found:
+    owner = Owner("extension", part)
+    (found,) = [each for each in files.found(Reach((owner,))) if each.kind]
+    return found
+
+
+def test_an_attribute_filled_by_an_open_is_the_components(project) -> None:
+    part = project(
+        """
+        class Part:
+            def start(self):
+                file = open("a.txt", "w")
+                self.file = file
+        """
+    ).Part()
+    part.start()
+    found = claimed(opened_by(part), part)
+    assert (found.kind, found.what, found.attribute) == ("open file", "a.txt", "file")
+    assert (found.location, found.method) == ("shop_parts.py:4", "Part.start")
+    assert found.sure
+    assert not found.likely
+    part.file.close()
+    assert not list(files.found(Reach((Owner("extension", part),))))
+
+
+def test_a_file_that_somebody_else_opened_is_not_the_components(project) -> None:
+    module = project(
+        """
+        class Part:
+            def start(self, file):
+                self.file = file
+                with open("b.txt", "w") as other:
+                    other.write("b")
+
+        def share():
+            return open("c.txt", "w")
+        """
+    )
+    part = module.Part()
+    with module.share() as shared:
+        part.start(shared)
+        assert claimed(opened_by(part), part) is None
+
+
+def test_of_two_lines_that_fill_an_attribute_one_is_likely(project) -> None:
+    part = project(
+        """
+        class Part:
+            def start(self):
+                self.file = open("a.txt", "w")
+
+            def restart(self):
+                self.file = open("b.txt", "w")
+        """
+    ).Part()
+    part.start()
+    found = claimed(opened_by(part), part)
+    assert (found.location, found.likely) == ("shop_parts.py:4", True)
+    part.file.close()
+
+
+SHARED = """
+    import threading
+
+    class Reporter:
+        def start(self, event):
+            self.thread = threading.Thread(target=event.wait)
+            self.thread.start()
+
+    REPORTER = Reporter()
+
+    class Part:
+        def start(self, event):
+            self.reporter = {reporter}
+            self.reporter.start(event)
+    """
+
+
+@pytest.mark.parametrize(
+    ("reporter", "owner"), [("REPORTER", None), ("Reporter()", "extension Part")]
+)
+def test_a_helper_is_the_components_if_it_made_it(project, reporter, owner) -> None:
+    part = project(SHARED.format(reporter=reporter)).Part()
+    event = threading.Event()
+    part.start(event)
+    try:
+        (found,) = [
+            each for each in workers.found(None) if each.thing is part.reporter.thread
+        ]
+        claim = claimed(found, part)
+        assert (claim and claim.owner) == owner
+        assert claim is None or (claim.nested, claim.has) == (True, "Reporter")
+    finally:
+        event.set()
+        part.reporter.thread.join()
+
+
+FUNCTION = """
+    def refresh():
+        pass
+
+    class Part:
+        def start(self, later):
+            later.call_later(5, refresh)
+
+    class Other:
+        def work(self):
+            pass
+    """
+
+
+def test_a_function_counts_only_where_no_other_crawl_may_have_called_it(
+    project,
+) -> None:
+    module = project(FUNCTION)
+    part = module.Part()
+    found = Found("asyncio timer", object(), "refresh", (module.refresh,))
+    found = Found(*found_parts(found), frozenset({"refresh"}))
+    taken = claimed(found, part, module.Other())
+    assert (taken.owner, taken.location) == ("extension Part", "shop_parts.py:7")
+    assert not taken.sure
+    assert claimed(found, part, before=True) is None
+    assert claimed(found, part, rivals=frozenset({module.Part})) is None
+
+
+def found_parts(found: Found) -> tuple:
+    return (found.kind, found.thing, found.what, found.uses)
+
+
+def test_a_method_of_another_instance_is_another_crawls(project) -> None:
+    module = project(FUNCTION)
+    ours, theirs = module.Other(), module.Other()
+    mine = Found("DelayedCall", object(), "work", (ours.work,))
+    assert claimed(mine, ours).owner == "extension Other"
+    assert claimed(mine, theirs) is None
+
+
+def test_no_code_of_what_hangs_on_a_component_runs(project) -> None:
+    module = project(
+        """
+        class Hostile:
+            __hash__ = None
+
+            def fail(self, *args):
+                raise SystemExit
+
+            __eq__ = __bool__ = __len__ = __iter__ = __repr__ = __call__ = fail
+            __class__ = property(fail)
+            __getattribute__ = fail
+
+        class Part:
+            def start(self, hostile):
+                self.hostile = [hostile, {"key": hostile}]
+        """
+    )
+    part = module.Part()
+    part.start(module.Hostile())
+    found = Found("DelayedCall", object(), "x", (part.hostile[0],))
+    assert claimed(found, part) is None
+    assert not list(files.found(Reach((Owner("extension", part),))))
+
+
+def taken(**changed) -> Resource:
+    fields = {
+        "kind": "LoopingCall",
+        "what": "Poller.poll every 5 s",
+        "owner": "extension Poller",
+        "class_path": "shop.Poller",
+        "origin": "project",
+        "method": "Poller.spider_opened",
+        "attribute": "loop",
+        "has": "LoopingCall",
+        "location": "shop.py:7",
+        "code": "self.loop = LoopingCall(self.poll)",
+    }
+    return Resource(**(fields | changed))
+
+
+def test_a_verdict_says_who_took_what_and_how_to_give_it_back() -> None:
+    ((verdict, found),) = unreleased.verdicts([taken()], "shop")
+    assert verdict.message == (
+        "unreleased: LoopingCall Poller.poll every 5 s, started by extension Poller in"
+        " Poller.spider_opened, still runs after the spider closed"
+    )
+    assert (verdict.kind, verdict.subject) == ("unreleased", "LoopingCall")
+    assert (verdict.count, verdict.confidence) == (1, "high")
+    assert verdict.remedy == "in a handler of spider_closed, call self.loop.stop()"
+    assert (found.location, found.fix) == ("shop.py:7", verdict.remedy)
+    assert found.signature == verdict.signature
+
+
+def test_several_from_one_line_are_one_verdict() -> None:
+    files = [
+        taken(kind="open file", what=f"{n}.txt", attribute="files", has="list")
+        for n in "abcd"
+    ]
+    ((verdict, found),) = unreleased.verdicts(files, "shop")
+    assert verdict.count == 4
+    assert "4 x open file (a.txt, b.txt, c.txt, ...), opened by" in verdict.message
+    assert found.fix.endswith("close() it, each of those in self.files")
+
+
+def test_a_pool_and_what_is_in_it_are_one_verdict() -> None:
+    pool = {"attribute": "pool", "has": "ConnectionPool", "nested": True}
+    parts = [taken(kind="Thread", **pool), taken(kind="socket", **pool)]
+    ((verdict, found),) = unreleased.verdicts(parts, "shop")
+    assert verdict.subject == "Thread"
+    assert verdict.message.endswith("; with it 1 x socket")
+    assert found.fix == "in a handler of spider_closed, call self.pool.close()"
+
+
+def test_two_lines_are_two_verdicts() -> None:
+    parts = [taken(), taken(location="shop.py:9", method="Poller.start")]
+    signatures = {found.signature for _, found in unreleased.verdicts(parts, "shop")}
+    assert len(signatures) == 2
+
+
+def test_a_timer_that_runs_out_in_a_moment_is_left_alone() -> None:
+    soon = taken(kind="DelayedCall", remaining_s=0.9)
+    assert unreleased.verdicts([soon], "shop") == []
+    late = taken(kind="DelayedCall", remaining_s=1.1)
+    assert len(unreleased.verdicts([late], "shop")) == 1
+
+
+def test_what_only_the_source_tells_is_of_medium_confidence() -> None:
+    ((verdict, _),) = unreleased.verdicts([taken(sure=False)], "shop")
+    assert verdict.confidence == "medium"
+
+
+@pytest.mark.parametrize(
+    ("resource", "fix"),
+    [
+        (
+            {"kind": "listening port", "attribute": "port"},
+            "call self.port.stopListening()",
+        ),
+        ({"kind": "Thread", "has": "ThreadPoolExecutor"}, "call self.loop.shutdown()"),
+        ({"kind": "asyncio task", "attribute": ""}, "keep the task and cancel() it"),
+        ({"owner": "item pipeline Files"}, "in close_spider(), call self.loop.stop()"),
+        ({"owner": "spider shop"}, "in the spider's closed(), call self.loop.stop()"),
+    ],
+)
+def test_the_fix_fits_the_kind_and_the_component(resource, fix) -> None:
+    ((verdict, _),) = unreleased.verdicts([taken(**resource)], "shop")
+    assert fix in verdict.remedy
+
+
+def holder(**changed) -> Explanation:
+    fields = (
+        "Crawler",
+        unreleased.CRAWLER,
+        "shop",
+        "KEPT[*]",
+        "module shop",
+        "project",
+    )
+    return Explanation(
+        *fields, (), "", None, None, "", "3f2a9c1e", **({"examined": 3} | changed)
+    )
+
+
+STAY = Survivors(3, 3, (0, 1, 2, 3))
+
+
+def test_crawlers_that_stay_are_one_verdict_with_its_growth() -> None:
+    verdict, found = unreleased.crawlers(STAY, holder(), "shop")
+    assert (verdict.kind, verdict.subject, verdict.count) == (
+        *("unreleased", "Crawler"),
+        3,
+    )
+    assert verdict.growth.floors == (0, 1, 2, 3)
+    assert "(0 → 1 → 2 → 3)" in verdict.message
+    assert "take it out of KEPT[*]" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("survivors", "found"),
+    [
+        (Survivors(2, 9, (2,)), holder()),
+        (STAY, holder(running=True)),
+        (STAY, holder(foreign=True)),
+        (STAY, Unexplained("Crawler", "", "", "in flight", examined=3, in_flight=3)),
+    ],
+)
+def test_crawlers_that_a_script_or_the_engine_has_are_no_leak(survivors, found) -> None:
+    assert unreleased.crawlers(survivors, found, "shop") is None
+
+
+@pytest.mark.parametrize("found", [None, Unexplained("Crawler", "", "", "no fork")])
+def test_without_a_holder_crawlers_that_stay_are_inconclusive(found) -> None:
+    verdict, _ = unreleased.crawlers(STAY, found, "shop")
+    assert (verdict.kind, verdict.confidence) == ("inconclusive", "low")
+    assert verdict.signature is None
+    assert "who holds them is not known" in verdict.caveat
+
+
+def run_of(runs: Runs, *crawlers, pinned=False) -> None:
+    """Run crawls, one after another."""
+    for crawler in crawlers:
+        runs.end(crawler, runs.number, pinned=pinned)
+
+
+def crawlers(number: int) -> list[SimpleNamespace]:
+    class Crawler(SimpleNamespace):
+        __hash__ = object.__hash__
+
+    return [Crawler() for _ in range(number)]
+
+
+def test_runs_count_the_crawlers_of_a_row_that_live() -> None:
+    runs, kept = Runs(), crawlers(4)
+    run_of(runs, *kept)
+    survivors, found = runs.survivors(3)
+    assert (survivors.count, survivors.ended) == (4, 4)
+    assert set(found) == set(kept)
+    last = weakref.ref(kept.pop())
+    del found
+    assert last() is None
+    assert runs.survivors(3)[0].series == (4, 3)
+
+
+def test_crawlers_side_by_side_are_no_row() -> None:
+    runs, kept = Runs(), crawlers(5)
+    for crawler in kept:
+        runs.end(crawler, 0, pinned=False)
+    assert runs.survivors(3)[0].count == 1
+
+
+def test_a_crawler_that_something_else_pins_is_not_counted() -> None:
+    runs, kept = Runs(), crawlers(5)
+    run_of(runs, *kept, pinned=True)
+    assert runs.survivors(3)[0].count == 0
+
+
+def test_the_same_is_news_again_when_it_is_four_times_as_much() -> None:
+    runs = Runs()
+    told = [n for n in range(1, 30) if runs.is_news("3f2a9c1e", n, 4)]
+    assert told == [1, 4, 16]
