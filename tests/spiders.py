@@ -236,6 +236,7 @@ class Twins(ShopSpider):
     """Keeps products of one project and offers of another; lets their twins go."""
 
     name = "twins"
+    pages = 300
 
     def start_requests(self):
         import twins_one
