@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import os
 import time
-import tokenize
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import decode_source
 
-from scrapy_leakwatch import places, redact
+from scrapy_leakwatch import archives, places, redact
 
 MOST_FILES = 80
 LARGEST_FILE = 1_000_000
@@ -38,11 +37,8 @@ def at(path: str, number: int) -> Line | None:
 def lines(path: str) -> tuple[str, ...]:
     """Return the lines of a source file, none if it changed since it was run."""
     try:
-        status = os.stat(path)
-        if status.st_size > LARGEST_FILE or status.st_mtime > _STARTED:
-            return ()
-        with tokenize.open(path) as file:
-            return tuple(file.read().split("\n"))
+        source = archives.read(path, LARGEST_FILE, until=_STARTED)
+        return tuple(decode_source(source).split("\n")) if source else ()
     except (OSError, SyntaxError, UnicodeDecodeError):
         return ()
 

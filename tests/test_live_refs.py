@@ -58,6 +58,16 @@ def test_classes_of_one_name_go_by_their_paths() -> None:
     assert len(kept) == 2
 
 
+def test_a_class_goes_by_its_path_while_the_other_of_its_name_has_no_instance() -> None:
+    other = another_shoe()
+    kept = [Shoe("http://a/"), other("http://a/")]
+    del kept[1]
+    gc.collect()
+    names = {record.name for record in live_refs.as_records(live_refs.alive(), ())}
+    assert "tests.test_live_refs.Shoe" in names
+    assert not {"Shoe", "elsewhere.Shoe"} & names
+
+
 def test_the_oldest_is_the_first_that_is_still_alive() -> None:
     kept = [Shoe(f"http://a/{number}") for number in range(10)]
     time.sleep(0.05)

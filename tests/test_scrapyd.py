@@ -153,6 +153,6 @@ def test_each_job_of_scrapyd_has_its_own_record(scrapyd, egg, shop, tmp_path) ->
         assert f"'leakwatch/samples': {story.samples}," in log
         assert "Traceback" not in log
         leaks = spider == "somenasty"
-        # Of a project in an egg no source is read: the line is left out.
         assert ("HtmlResponse is leaking: " in log) == leaks
+        assert ("shop/spiders/somenasty.py:21  yield " in log) == leaks
         assert (story.summary.stats["leakwatch/verdict"] == "leak") == leaks

@@ -74,10 +74,14 @@ def classes() -> list[tuple[type, Any]]:
     return [*trackref_classes(), *tracked()]
 
 
-def as_records(classes: list[Alive], ignore: tuple[type, ...]) -> tuple[LiveClass, ...]:
-    """Return the records, by name, those of classes in ``ignore`` marked."""
-    shared = Counter(_name(entry.cls) for entry in classes)
-    records = [_record(entry, ignore, shared) for entry in classes]
+def as_records(alive: list[Alive], ignore: tuple[type, ...]) -> tuple[LiveClass, ...]:
+    """Return the records, by name, those of classes in ``ignore`` marked.
+
+    A class shares its name also with one that has no live instance now: otherwise
+    the name would mean the one class in this sample and the other in the next.
+    """
+    shared = Counter(_name(cls) for cls, _ in classes())
+    records = [_record(entry, ignore, shared) for entry in alive]
     return tuple(sorted(records, key=lambda record: (record.name, record.path)))
 
 

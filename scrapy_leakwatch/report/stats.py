@@ -30,8 +30,8 @@ class StatsReport:
             stats[f"leakwatch/oldest_seconds/{gone}"] = 0
         for live in sample.live:
             self._named.add(live.name)
-            peak = max(self._peaks.get(live.name, 0), live.count)
-            self._peaks[live.name] = peak
+            peak = max(self._peaks.get(live.path, 0), live.count)
+            self._peaks[live.path] = peak
             stats[f"leakwatch/live/{live.name}"] = live.count
             stats[f"leakwatch/peak/{live.name}"] = peak
             stats[f"leakwatch/oldest_seconds/{live.name}"] = int(live.oldest_s)
