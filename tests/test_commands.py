@@ -15,7 +15,9 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
 
 from scrapy_leakwatch import recordings
+from scrapy_leakwatch.commands import printing
 from scrapy_leakwatch.commands.leakwatch import NAMES, Command
+from scrapy_leakwatch.report.lines import Line
 from tests import synthetic
 from tests.synthetic import HTML, RUN, START
 
@@ -238,6 +240,13 @@ def test_what_was_crawled_can_only_be_read(record, capsys) -> None:
     assert "[red]evil[/red]" in shown
     assert not set(shown) & {"\x1b", "\x07", "\u202e"}
     assert not [line for line in shown.splitlines() if line.startswith("forged")]
+
+
+def test_nothing_that_is_printed_can_act(capsys) -> None:
+    printing.say([Line(HOSTILE, "bold")])  # such as what a crawl answers
+    assert capsys.readouterr().out == (
+        "\\x1b[2J\\x1b]0;owned\\x07[red]evil[/red]\\nforged \\u202eline\n"
+    )
 
 
 @pytest.mark.parametrize(
