@@ -214,9 +214,12 @@ def test_without_the_option_only_what_is_marked_is_watched(suite) -> None:
     )
 
 
-def test_a_project_that_does_not_use_it_pays_nothing(pytester) -> None:
+def test_a_project_that_does_not_use_it_pays_nothing(pytester, monkeypatch) -> None:
+    # Other plugins may load Scrapy, as web-poet's does.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    plugin = ("-p", "scrapy_leakwatch.pytest_plugin")
     pytester.makepyfile(PLAIN)
-    result = pytester.runpytest_subprocess("-W", "error")
+    result = pytester.runpytest_subprocess("-W", "error", *plugin)
     result.assert_outcomes(passed=1)
 
 
