@@ -96,3 +96,17 @@ def test_a_suppressed_verdict_is_withdrawn_as_quietly() -> None:
     case._told[key] = told._replace(verdict=replace(told.verdict, suppressed=True))
     (verdict,) = withdrawn(case, samples[8:])
     assert verdict.suppressed
+
+
+def test_what_went_on_growing_for_a_while_and_then_stands_still_is_withdrawn() -> None:
+    case = docket()
+    fills_up = [min(900 * n, 8000) for n in range(8, 12)]
+    (verdict,) = withdrawn(case, leak_then(*fills_up, *[8000] * 20))
+    assert "it has stopped growing: 8,000 now, 4,500 then" in verdict.message
+
+
+def test_a_leak_that_is_slow_for_what_is_held_is_not_withdrawn() -> None:
+    case = docket()
+    slow = [sample(n, responses=50_000 + 100 * n) for n in range(60)]
+    assert not withdrawn(case, slow)
+    assert docket_told(case) == ["leak"]

@@ -31,8 +31,8 @@ def weakest_step(points: Sequence[Point], steps: int) -> int:
     least one point for each. 0 or less means that the series does not grow.
     Adding a rising line never makes it smaller.
     """
-    lows = [low.held for low in _lows(points, steps)]
-    return min(after - before for before, after in pairwise(lows))
+    held = [low.held for low in lows(points, steps)]
+    return min(after - before for before, after in pairwise(held))
 
 
 def growth(points: Sequence[Point], steps: int, least: int) -> Growth | None:
@@ -42,8 +42,8 @@ def growth(points: Sequence[Point], steps: int, least: int) -> Growth | None:
     that at least ``least`` are held at the end, and responses are received.
     The first point is left out: it has the warm-up in it. None: no growth.
     """
-    lows = rising_lows(points, steps, least)
-    return growth_of(lows) if lows else None
+    rising = rising_lows(points, steps, least)
+    return growth_of(rising) if rising else None
 
 
 def rising_lows(points: Sequence[Point], steps: int, least: int) -> list[Point]:
@@ -51,10 +51,10 @@ def rising_lows(points: Sequence[Point], steps: int, least: int) -> list[Point]:
     if not points or points[-1].held - min(point.held for point in points) < least:
         return []
     for window in _windows(points[1:], steps):
-        lows = _lows(window, steps)
-        received = lows[-1].received - lows[0].received
+        found = lows(window, steps)
+        received = found[-1].received - found[0].received
         if received > 0 and weakest_step(window, steps) * steps >= least:
-            return lows
+            return found
     return []
 
 
@@ -71,10 +71,10 @@ def growth_of(points: Sequence[Point]) -> Growth:
     )
 
 
-def _weakest_rate(lows: Sequence[Point]) -> float:
+def _weakest_rate(points: Sequence[Point]) -> float:
     return min(
         1000 * (after.held - before.held) / max(after.received - before.received, 1)
-        for before, after in pairwise(lows)
+        for before, after in pairwise(points)
     )
 
 
@@ -85,7 +85,8 @@ def _windows(points: Sequence[Point], steps: int) -> Iterator[Sequence[Point]]:
         points = points[max(len(points) // 4, 1) :]
 
 
-def _lows(points: Sequence[Point], steps: int) -> list[Point]:
+def lows(points: Sequence[Point], steps: int) -> list[Point]:
+    """Return the lowest point of each of ``steps`` + 1 parts of a series."""
     parts = steps + 1
     cuts = [len(points) * part // parts for part in range(parts + 1)]
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.judge.growth import lows
 from scrapy_leakwatch.judge.history import QUEUE, RSS
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 LEFT = 0.5
 """The part that may be left of what a verdict was about."""
-STILL, STILL_WITH_THE_DEAD = 1.05, 1.25
-"""Times what was told: what is no more than that has stopped growing."""
+SLOWER = 0.1
+"""The part of the rate that was told: what grows no faster stands still."""
 
 
 def recovered(
@@ -28,17 +29,17 @@ def recovered(
 
     ``key`` is what it is judged as, ``told_at`` the responses received when it
     was reached. In each of the last ``min_samples`` samples at most half of
-    what was held must be left; or it has not grown since, while as many
-    responses came as before.
+    what was held must be left; or it has stood still for the later half of all
+    responses.
     """
-    points = _points(key, verdict, told_at, history, case)[-case.min_samples :]
+    points = _points(key, verdict, told_at, history, case)
     if verdict.kind == "recovered" or len(points) < case.min_samples:
         return None
-    most = max(point.held for point in points)
+    most = max(point.held for point in points[-case.min_samples :])
     now = points[-1]
     if most <= _harmless(key, verdict):
         why = "most of it is gone"
-    elif key != RSS and _stands_still(verdict, points) and now.received >= 2 * told_at:
+    elif key != RSS and _stands_still(verdict, told_at, points, case):
         why = "it has stopped growing"
     else:
         return None
@@ -71,10 +72,17 @@ def _harmless(key: str, verdict: Verdict) -> float:
     return LEFT * verdict.unaccounted
 
 
-def _stands_still(verdict: Verdict, points: Sequence[Point]) -> bool:
+def _stands_still(
+    verdict: Verdict, told_at: int, points: Sequence[Point], case: Case
+) -> bool:
     """Tell whether it has not grown, apart from the dead that come and go."""
-    held = [point.held / max(verdict.unaccounted, 1) for point in points]
-    return min(held) <= STILL and max(held) <= STILL_WITH_THE_DEAD
+    half = points[-1].received / 2
+    late = [point for point in points if point.received >= half]
+    if half < told_at or len(late) < case.min_samples:
+        return False
+    first, last = lows(late, steps=1)
+    foretold = verdict.growth.per_1000_responses * (last.received - first.received)
+    return abs(last.held - first.held) <= SLOWER * foretold / 1000
 
 
 def _amount(key: str, number: int) -> str:

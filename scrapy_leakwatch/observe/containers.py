@@ -134,7 +134,7 @@ class Census:
         walk = Walk(look, self._worth_knowing, lambda: self._owners, self._remember)
         self._near.budget.grant(near)
         self._near.walk(walk, lambda: self._near_owners(look))
-        self._far.budget.grant(steps - near + max(self._near.budget.left, 0))
+        self._far.budget.grant(max(steps - near + self._near.budget.left, 0))
         self._far.walk(walk, lambda: self._far_owners(look))
 
     def _remember(self, way: Way, child: Child) -> None:
@@ -175,7 +175,8 @@ class Census:
         """Return the ways to the project's modules, found as rarely."""
         if self._imported != len(sys.modules):
             self._imported = len(sys.modules)
-            self._modules = owners.modules(look.shapes.packages)
+            first = owners.homes(look.owners)
+            self._modules = owners.modules(look.shapes.packages, first)
         return self._modules
 
 

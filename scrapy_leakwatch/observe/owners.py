@@ -61,23 +61,31 @@ class Owners:
 
 def packages(owners: Owners, spider_modules: list[str]) -> frozenset[str]:
     """Return the top packages of the spider and of the project's components."""
-    found = {"__main__", *(str(name).partition(".")[0] for name in spider_modules)}
-    found.add(_package(type(owners.spider)))
-    for obj in (owners.spider, *(component for _, component in owners.components)):
-        for cls in anatomy.mro(type(obj)):
-            package = _package(cls)
-            if package not in LIBRARIES and places.origin_of_class(cls) == "project":
-                found.add(package)
+    found = {"__main__", *(_top(str(name)) for name in spider_modules)}
+    found.add(_top(anatomy.module(type(owners.spider))))
+    found.update(map(_top, homes(owners)))
     return frozenset(found) - LIBRARIES
 
 
-def modules(names: frozenset[str]) -> list[Way]:
-    """Return the ways to the imported modules of the packages called ``names``."""
-    return [
-        _module(name)
+def homes(owners: Owners) -> frozenset[str]:
+    """Return the modules that define the spider and the project's components."""
+    return frozenset(
+        anatomy.module(cls)
+        for obj in (owners.spider, *(each for _, each in owners.components))
+        for cls in anatomy.mro(type(obj))
+        if _top(anatomy.module(cls)) not in LIBRARIES
+        and places.origin_of_class(cls) == "project"
+    )
+
+
+def modules(packages: frozenset[str], first: frozenset[str]) -> list[Way]:
+    """Return the ways to the imported modules of ``packages``, those ``first``."""
+    found = [
+        name
         for name in list(sys.modules)
-        if type(name) is str and name.partition(".")[0] in names
+        if type(name) is str and _top(name) in packages
     ]
+    return [_module(name) for name in sorted(found, key=lambda each: each not in first)]
 
 
 def _module(name: str) -> Way:
@@ -86,7 +94,10 @@ def _module(name: str) -> Way:
 
 
 def near(owners: Owners, shapes: Shapes) -> list[Way]:
-    """Return the ways to the spider, the components, and the classes of both."""
+    """Return the ways to the spider, the components, and the classes of both.
+
+    Those of the project come first.
+    """
     found = list(_instances(owners, shapes))
     taken: set[str] = set()
     for way in tuple(found):
@@ -101,7 +112,7 @@ def near(owners: Owners, shapes: Shapes) -> list[Way]:
             text = _free(name, path, taken)
             taken.add(path)
             found.append(Way("root", key, text, f"class {name}", "project", "class"))
-    return found
+    return sorted(found, key=lambda way: way.origin == "library")
 
 
 def _instances(owners: Owners, shapes: Shapes) -> Iterator[Way]:
@@ -130,5 +141,5 @@ def _free(name: str, path: str, taken: set[str]) -> str:
     return text
 
 
-def _package(cls: type) -> str:
-    return anatomy.module(cls).partition(".")[0]
+def _top(module: str) -> str:
+    return module.partition(".")[0]

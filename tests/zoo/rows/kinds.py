@@ -69,7 +69,8 @@ KINDS = (
             "DEPTH_PRIORITY": 1,
             "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
         },
-        also=GARBAGE,
+        # Garbage is told until a full collection has run.
+        also=GARBAGE | {"recovered"},
         reaches=(("requests.queued_memory", 500),),
     ),
     _row(
