@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,21 @@ def create_looping_call(function: Callable[[], None]) -> Any:
     except ImportError:
         return LoopingCall(function)
     return create(function)
+
+
+def event_loop() -> Any:
+    """Return asyncio's loop that runs, Twisted's reactor where there is none."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        from twisted.internet import reactor  # noqa: PLC0415, it would be installed
+
+        return reactor
+
+
+def is_over(loop: Any) -> bool:
+    """Tell whether an event loop will never run again; a reactor may."""
+    return isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed()
 
 
 def pause(seconds: float) -> Deferred[None]:

@@ -10,12 +10,12 @@ from scrapy.extensions.telnet import update_telnet_vars
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import succeed
 
-from scrapy_leakwatch._compat import create_looping_call
 from scrapy_leakwatch.audit import Audit
 from scrapy_leakwatch.config import Config, ConfigError
 from scrapy_leakwatch.console import telnet_variables
 from scrapy_leakwatch.guard import Guard
 from scrapy_leakwatch.on_demand import Text
+from scrapy_leakwatch.rounds import Rounds
 from scrapy_leakwatch.watch import Watch
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class LeakWatch:
         self._config = config
         self._watch: Watch | None = None
         self._ended: Watch | None = None
-        self._timer: Any = None
+        self._rounds: Rounds | None = None
         self._started = False
         guard = Guard("see what the crawl leaves behind", crawler.spider)
         self._audit = Audit(crawler, config, guard)
@@ -79,8 +79,7 @@ class LeakWatch:
         """Start to watch."""
         self._watch = Watch(self._crawler, self._config, spider, self._audit)
         self.record = self._watch.record
-        self._timer = create_looping_call(self._watch.look)
-        self._timer.start(self._config.interval)
+        self._rounds = Rounds.join(self._watch.look, self._config.interval)
 
     def engine_started(self) -> None:
         """Note that there will be an `engine_stopped`."""
@@ -90,11 +89,11 @@ class LeakWatch:
         """Take the last sample and leave nothing behind."""
         if self._watch is None:  # it never opened
             return
-        if self._timer.running:
-            self._timer.stop()
+        if self._rounds is not None:
+            self._rounds.leave(self._watch.look)
         await self._watch.finish()
         self._ended = self._watch
-        self._watch = self._timer = None
+        self._watch = self._rounds = None
         if not self._started:
             await self._end(audited=False)
 

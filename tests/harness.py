@@ -40,6 +40,7 @@ def main() -> None:
     left = {
         "gc": len(gc.callbacks) - before["gc"],
         "watches": _alive("scrapy_leakwatch.watch", "Watch"),
+        "rounds": _alive("scrapy_leakwatch.rounds", "Rounds"),
         "samplers": _alive("scrapy_leakwatch.observe.sampler", "Sampler"),
         "frozen": gc.get_freeze_count(),
         "children": len(psutil.Process().children()),

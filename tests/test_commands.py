@@ -169,7 +169,10 @@ def test_a_crawl_that_can_not_be_watched_ends_with_1(run, spider, argv, said) ->
     assert "Traceback" not in ended.stderr
 
 
-def test_show_tells_the_verdicts_and_what_was_alive(record, capsys) -> None:
+def test_show_tells_the_verdicts_and_what_was_alive(
+    record, capsys, monkeypatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     assert leakwatch("show", record("leaking", LEAK, FOUND)) == 0
     shown = capsys.readouterr().out
     assert "LEAK: HtmlResponse is leaking: 1,200 alive" in shown

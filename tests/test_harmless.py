@@ -195,6 +195,7 @@ def test_five_spiders_in_a_process_leave_nothing_behind(crawl) -> None:
     result = crawl("Healthy", "Healthy", "Backlog", "Elsewhere", "Hostile")
     assert result.lines("ERROR") == []
     assert result.left["gc"] == result.left["watches"] == result.left["samplers"] == 0
+    assert result.left["rounds"] == 0
     *others, hostile = [result.stats, *result.others]
     verdicts = {stats["leakwatch/verdict"] for stats in others}
     assert verdicts <= {"healthy", "backlog"}

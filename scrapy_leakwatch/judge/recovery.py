@@ -20,6 +20,8 @@ LEFT = 0.5
 """The part that may be left of what a verdict was about."""
 SLOWER = 0.1
 """The part of the rate that was told: what grows no faster stands still."""
+WITH_THE_DEAD = 1.25
+"""Times the floor: up to that what stands still may come and go."""
 
 
 def recovered(
@@ -81,6 +83,8 @@ def _stands_still(
     if half < told_at or len(late) < case.min_samples:
         return False
     first, last = lows(late, steps=1)
+    if max(point.held for point in late[len(late) // 2 :]) > WITH_THE_DEAD * last.held:
+        return False
     foretold = verdict.growth.per_1000_responses * (last.received - first.received)
     return abs(last.held - first.held) <= SLOWER * foretold / 1000
 

@@ -8,11 +8,12 @@ from tests.zoo.rows.healthy import HEALTHY
 from tests.zoo.rows.installed import INSTALLED
 from tests.zoo.rows.kinds import KINDS
 from tests.zoo.rows.leaks import LEAKS
+from tests.zoo.rows.unreleased import UNRELEASED
 
 if TYPE_CHECKING:
     from tests.zoo.truth import Row
 
-ROWS: tuple[Row, ...] = (*LEAKS, *KINDS, *HEALTHY, *INSTALLED)
+ROWS: tuple[Row, ...] = (*LEAKS, *KINDS, *UNRELEASED, *HEALTHY, *INSTALLED)
 
 
 def row_named(name: str) -> Row:

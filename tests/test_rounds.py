@@ -1,0 +1,87 @@
+"""One timer for all crawls of a process."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from scrapy_leakwatch import rounds
+from scrapy_leakwatch.rounds import Rounds
+
+
+class ByHand:
+    """A looping call that goes on when a test says so."""
+
+    def __init__(self, function) -> None:
+        self.go = function
+        self.running = False
+
+    def start(self, interval, *, now) -> None:
+        assert not now
+        self.running = True
+
+    def stop(self) -> None:
+        assert self.running
+        self.running = False
+
+
+@pytest.fixture
+def loop(monkeypatch):
+    """The event loop that "runs", and one that was before."""
+    made = asyncio.new_event_loop()
+    monkeypatch.setattr(rounds, "create_looping_call", ByHand)
+    monkeypatch.setattr(rounds, "event_loop", lambda: made)
+    yield made
+    made.close()
+    assert not Rounds._all
+
+
+def test_crawls_side_by_side_share_a_timer(loop) -> None:
+    seen: list[str] = []
+    one, two = partial(seen.append, "one"), partial(seen.append, "two")
+    first = Rounds.join(one, 5.0)
+    assert seen == ["one"]
+    assert Rounds.join(two, 5.0) is first
+    slow = Rounds.join(two, 60.0)
+    assert slow is not first
+    del seen[:]
+    first._timer.go()
+    assert seen == ["one", "two"]
+    first.leave(one)
+    first._timer.go()
+    assert seen == ["one", "two", "two"]
+    first.leave(two)
+    first.leave(two)
+    assert not first._timer.running
+    assert slow._timer.running
+    slow.leave(two)
+
+
+def test_who_leaves_in_a_round_is_not_looked_at_in_it(loop) -> None:
+    seen: list[str] = []
+    other = partial(seen.append, "other")
+
+    def closes() -> None:
+        seen.append("closes")
+        if len(seen) > 4:
+            shared.leave(other)
+
+    shared = Rounds.join(closes, 5.0)
+    Rounds.join(other, 5.0)
+    shared._timer.go()
+    shared._timer.go()
+    assert seen == ["closes", "other", "closes", "other", "closes"]
+    shared.leave(closes)
+
+
+def test_a_loop_that_was_given_up_stops_nobody_else(loop, monkeypatch) -> None:
+    Rounds.join(list, 5.0)
+    loop.close()
+    later = asyncio.new_event_loop()
+    monkeypatch.setattr(rounds, "event_loop", lambda: later)
+    joined = Rounds.join(list, 5.0)
+    assert Rounds._all == [joined]
+    joined.leave(list)
+    later.close()
