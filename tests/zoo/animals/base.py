@@ -30,6 +30,12 @@ class Visitor(Spider):
         yield {"url": response.url, "title": response.css("title::text").get()}
 
 
+class Passer(Visitor):
+    """Does nothing of its own: a component does."""
+
+    name = "passer"
+
+
 class Lister(Visitor):
     """Finds all its ``pages`` in an index."""
 

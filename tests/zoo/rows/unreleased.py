@@ -47,12 +47,11 @@ def _row(number: int, cls: str, story: str, **fields: Any) -> Row:
     module = "takers" if cls in TAKERS else "givers"
     setting = "ITEM_PIPELINES" if cls in PIPELINES else "EXTENSIONS"
     by_turns = SELECT if number % 2 else ASYNCIO
+    name = "".join(f"_{each.lower()}" if each.isupper() else each for each in cls)[1:]
     return Row(
-        name="".join(f"_{each.lower()}" if each.isupper() else each for each in cls)[
-            1:
-        ],
+        name=name if cls in TAKERS else f"gives_back_{name}",
         story=story,
-        spiders=("tests.zoo.animals.base.Visitor",),
+        spiders=("tests.zoo.animals.base.Passer",),
         settings={**SHORT, setting: {f"tests.{module}.{cls}": 100}},
         reactor=ASYNCIO if cls in OF_ASYNCIO else by_turns,
         least_received=50,
