@@ -8,8 +8,8 @@ from typing import Any
 from tests import takers
 from tests.zoo.truth import ASYNCIO, SELECT, Row
 
-SHORT = {"CLOSESPIDER_PAGECOUNT": 100, "LEAKWATCH_INTERVAL": 0.1}
-"""It is all over when the crawl is, and that may be soon."""
+SHORT = {"CLOSESPIDER_PAGECOUNT": 500, "LEAKWATCH_INTERVAL": 0.1}
+"""The verdict comes when the crawl has ended, and that may be soon."""
 TAKERS = {
     "TakesLoopingCall": ("LoopingCall", "a looping call that nobody stops"),
     "TakesDelayedCall": ("DelayedCall", "a call in an hour"),
@@ -59,6 +59,10 @@ def _row(number: int, cls: str, story: str, **fields: Any) -> Row:
     )
 
 
+def _role(cls: str) -> str:
+    return "item pipeline" if cls in PIPELINES else "extension"
+
+
 def _taken_at(name: str) -> str:
     """Return where a component takes what it never gives back."""
     cls = takers.Writer if name == "TakesHelper" else getattr(takers, name)
@@ -75,6 +79,7 @@ UNRELEASED: tuple[Row, ...] = (
             f"at close there is {story}",
             truth="unreleased",
             subjects=(kind,),
+            holders=(f"{kind} of {_role(cls)} {cls}",),
             line=_taken_at(cls),
         )
         for number, (cls, (kind, story)) in enumerate(TAKERS.items())
