@@ -34,11 +34,12 @@ def status(sample: Sample, verdicts: tuple[Verdict, ...]) -> str:
 def ledger(sample: Sample) -> str:
     """Return where the live requests and responses are, and the memory."""
     requests, responses = sample.requests, sample.responses
+    on_disk = requests.queued_disk
+    more = "" if on_disk is None else f" ({on_disk:,} more on disk)"
     return "\n".join(
         [
             f"Requests   {requests.live:,} alive:"
-            f" {_count(requests.queued_memory)} queued in memory"
-            f" ({_count(requests.queued_disk)} more on disk),"
+            f" {_count(requests.queued_memory)} queued in memory{more},"
             f" {requests.in_progress:,} in progress,"
             f" {_count(requests.unaccounted)} not accounted for",
             f"Responses  {responses.live:,} alive:"
