@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
 PREFIX = "LEAKWATCH_"
+MOST_SAMPLES = 60
+"""The past of a crawl is kept in a fixed space, and growth must show within it."""
 
 OnLeak = Literal["warn", "close"]
 
@@ -137,11 +139,13 @@ def _interval(value: Any) -> float:
     return seconds
 
 
-def _count(least: int) -> Callable[[Any], int]:
+def _count(least: int, most: float = math.inf) -> Callable[[Any], int]:
+    bounds = f"from {least}" if most == math.inf else f"from {least} to {most}"
+
     def read(value: Any) -> int:
         number = _number(value)
-        if number < least or number != int(number):
-            raise ConfigError(f"must be a whole number from {least}, not {value!r}")
+        if not least <= number <= most or number != int(number):
+            raise ConfigError(f"must be a whole number {bounds}, not {value!r}")
         return int(number)
 
     return read
@@ -233,7 +237,7 @@ _READERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "LEAKWATCH_IGNORE": (("scrapy.Spider",), _classes),
     "LEAKWATCH_TRACK": ((), _trackable),
     "LEAKWATCH_MIN_OBJECTS": (100, _count(least=1)),
-    "LEAKWATCH_MIN_SAMPLES": (4, _count(least=2)),
+    "LEAKWATCH_MIN_SAMPLES": (4, _count(least=2, most=MOST_SAMPLES)),
     "LEAKWATCH_EXPLAIN": (True, _boolean),
     "LEAKWATCH_EXPLAIN_TIMEOUT": (30.0, _interval),
     "LEAKWATCH_RECORD": (None, _template),

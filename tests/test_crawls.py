@@ -18,7 +18,7 @@ def test_a_leaking_crawl_is_warned_of_with_what_how_many_and_how_fast(crawl, mod
     assert "HtmlResponse is leaking: " in first
     assert " alive, +" in first
     assert " per 1,000 responses, oldest " in first
-    assert re.search(rf"; {PACE} \(\d+ → .* → \d+ (after|in) ", first)
+    assert re.search(rf"; ({PACE}|\d\d% of .*) \(\d+ → .* → \d+ (after|in) ", first)
     for line in (
         "\n  held by   Request.meta['referer']  (",
         "\n  owner     scheduler memory queue\n",

@@ -16,6 +16,7 @@ from tests.judging import (
     growing,
     hear,
     holding,
+    sample,
     unexplained,
 )
 
@@ -114,3 +115,19 @@ def test_containers_that_are_alike_are_one_hoard() -> None:
     (verdict,) = hear(docket(explain=True), samples, priced())
     assert verdict.subject == "spider.pages[*]"
     assert verdict.count == 7 * 90 * 5
+
+
+def test_a_leak_hides_the_container_that_holds_it_and_no_other() -> None:
+    leak = explanation(holder="spider.seen_pages[*]")
+    both = [
+        replace(
+            sample(n, responses=900 * n),
+            containers=(
+                container(900 * n),
+                container(900 * n, name="spider.seen_pages"),
+            ),
+        )
+        for n in range(12)
+    ]
+    verdicts = hear(docket(explain=True), both, leak)
+    assert {each.subject for each in verdicts} == {"HtmlResponse", "spider.seen"}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from scrapy_leakwatch.judge.wording import age, pace
 from scrapy_leakwatch.records import REQUESTS, RESPONSES, Floor, Growth, Sample
 from tests.judging import (
     docket,
+    docket_told,
     explanation,
     growing,
     hear,
@@ -284,3 +286,41 @@ def test_selectors_are_judged_where_the_responses_are_only_dead() -> None:
             page = suspicion.judged_as == RESPONSES
             told.append(case.conclude(suspicion, dead if page else explanation()))
     assert [verdict.subject for verdict in told if verdict] == ["Selector"]
+
+
+def test_what_was_told_withdrawn_and_dismissed_is_not_asked_about_at_every_sample():
+    case = docket(explain=True)
+    hear(case, unproved(responses=900), explanation())
+    hear(case, [sample(8 + n, floors=False, responses=10) for n in range(8)])
+    assert case.withdraw()
+    assert docket_told(case) == ["recovered"]
+    dead = explanation(examined=24, garbage=24, share=0.0)
+    asked = []
+    for number in range(16, 34):
+        each = sample(number, floors=False, responses=50 * (number - 15))
+        suspicion = case.hear(each)
+        if suspicion is not None:
+            asked.append(suspicion.unaccounted)
+            assert case.conclude(suspicion, dead) is None
+    assert 1 <= len(asked) <= 5
+    assert all(after >= 1.5 * before for before, after in pairwise(asked))
+
+
+def test_selectors_that_grow_far_faster_than_leaking_responses_are_told() -> None:
+    samples = growing(responses=200, selectors=2000)
+    verdicts = hear(docket(), samples)
+    assert [each.subject for each in verdicts[:2]] == ["HtmlResponse", "Selector"]
+
+
+def test_a_leak_that_is_accepted_stays_so_when_nobody_can_look() -> None:
+    case = docket(explain=True, LEAKWATCH_SUPPRESS=["spider.pages*"])
+    samples = growing(responses=900)
+    (first,) = hear(case, samples[:6], explanation())
+    assert first.suppressed
+    (second,) = hear(case, [sample(20, responses=20_000)], unexplained("timed out"))
+    assert second.suppressed
+
+
+def test_few_that_are_held_among_many_in_flight_are_too_few() -> None:
+    found = explanation(in_flight=23, share=1 / 24)
+    assert not hear(docket(explain=True), growing(responses=30), found)

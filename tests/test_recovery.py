@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from scrapy_leakwatch.judge.history import MOST_CONTAINERS
 from tests.judging import (
     container,
     docket,
@@ -110,3 +111,20 @@ def test_a_leak_that_is_slow_for_what_is_held_is_not_withdrawn() -> None:
     slow = [sample(n, responses=50_000 + 100 * n) for n in range(60)]
     assert not withdrawn(case, slow)
     assert docket_told(case) == ["leak"]
+
+
+def test_items_of_which_none_lives_any_more_are_withdrawn() -> None:
+    case = docket()
+    rise = [sample(n, items=900 * n) for n in range(8)]
+    (verdict,) = withdrawn(case, [*rise, *[sample(8 + n) for n in range(5)]])
+    assert "most of it is gone: 0 now" in verdict.message
+
+
+def test_a_hoard_that_is_emptied_among_many_containers_is_withdrawn() -> None:
+    case = docket()
+    tables = [container(500, name=f"shop.tables.T{n}") for n in range(MOST_CONTAINERS)]
+    rise = [holding(n, container(900 * n), *tables[1:]) for n in range(8)]
+    hear(case, rise)
+    assert docket_told(case) == ["hoard"]
+    (verdict,) = withdrawn(case, [holding(8 + n, *tables) for n in range(8)])
+    assert "most of it is gone: 500 now" in verdict.message

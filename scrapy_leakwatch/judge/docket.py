@@ -98,6 +98,7 @@ class Docket:
                 key, told.verdict, told.received, self._history, self._case
             )
             if found is not None:
+                self._memory.forget(told.verdict.kind)
                 self._remember(key, found)
                 withdrawn.append(found)
         return withdrawn
@@ -122,11 +123,23 @@ class Docket:
             again = SOON if isinstance(found, Explanation) else AGAIN
             self._dismissed[suspicion.judged_as] = Dismissed(suspicion, again)
             return None
-        if is_accepted(verdict, found, self._accepted, self._case.min_objects):
+        if self._is_accepted(suspicion, verdict, found):
             verdict = replace(verdict, suppressed=True)
         each = found.retained_bytes_each if isinstance(found, Explanation) else 0
         self._remember(suspicion.judged_as, verdict, verdict.growth.per_min * each)
         return verdict
+
+    def _is_accepted(
+        self,
+        suspicion: Suspicion,
+        verdict: Verdict,
+        found: Explanation | Unexplained | None,
+    ) -> bool:
+        """Tell whether it is accepted; where nobody could look, whether it was."""
+        if not isinstance(found, Explanation):
+            told = self._told.get(suspicion.judged_as)
+            return told is not None and told.verdict.suppressed
+        return is_accepted(verdict, found, self._accepted, self._case.min_objects)
 
     def enter(
         self, verdict: Verdict, found: Explanation | Unexplained | None
@@ -139,6 +152,7 @@ class Docket:
 
     def _remember(self, key: str, verdict: Verdict, bytes_per_min: float = 0.0) -> None:
         self._told.pop(key, None)
+        self._dismissed.pop(key, None)
         self._told[key] = Told(verdict, self._received, bytes_per_min)
         self._ever[key, verdict.kind] = verdict
 
@@ -148,15 +162,13 @@ class Docket:
         may_be_proved = suspicion.proved or self._case.explained
         if not may_be_proved and suspicion.unaccounted < self._case.many:
             return False
-        told = self._told.get(suspicion.judged_as)
-        if told is not None:
-            return _outgrew(suspicion, told.verdict)
         dismissed = self._dismissed.get(suspicion.judged_as)
-        if dismissed is None:
-            return True
-        past, again = dismissed
-        newly_proved = suspicion.proved and not past.proved
-        return newly_proved or suspicion.unaccounted >= again * past.unaccounted
+        if dismissed is not None:  # later than anything that was told
+            past, again = dismissed
+            newly_proved = suspicion.proved and not past.proved
+            return newly_proved or suspicion.unaccounted >= again * past.unaccounted
+        told = self._told.get(suspicion.judged_as)
+        return told is None or _outgrew(suspicion, told.verdict)
 
     def _is_explained(self, suspicion: Suspicion) -> bool:
         """Tell whether a leak that was told makes this grow, too."""
@@ -165,10 +177,24 @@ class Docket:
             return any(leak.owner == QUEUE for leak in leaks)
         if suspicion.judged_as in OF_A_RESPONSE:
             told = self._told.get(RESPONSES)
-            return told is not None and told.verdict.kind == "leak"
+            return (
+                told is not None
+                and told.verdict.kind == "leak"
+                and _keeps_pace(suspicion, told.verdict)
+            )
         if suspicion.kind == "hoard":
-            return any(leak.holder.startswith(suspicion.subject) for leak in leaks)
+            return any(_is_inside(leak.holder, suspicion.subject) for leak in leaks)
         return False
+
+
+def _keeps_pace(suspicion: Suspicion, leak: Verdict) -> bool:
+    """Tell whether it grows as what hangs on the leaking responses would."""
+    most = AGAIN * leak.growth.per_1000_responses
+    return suspicion.growth.per_1000_responses <= most
+
+
+def _is_inside(holder: str, container: str) -> bool:
+    return holder == container or holder.startswith((f"{container}.", f"{container}["))
 
 
 def _outgrew(suspicion: Suspicion, verdict: Verdict) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from scrapy_leakwatch.judge.growth import Point
+from scrapy_leakwatch.records import REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -57,8 +58,7 @@ class History:
         lengths: dict[str, int] = {}
         for each in sample.containers:
             lengths[each.family] = lengths.get(each.family, 0) + each.len
-        if len(sample.containers) < MOST_CONTAINERS:
-            lengths = dict.fromkeys(self._gone(), 0) | lengths
+        lengths = self._gone(sample) | lengths
         lengths[RSS] = sample.memory.rss
         if sample.requests.queued_memory is not None:
             lengths[QUEUE] = sample.requests.queued_memory
@@ -68,21 +68,40 @@ class History:
             _append(self._lengths, _points(*self._before, new))
         self._before = sample.time, sample.received
         _append(self._lengths, _points(sample.time, sample.received, lengths))
-        _append(self._levels, _points(sample.time, sample.received, sample.held))
+        held = _with_the_gone(self._levels, sample.held)
+        _append(self._levels, _points(sample.time, sample.received, held))
         lowest: dict[str, Point] = {}
         for floor in sample.floors:
-            for subject, point in _points(floor.time, floor.received, floor.held):
+            held = _with_the_gone(self._floors, floor.held)
+            for subject, point in _points(floor.time, floor.received, held):
                 lowest[subject] = _lower(lowest.get(subject, point), point)
         _append(self._floors, lowest.items())
 
-    def _gone(self) -> list[str]:
-        """Return the containers that were long; those long gone are forgotten."""
+    def _gone(self, sample: Sample) -> dict[str, int]:
+        """Return the containers that were long; those long gone are forgotten.
+
+        Where a sample has as many as it may, they are no longer than the shortest.
+        """
+        full = len(sample.containers) >= MOST_CONTAINERS
+        most = min(each.len for each in sample.containers) if full else 0
         for name, points in list(self._lengths.items()):
             if len(points) > FORGOTTEN and not any(
                 point.held for point in points[-FORGOTTEN:]
             ):
                 del self._lengths[name]
-        return [name for name in self._lengths if name not in {RSS, QUEUE}]
+        return {
+            name: min(points[-1].held, most)
+            for name, points in self._lengths.items()
+            if name not in {RSS, QUEUE}
+        }
+
+
+def _with_the_gone(series: Series, held: Held) -> Held:
+    """Return ``held`` with 0 for the classes of which nothing lives any more.
+
+    Where requests are missing, their number is not known.
+    """
+    return {each: 0 for each in series if each != REQUESTS} | dict(held)
 
 
 def _points(time: float, received: int, held: Held) -> list[tuple[str, Point]]:

@@ -116,7 +116,7 @@ def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
     """
     held = _held(suspicion, found)
     looked = found is not None and found.examined and not _direct(found)
-    if looked and held < case.min_objects and (held == 0 or _mostly_garbage(found)):
+    if looked and held < case.min_objects and held_share(found) <= MAJORITY:
         return _garbage(suspicion, found, case)
     if isinstance(found, Explanation):
         if found.foreign or found.bounded or _is_cargo(suspicion, found):

@@ -67,6 +67,10 @@ class MemoryCase:
             self._first = layers
         return verdict
 
+    def forget(self, kind: Kind) -> None:
+        """Look again as for the first time: a verdict of this kind was withdrawn."""
+        self._looked.pop(kind, None)
+
     def _explained(self, first: Layers) -> float:
         minutes = max(self._past.last_time - first.time, 0.0) / 60
         return self._explained_per_min * minutes + self._past.pages_since(first.time)

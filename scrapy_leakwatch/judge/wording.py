@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.records import Growth
 
-NEARLY_EVERY = 850
+NEARLY_EVERY = 800
 """Of 1,000 responses: from here on they are said to pile up like the requests."""
 SOME = 20
 """Of 1,000 responses: up to here they are told as 1 in so many."""

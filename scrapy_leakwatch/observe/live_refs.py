@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from weakref import WeakKeyDictionary
 
 ATTEMPTS = 5
+MOST_PASSED_OVER = 2_000
 
 
 class Alive(NamedTuple):
@@ -67,6 +68,25 @@ def instances_of(cls: type, most: int) -> Iterator[Any]:
     known = trackref.live_refs.get(cls)
     if known is not None:
         yield from _first(known, most)
+
+
+def instances_since(cls: type, opened: float, most: int) -> list[Any]:
+    """Return up to ``most`` live instances of a class, the oldest made since then.
+
+    ``opened`` is a time of `trackref_now`. Where too many are older to pass over
+    them all, it is the newest.
+    """
+    known: Any = trackref.live_refs.get(cls)
+    try:
+        stamps = known.data.items() if known is not None else ()
+        older = islice(stamps, MOST_PASSED_OVER)
+        late = list(islice((ref for ref, at in older if at >= opened), most))
+        if not late:
+            newest = islice(reversed(stamps), most)
+            late = [ref for ref, at in newest if at >= opened]
+    except RuntimeError:  # another thread made an instance meanwhile
+        return []
+    return [found for ref in late if (found := ref()) is not None]
 
 
 def classes() -> list[tuple[type, Any]]:

@@ -11,7 +11,7 @@ from scrapy import Spider
 from scrapy.http import Request, Response
 from scrapy.selector import Selector
 
-from scrapy_leakwatch._compat import is_starting
+from scrapy_leakwatch._compat import is_starting, trackref_now
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.observe import ledger, live_refs, origin
 from scrapy_leakwatch.observe.containers import Census
@@ -60,6 +60,7 @@ class Sampler:
         self._received = ReceivedResponses(crawler)
         self._collections = FullCollections(lambda: guard(self.floor))
         self._opened = time.monotonic()
+        self._opened_stamp = trackref_now()
         watch_all(config.track)
         self._collections.start()
 
@@ -121,7 +122,9 @@ class Sampler:
         return {
             subject: replace(
                 live_refs.oldest_of(largest, records),
-                own_share=origin.share_of(self._crawler.spider, largest.cls),
+                own_share=origin.share_of(
+                    self._crawler.spider, largest.cls, self._opened_stamp
+                ),
             )
             for subject, largest in judged.items()
         }

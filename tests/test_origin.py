@@ -1,0 +1,47 @@
+"""Which of several crawls in a process objects came from."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+from scrapy import Request, Spider
+
+from scrapy_leakwatch._compat import trackref_now
+from scrapy_leakwatch.observe.live_refs import MOST_PASSED_OVER
+from scrapy_leakwatch.observe.origin import share_of
+
+
+class Page(Request):
+    """A class of its own: others live in this process."""
+
+
+class Shop(Spider):
+    name = "shop"
+
+
+def pages(spider: Shop, number: int) -> list[Page]:
+    return [Page("http://site.test/", spider.parse) for _ in range(number)]
+
+
+@pytest.fixture(autouse=True)
+def _no_pages_of_another_test():
+    gc.collect()
+
+
+def test_the_share_is_that_of_the_spider_whose_callbacks_they_have() -> None:
+    opened, one, two = trackref_now(), Shop(), Shop()
+    kept = pages(one, 30) + pages(two, 10)
+    assert share_of(one, Page, opened) == 0.75
+    assert share_of(two, Page, opened) == 0.25
+    assert len(kept) == 40
+
+
+@pytest.mark.parametrize("left", [60, MOST_PASSED_OVER + 60])
+def test_what_an_ended_crawl_left_says_nothing_of_the_next(left) -> None:
+    ended, later = Shop(), Shop()
+    kept = pages(ended, left)
+    opened = trackref_now()
+    assert share_of(later, Page, opened) is None
+    kept += pages(later, 100)
+    assert share_of(later, Page, opened) == 1.0
