@@ -21,6 +21,7 @@ from scrapy_leakwatch.records import (
     ResponseLedger,
     Sample,
 )
+from tests.judging import docket
 
 MB = 1_000_000
 STEPS = 4
@@ -422,3 +423,28 @@ def test_growth_of_python_objects_never_becomes_native(before, more, large) -> N
 def test_layers_that_are_not_known_never_become_native(before, now) -> None:
     verdict = verdict_between(replace(before, python_large=None), now)
     assert verdict is None or verdict.kind != "native"
+
+
+def episode(start: int) -> list[Sample]:
+    """Return a backlog that grows and drains, memory that stays, and is given back."""
+    up = [
+        sample(
+            start + n, 150 + 45 * n, blocks=BLOCKS * (1 + 2 * n), requests=30_000 * n
+        )
+        for n in range(11)
+    ]
+    stays = [sample(start + n, 600, requests=4_000) for n in range(11, 20)]
+    return [*up, *stays, *[sample(start + n, 150) for n in range(20, 30)]]
+
+
+def test_memory_that_was_given_back_is_told_again_when_it_stays_again() -> None:
+    case = docket(explain=True)
+    told = []
+    for each in [*episode(0), *episode(30)]:
+        suspicion = case.hear(each)
+        if suspicion is not None and suspicion.kind == "fragmentation":
+            layers = look(each, malloc_free=each.memory.rss // MB - 150)
+            told.append(case.conclude(suspicion, layers))
+        told += case.withdraw()
+    kinds = [verdict.kind for verdict in told if verdict is not None]
+    assert kinds == ["fragmentation", "recovered"] * 2
