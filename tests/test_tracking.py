@@ -92,6 +92,68 @@ def test_a_subclass_is_counted_once_and_under_its_own_name(watching) -> None:
     assert "Base" not in counts()
 
 
+class Sized:
+    def __init__(self, size):
+        self.size = size
+
+
+class ByNew(Plain):
+    def __new__(cls, number):
+        instance = super().__new__(cls)
+        instance.number = number
+        return instance
+
+
+class PlainMapping(Plain, dict):
+    pass
+
+
+class PlainSized(Plain, Sized):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("cls", "argument", "attributes"),
+    [(PlainSized, 3, {"size": 3}), (ByNew, 3, {"number": 3})],
+)
+def test_what_comes_after_a_class_without_an_init_is_still_run(
+    watching, cls, argument, attributes
+) -> None:
+    watching(Plain)
+    one = cls(argument)
+    assert vars(one) == attributes
+    assert counts()[cls.__name__] == 1
+
+
+def test_a_builtin_class_after_one_without_an_init_is_still_filled(watching) -> None:
+    watching(Plain)
+    one = PlainMapping({"a": 1})
+    assert one == {"a": 1}
+    assert counts()["PlainMapping"] == 1
+
+
+class Left(Base):
+    pass
+
+
+class Right(Base):
+    def __init__(self):
+        super().__init__()
+        self.right = True
+
+
+class Diamond(Left, Right):
+    pass
+
+
+def test_the_other_side_of_a_diamond_is_still_run(watching) -> None:
+    watching(Left)
+    watching(Base)
+    one = Diamond()
+    assert vars(one) == {"ready": True, "right": True}
+    assert counts()["Diamond"] == 1
+
+
 def test_wrong_arguments_are_refused_as_before(watching) -> None:
     with pytest.raises(TypeError):
         Plain(1)

@@ -67,7 +67,7 @@ def watch(cls: type) -> None:
     state = _watched.get(cls)
     if state is None:
         state = _watched[cls] = _Watch(cls.__dict__.get("__init__"))
-        cls.__init__ = _counting(cls.__init__)  # type: ignore[misc]
+        cls.__init__ = _counting(cls)  # type: ignore[misc]
     state.users += 1
 
 
@@ -108,17 +108,33 @@ def _watches(cls: type) -> bool:
     return any(base in _watched for base in cls.__mro__)
 
 
-def _counting(init: Callable[..., None]) -> Callable[..., None]:
-    takes_nothing = init is object.__init__
+def _counting(cls: type) -> Callable[..., None]:
+    """Return an ``__init__`` that registers, and does what was done without it.
+
+    Where ``cls`` has none of its own, that is the next one of the instance's class.
+    """
+    init = cls.__init__  # type: ignore[misc]
+    is_own = "__init__" in cls.__dict__
 
     @wraps(init)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         _register(self)
-        if takes_nothing and _takes_arguments(type(self)):
-            return  # object.__init__ refuses the arguments that __new__ took
-        init(self, *args, **kwargs)
+        if is_own:
+            init(self, *args, **kwargs)
+        else:
+            following = super(cls, self).__init__  # type: ignore[arg-type]
+            _go_on(following, type(self), args, kwargs)
 
     return __init__
+
+
+def _go_on(
+    following: Callable[..., None], cls: type, args: Any, kwargs: dict[str, Any]
+) -> None:
+    is_last = getattr(following, "__objclass__", None) is object
+    if is_last and _takes_arguments(cls):
+        return  # object.__init__ refuses the arguments that __new__ took
+    following(*args, **kwargs)
 
 
 def _takes_arguments(cls: type) -> bool:
