@@ -471,3 +471,47 @@ def test_an_assignment_that_starts_anew_adds_nothing():
     text = "self.seen = set(load())\nself.seen = self.seen | {1}\nself.seen[1] = None"
     found = expressions.grown(ast.parse(text), "seen", is_global=False)
     assert sorted(one.line for one in found) == [2, 3]
+
+
+TAKERS = """
+    import asyncio
+    import queue
+    from scrapy import Spider
+
+    class Shop(Spider):
+        name = "shop"
+
+        def __init__(self):
+            super().__init__()
+            self.waiting, self.work = asyncio.Queue(), queue.Queue()
+            self.stuck, self.pages = queue.Queue(), {}
+
+        def parse(self, response):
+            self.stuck.put(response.url)
+            self.pages[response.url] = self.pages.get("home")
+            self.waiting.put_nowait(self.work.get())
+
+        async def run(self):
+            await self.waiting.get()
+"""
+
+
+def test_a_queue_is_emptied_where_something_is_got_from_it(project):
+    spider = project("takers", TAKERS).Shop()
+    tables = {
+        "waiting": spider.waiting._queue,
+        "work": spider.work.queue,
+        "stuck": spider.stuck.queue,
+    }
+    emptied = {}
+    for name, table in tables.items():
+        table.extend(range(MANY))
+        found = explain(f"spider.{name}", (spider, getattr(spider, name), table))
+        emptied[name] = found.emptied
+    assert emptied == {"waiting": True, "work": True, "stuck": False}
+
+
+def test_to_get_from_a_dict_takes_nothing_out(project):
+    spider = project("takers", TAKERS).Shop()
+    spider.pages = filled(dict)
+    assert not explain("spider.pages", (spider, spider.pages)).emptied
