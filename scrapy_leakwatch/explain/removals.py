@@ -34,7 +34,7 @@ REMOVERS = frozenset(
 
 _GETTERS = frozenset(["get", "get_nowait"])
 _HEAP_REMOVERS = frozenset(["heappop", "heapreplace", "heappushpop"])
-_ONCE = frozenset(
+ONCE = frozenset(
     [
         "",  # the body of a class or module
         "__init__",
@@ -62,7 +62,7 @@ def shrunk(
     made_late = _made_late(tree)
     removers = REMOVERS | _GETTERS if in_queue else REMOVERS
     for node, scope, _ in scoped(tree):
-        if scope.function in _ONCE or node in made_late:
+        if scope.function in ONCE or node in made_late:
             continue
         for target in _targets(node, removers):
             base = base_of(target, name, is_global)
