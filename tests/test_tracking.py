@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 import scrapy_leakwatch
-from scrapy_leakwatch.observe.tracking import tracked, unwatch, watch
+from scrapy_leakwatch.observe import tracking
+from scrapy_leakwatch.observe.tracking import entries, tracked, unwatch, watch
 
 
 def counts() -> dict[str, int]:
@@ -69,6 +70,28 @@ def test_an_instance_in_a_dead_cycle_is_forgotten_when_it_is_collected(
     del one
     gc.collect()
     assert counts()["Plain"] == 0
+
+
+class Restless(dict):
+    """Gets a new entry at each of its first reads, as from another thread."""
+
+    reads = 0
+
+    def items(self):
+        for entry in super().items():
+            self.reads += 1
+            if self.reads < 3:
+                self[self.reads] = "new"
+            yield entry
+
+
+def test_a_table_that_changes_as_it_is_read_is_read_again() -> None:
+    assert entries(Restless(first="old")) == [("first", "old"), (1, "new"), (2, "new")]
+
+
+def test_a_table_that_never_rests_is_left_out(monkeypatch) -> None:
+    monkeypatch.setattr(tracking, "ATTEMPTS", 2)
+    assert entries(Restless(first="old")) == []
 
 
 class Base:

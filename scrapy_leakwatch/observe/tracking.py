@@ -10,15 +10,20 @@ from __future__ import annotations
 
 import time
 import weakref
+from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapy_leakwatch.config import class_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, MutableMapping
 
 _Class = TypeVar("_Class", bound=type)
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+ATTEMPTS = 5
 
 
 class InstanceRef(weakref.ref[Any]):
@@ -82,14 +87,22 @@ def unwatch(cls: type) -> None:
         del cls.__init__  # type: ignore[misc]
     else:
         cls.__init__ = state.own_init  # type: ignore[misc]
-    for counted in list(_instances):
+    for counted, _ in tracked():
         if cls in counted.__mro__ and not _watches(counted):
             del _instances[counted]
 
 
-def tracked() -> Iterator[tuple[type, Instances]]:
-    """Yield the classes that have or had live instances."""
-    yield from list(_instances.items())
+def tracked() -> list[tuple[type, Instances]]:
+    """Return the classes that have or had live instances."""
+    return entries(_instances)
+
+
+def entries(table: MutableMapping[_Key, _Value]) -> list[tuple[_Key, _Value]]:
+    """Return what is in a table that other threads may add to meanwhile."""
+    for _ in range(ATTEMPTS):
+        with suppress(RuntimeError):
+            return list(table.items())
+    return []
 
 
 def watch_all(classes: Iterable[type]) -> None:
