@@ -162,9 +162,10 @@ def _classes(value: Any) -> tuple[type, ...]:
 def _class(path: Any) -> type:
     try:
         cls = load_object(path)
-    except (ValueError, NameError, ImportError, TypeError, AttributeError) as error:
+    except Exception as error:  # noqa: BLE001, a module may raise anything
+        reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")
         raise ConfigError(
-            f"can't import {path!r} ({error}); give the full path of a class,"
+            f"can't import {path!r} ({reason}); give the full path of a class,"
             " such as 'myproject.items.Product'"
         ) from None
     if not isinstance(cls, type):

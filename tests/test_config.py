@@ -108,6 +108,32 @@ def test_a_bad_value_is_one_line_that_names_the_setting(name, given, message) ->
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["IGNORE", "TRACK"])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            "raise RuntimeError('DB_URL\\nis not set')",
+            "(RuntimeError: DB_URL is not set)",
+        ),
+        ("{}['DB_URL']", "(KeyError: 'DB_URL')"),
+        ("assert False", "(AssertionError)"),
+        ("class Product(:", "(broken.py, line 1)"),
+    ],
+)
+def test_a_module_that_fails_is_one_line_that_names_the_setting(
+    tmp_path, monkeypatch, name, text, reason
+) -> None:
+    (tmp_path / "broken.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError) as raised:
+        Config.from_settings(Settings({f"LEAKWATCH_{name}": ["broken.Product"]}))
+    message = str(raised.value)
+    assert message.startswith(f"LEAKWATCH_{name} can't import 'broken.Product' (")
+    assert reason in message
+    assert "\n" not in message
+
+
 @pytest.mark.parametrize(
     ("name", "nearest"),
     [

@@ -178,6 +178,13 @@ def test_a_key_shows_no_secret_no_line_end_and_is_cut():
     assert max(map(len, found)) < 90
 
 
+def test_a_number_too_long_to_write_out_is_counted_as_a_key():
+    spider = shop(by={1 << 20_000: many(), -(1 << 20_000): many(), 1 << 600: many()})
+    short, *long = sorted(told(crawler_of(spider)))
+    assert short.startswith("spider.by[4149515568")
+    assert long == ["spider.by[int #0]", "spider.by[int #1]"]
+
+
 def test_two_keys_that_are_cut_to_the_same_text_have_two_names():
     spider = shop(by={"x" * 100 + "1": many(), "x" * 100 + "2": many(set)})
     assert len(told(crawler_of(spider))) == 2

@@ -114,3 +114,26 @@ def test_the_ignored_classes_are_those_of_the_setting(ignore) -> None:
     shown = {row.split()[0] for row in rows}
     assert {"Request", "Shoe", "Spider"} <= shown if not ignore else "Shoe" not in shown
     assert kept
+
+
+class Changing(dict):
+    """Has entries when it is asked for their number, and then no more."""
+
+    def __init__(self, values=dict.values):
+        super().__init__()
+        self.values = lambda: values(self)
+
+    def __len__(self):
+        return 3
+
+
+def change(_):
+    raise RuntimeError("dictionary changed size during iteration")
+
+
+@pytest.mark.parametrize("instances", [Changing(), Changing(change)])
+def test_instances_that_come_and_go_meanwhile_are_of_no_age(
+    monkeypatch, instances
+) -> None:
+    monkeypatch.setattr(live_refs, "tracked", lambda: [(Shoe, instances)])
+    assert live_refs.alive() == [live_refs.Alive(Shoe, 3, 0.0)]

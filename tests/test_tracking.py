@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 import scrapy_leakwatch
-from scrapy_leakwatch.observe.tracking import tracked, unwatch, watch
+from scrapy_leakwatch.observe import tracking
+from scrapy_leakwatch.observe.tracking import entries, tracked, unwatch, watch
 
 
 def counts() -> dict[str, int]:
@@ -71,6 +72,28 @@ def test_an_instance_in_a_dead_cycle_is_forgotten_when_it_is_collected(
     assert counts()["Plain"] == 0
 
 
+class Restless(dict):
+    """Gets a new entry at each of its first reads, as from another thread."""
+
+    reads = 0
+
+    def items(self):
+        for entry in super().items():
+            self.reads += 1
+            if self.reads < 3:
+                self[self.reads] = "new"
+            yield entry
+
+
+def test_a_table_that_changes_as_it_is_read_is_read_again() -> None:
+    assert entries(Restless(first="old")) == [("first", "old"), (1, "new"), (2, "new")]
+
+
+def test_a_table_that_never_rests_is_left_out(monkeypatch) -> None:
+    monkeypatch.setattr(tracking, "ATTEMPTS", 2)
+    assert entries(Restless(first="old")) == []
+
+
 class Base:
     def __init__(self):
         self.ready = True
@@ -90,6 +113,68 @@ def test_a_subclass_is_counted_once_and_under_its_own_name(watching) -> None:
     assert one.late
     assert counts()["Derived"] == 1
     assert "Base" not in counts()
+
+
+class Sized:
+    def __init__(self, size):
+        self.size = size
+
+
+class ByNew(Plain):
+    def __new__(cls, number):
+        instance = super().__new__(cls)
+        instance.number = number
+        return instance
+
+
+class PlainMapping(Plain, dict):
+    pass
+
+
+class PlainSized(Plain, Sized):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("cls", "argument", "attributes"),
+    [(PlainSized, 3, {"size": 3}), (ByNew, 3, {"number": 3})],
+)
+def test_what_comes_after_a_class_without_an_init_is_still_run(
+    watching, cls, argument, attributes
+) -> None:
+    watching(Plain)
+    one = cls(argument)
+    assert vars(one) == attributes
+    assert counts()[cls.__name__] == 1
+
+
+def test_a_builtin_class_after_one_without_an_init_is_still_filled(watching) -> None:
+    watching(Plain)
+    one = PlainMapping({"a": 1})
+    assert one == {"a": 1}
+    assert counts()["PlainMapping"] == 1
+
+
+class Left(Base):
+    pass
+
+
+class Right(Base):
+    def __init__(self):
+        super().__init__()
+        self.right = True
+
+
+class Diamond(Left, Right):
+    pass
+
+
+def test_the_other_side_of_a_diamond_is_still_run(watching) -> None:
+    watching(Left)
+    watching(Base)
+    one = Diamond()
+    assert vars(one) == {"ready": True, "right": True}
+    assert counts()["Diamond"] == 1
 
 
 def test_wrong_arguments_are_refused_as_before(watching) -> None:

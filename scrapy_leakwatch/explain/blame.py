@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PARTIAL = frozenset({"partial"})
 _TIMER = frozenset({"callLater", "call_later", "call_at", "call_soon"})
+_QUEUES = ("asyncio.queues.Queue", "queue.Queue")
 _DEFERRED = frozenset({"addCallback", "addErrback", "addBoth", "addCallbacks"})
 
 
@@ -41,7 +42,9 @@ def added_there(anchor: Anchor, crawler: Any) -> Line | None:
 
 def taken_out_there(anchor: Anchor, crawler: Any) -> Line | None:
     """Return a line that takes entries out of the container, if there is any."""
-    return _of_container(anchor, crawler, removals.shrunk)
+    in_queue = any(anatomy.inherits(node, *_QUEUES) for node in anchor.trail)
+    find = partial(removals.shrunk, in_queue=in_queue)
+    return _of_container(anchor, crawler, find)
 
 
 def _of_container(anchor: Anchor, crawler: Any, find: Find) -> Line | None:

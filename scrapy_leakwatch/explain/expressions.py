@@ -115,8 +115,8 @@ def called(tree: ast.AST, callers: frozenset[str], function: str) -> list[Expres
     """Return where one of ``callers`` is called with the name ``function``."""
     found = []
     for node, scope, _ in statements(tree):
-        if isinstance(node, ast.Call) and _last_name(node.func) in callers:
-            names = frozenset(_last_name(arg) for arg in node.args)
+        if isinstance(node, ast.Call) and last_name(node.func) in callers:
+            names = frozenset(last_name(arg) for arg in node.args)
             if function in names:
                 found.append(
                     Expression(node.lineno, scope.class_name, scope.function, "", names)
@@ -156,7 +156,7 @@ def _keyed_here(
                 yield from _entries(keyword.value, key)
                 if isinstance(keyword.value, ast.Name):
                     yield from _put_into_variable(body, keyword.value.id, bag, key)
-        if isinstance(node.func, ast.Attribute) and _last_name(node.func.value) == bag:
+        if isinstance(node.func, ast.Attribute) and last_name(node.func.value) == bag:
             yield from _put_by_method(node, key)
     elif isinstance(node, ast.Assign) and not isinstance(node.value, ast.Constant):
         for target in node.targets:
@@ -178,7 +178,7 @@ def _put_into_variable(
 
 
 def _put_by_method(call: ast.Call, key: str) -> Iterator[ast.expr]:
-    name = _last_name(call.func)
+    name = last_name(call.func)
     if name == "update":
         yield from _entries(call, key)
         for arg in call.args:
@@ -200,7 +200,7 @@ def _entries(value: ast.expr, key: str) -> Iterator[ast.expr]:
                     and not isinstance(entry, ast.Constant)
                 ):
                     yield name
-        elif isinstance(node, ast.Call) and _last_name(node.func) in {"dict", "update"}:
+        elif isinstance(node, ast.Call) and last_name(node.func) in {"dict", "update"}:
             for keyword in node.keywords:
                 if keyword.arg == key and not isinstance(keyword.value, ast.Constant):
                     yield keyword.value
@@ -213,7 +213,7 @@ def _container_of(target: ast.expr, key: str) -> str | None:
         and isinstance(target.slice, ast.Constant)
         and target.slice.value == key
     ):
-        return _last_name(target.value)
+        return last_name(target.value)
     return None
 
 
@@ -224,7 +224,7 @@ def _targets(node: Statement) -> Iterator[ast.expr]:
         yield from node.targets if isinstance(node, ast.Assign) else [node.target]
     elif isinstance(node.func, ast.Attribute) and node.func.attr in _ADDERS:
         yield node.func.value
-    elif _last_name(node.func) in _INSERTERS and node.args:
+    elif last_name(node.func) in _INSERTERS and node.args:
         yield node.args[0]
 
 
@@ -267,7 +267,7 @@ def is_empty(value: ast.expr) -> bool:
         return not value.elts
     if isinstance(value, ast.Dict):
         return not value.keys
-    return isinstance(value, ast.Call) and _last_name(value.func) in _EMPTY
+    return isinstance(value, ast.Call) and last_name(value.func) in _EMPTY
 
 
 def base_of(target: ast.expr, name: str, is_global: bool) -> str | None:
@@ -280,13 +280,14 @@ def base_of(target: ast.expr, name: str, is_global: bool) -> str | None:
         else:
             break
     if isinstance(target, ast.Attribute) and target.attr == name:
-        return _last_name(target.value)
+        return last_name(target.value)
     if is_global and isinstance(target, ast.Name) and target.id == name:
         return ""
     return None
 
 
-def _last_name(node: ast.AST) -> str:
+def last_name(node: ast.AST) -> str:
+    """Return the name that ``a.b.name`` or ``name`` ends in, else nothing."""
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
@@ -294,4 +295,4 @@ def _last_name(node: ast.AST) -> str:
 
 def names_in(node: ast.AST) -> frozenset[str]:
     """Return the names that are used below a node."""
-    return frozenset(filter(None, (_last_name(part) for part in ast.walk(node))))
+    return frozenset(filter(None, (last_name(part) for part in ast.walk(node))))

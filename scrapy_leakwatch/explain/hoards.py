@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy, redact
 from scrapy_leakwatch.explain import blame, contents, cost, findings, remedies, words
+from scrapy_leakwatch.explain.evicting import drops_its_own
 from scrapy_leakwatch.explain.labels import label
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
 from scrapy_leakwatch.explain.roots import Root, Roots
@@ -65,7 +66,7 @@ def _state(
         signature=group.signature(question.spider),
         likely=line.likely if line else False,
         bounded=findings.bound(container) is not None,
-        emptied=ours and is_emptied(group.lead, crawler),
+        emptied=drops_its_own(container) or (ours and is_emptied(group.lead, crawler)),
         examined=len(entries),
         share=1.0,
         retained_bytes_each=each,

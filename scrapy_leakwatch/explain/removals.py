@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from scrapy_leakwatch.explain.expressions import (
     Expression,
     base_of,
-    is_empty,
+    last_name,
     names_in,
     scoped,
 )
+from scrapy_leakwatch.explain.remainders import is_less, is_same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_REMOVERS = frozenset(
+REMOVERS = frozenset(
     [
         "pop",
         "popitem",
@@ -29,7 +30,11 @@ _REMOVERS = frozenset(
         "__delitem__",
     ]
 )
-_ONCE = frozenset(
+"""The methods of containers that take entries out."""
+
+_GETTERS = frozenset(["get", "get_nowait"])
+_HEAP_REMOVERS = frozenset(["heappop", "heapreplace", "heappushpop"])
+ONCE = frozenset(
     [
         "",  # the body of a class or module
         "__init__",
@@ -46,14 +51,20 @@ _ONCE = frozenset(
 """Functions that run at the crawl's start or end: nothing is taken out meanwhile."""
 
 
-def shrunk(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
-    """Return where entries are taken out of what ``name`` is, or it is replaced."""
+def shrunk(
+    tree: ast.AST, name: str, is_global: bool, in_queue: bool = False
+) -> list[Expression]:
+    """Return where entries are taken out of what ``name`` is, or it is replaced.
+
+    ``in_queue``: it is a queue, whose ``get`` takes an entry out.
+    """
     found = []
     made_late = _made_late(tree)
+    removers = REMOVERS | _GETTERS if in_queue else REMOVERS
     for node, scope, _ in scoped(tree):
-        if scope.function in _ONCE or node in made_late:
+        if scope.function in ONCE or node in made_late:
             continue
-        for target in _targets(node):
+        for target in _targets(node, removers):
             base = base_of(target, name, is_global)
             if base is not None:
                 place = (target.lineno, scope.class_name, scope.function)
@@ -61,16 +72,54 @@ def shrunk(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
     return found
 
 
-def _targets(node: ast.AST) -> Iterator[ast.expr]:
+def _targets(node: ast.AST, removers: frozenset[str]) -> Iterator[ast.expr]:
     if isinstance(node, ast.Delete):
         yield from node.targets
     elif isinstance(node, ast.Call):
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _REMOVERS:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in removers:
             yield node.func.value
-    elif isinstance(node, ast.Assign):
-        for target in node.targets:
-            if not isinstance(target, ast.Subscript) and _is_less(node.value, target):
-                yield target
+        elif last_name(node.func) in _HEAP_REMOVERS:
+            yield from node.args[:1]
+    elif isinstance(node, ast.AugAssign):
+        takes_out = isinstance(node.op, ast.Sub | ast.BitAnd)
+        if takes_out and not isinstance(node.target, ast.Subscript):
+            yield node.target
+    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        yield from _replaced(node)
+
+
+def _replaced(node: ast.Assign | ast.AnnAssign) -> Iterator[ast.expr]:
+    """Yield what an assignment puts less in the place of, as a whole or a slice."""
+    for target, value in _assigned(node):
+        container = _sliced(target) if isinstance(target, ast.Subscript) else target
+        if container is not None and is_less(value, container):
+            yield container
+
+
+def _sliced(target: ast.Subscript) -> ast.expr | None:
+    return target.value if isinstance(target.slice, ast.Slice) else None
+
+
+def _assigned(
+    node: ast.Assign | ast.AnnAssign,
+) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield each target with its value, also those of ``a, b = c, d``."""
+    if node.value is None:
+        return
+    for target in _targets_of(node):
+        parts, values = _parts(target), _parts(node.value)
+        if len(parts) == len(values):
+            yield from zip(parts, values, strict=True)
+        else:
+            yield target, node.value
+
+
+def _targets_of(node: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
+    return node.targets if isinstance(node, ast.Assign) else [node.target]
+
+
+def _parts(value: ast.expr) -> list[ast.expr]:
+    return value.elts if isinstance(value, ast.Tuple) else [value]
 
 
 def _made_late(tree: ast.AST) -> set[ast.stmt]:
@@ -80,8 +129,9 @@ def _made_late(tree: ast.AST) -> set[ast.stmt]:
         for node in ast.walk(tree)
         if isinstance(node, ast.If)
         for statement in node.body
-        if isinstance(statement, ast.Assign)
-        and any(_is_missing(node.test, target) for target in statement.targets)
+        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        for target in _targets_of(statement)
+        if any(_is_missing(node.test, part) for part in _parts(target))
     }
 
 
@@ -103,17 +153,4 @@ def _names(asked: ast.expr, target: ast.expr) -> bool:
     if isinstance(asked, ast.Call):
         asks_for = [arg.value for arg in asked.args if isinstance(arg, ast.Constant)]
         return isinstance(target, ast.Attribute) and target.attr in asks_for
-    return _same(asked, target)
-
-
-def _same(one: ast.expr, target: ast.expr) -> bool:
-    return ast.dump(one) == ast.dump(target).replace("Store()", "Load()")
-
-
-def _is_less(value: ast.expr, target: ast.expr) -> bool:
-    """Tell whether a value is empty, or a part of what it replaces."""
-    if isinstance(value, ast.Constant):
-        return value.value is None
-    if isinstance(value, ast.Subscript):
-        return _same(value.value, target)
-    return is_empty(value)
+    return is_same(asked, target)

@@ -8,6 +8,7 @@ is watched; each live spider leads to its engine.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scrapy import Spider
@@ -15,6 +16,7 @@ from scrapy.core.scheduler import Scheduler
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
+from scrapy_leakwatch import anatomy
 from scrapy_leakwatch._compat import engine_of, engine_slot, local_stats
 from scrapy_leakwatch.observe.live_refs import attribute, instances_of, trackref_classes
 from scrapy_leakwatch.records import RequestLedger, ResponseLedger
@@ -115,19 +117,44 @@ def _crawlers() -> Iterator[Crawler]:
                 yield crawler
 
 
-def _length(scheduler: object, queue: str) -> int | None:
+def _length(scheduler: object, name: str) -> int | None:
     """Return the length of a scheduler's queue.
 
-    None where the scheduler has no such queue: a scheduler like scrapy-redis'
-    keeps its requests elsewhere, and asking it could mean asking a server.
+    None where the scheduler has no such queue, or one that is not Scrapy's: a
+    scheduler like scrapy-redis' keeps its requests elsewhere, and asking it could
+    mean asking a server.
     """
-    requests = attribute(scheduler, queue)
-    if requests is None or not hasattr(type(requests), "__len__"):
+    queue = attribute(scheduler, name)
+    if queue is None:
         return None
-    parts = attribute(requests, "pqueues") or attribute(requests, "queues") or ()
-    if len(parts) > MOST_PARTS:
-        return _counted(scheduler, _COUNTERS[queue])
-    return len(requests)
+    if sum(map(len, _tables(queue))) > MOST_PARTS:
+        return _counted(scheduler, _COUNTERS[name])
+    if not _is_scrapys(queue):
+        return None
+    try:
+        return len(queue)
+    except Exception:  # noqa: BLE001, a queue on disk that is gone
+        return None
+
+
+def _tables(queue: object) -> list[dict[Any, Any]]:
+    """Return the dicts that have the parts of a queue of Scrapy's."""
+    found = (attribute(queue, name) for name in _PARTS)
+    return [table for table in found if type(table) is dict]
+
+
+def _is_scrapys(queue: object) -> bool:
+    """Tell whether to count a queue and its parts runs no code but Scrapy's."""
+    owner = _owner_of_len(type(queue))
+    if owner is None or anatomy.module(owner).partition(".")[0] not in _PACKAGES:
+        return False
+    parts = chain.from_iterable(dict.values(table) for table in _tables(queue))
+    return all(map(_is_scrapys, parts))
+
+
+def _owner_of_len(cls: type) -> type | None:
+    owners = (each for each in anatomy.mro(cls) if "__len__" in anatomy.namespace(each))
+    return next(owners, None)
 
 
 def _counted(scheduler: object, kind: str) -> int | None:
@@ -148,4 +175,6 @@ def _counted(scheduler: object, kind: str) -> int | None:
     return pushed - popped
 
 
+_PACKAGES = frozenset(["scrapy", "queuelib"])
+_PARTS = ("pqueues", "queues", "_start_queues")
 _COUNTERS = {"mqs": "memory", "dqs": "disk"}

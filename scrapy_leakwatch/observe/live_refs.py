@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import suppress
 from itertools import islice
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,14 +17,15 @@ from scrapy.utils import trackref
 from scrapy_leakwatch import redact
 from scrapy_leakwatch._compat import trackref_now, trackref_seconds
 from scrapy_leakwatch.config import class_path
-from scrapy_leakwatch.observe.tracking import tracked
+from scrapy_leakwatch.observe.tracking import entries, tracked
 from scrapy_leakwatch.records import LiveClass, Oldest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from weakref import WeakKeyDictionary
 
-ATTEMPTS = 5
+    from scrapy_leakwatch.observe.tracking import Instances
+
 MOST_PASSED_OVER = 2_000
 
 
@@ -47,7 +47,7 @@ def alive() -> list[Alive]:
         if (number := len(instances))
     ]
     others = [
-        Alive(cls, number, clock - next(iter(instances.values())).born)
+        Alive(cls, number, clock - _first_birth(instances, clock))
         for cls, instances in tracked()
         if (number := len(instances))
     ]
@@ -56,11 +56,7 @@ def alive() -> list[Alive]:
 
 def trackref_classes() -> list[tuple[type, WeakKeyDictionary[object, float]]]:
     """Return what trackref counts; a class may have no live instance."""
-    for _ in range(ATTEMPTS):
-        # Another thread may make the first instance of a class meanwhile.
-        with suppress(RuntimeError):
-            return list(trackref.live_refs.items())
-    return []
+    return entries(trackref.live_refs)
 
 
 def instances_of(cls: type, most: int) -> Iterator[Any]:
@@ -166,6 +162,14 @@ def _oldest_stamp(instances: Any, now: float) -> float:
         return next(iter(instances.data.values()), now)
     except RuntimeError:  # another thread made an instance meanwhile
         return now
+
+
+def _first_birth(instances: Instances, now: float) -> float:
+    try:
+        first = next(iter(instances.values()), None)
+    except RuntimeError:  # another thread made an instance meanwhile
+        return now
+    return now if first is None else first.born  # the last one was freed meanwhile
 
 
 def _first(instances: WeakKeyDictionary[Any, float], most: int) -> Iterator[Any]:

@@ -10,15 +10,20 @@ from __future__ import annotations
 
 import time
 import weakref
+from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapy_leakwatch.config import class_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, MutableMapping
 
 _Class = TypeVar("_Class", bound=type)
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+ATTEMPTS = 5
 
 
 class InstanceRef(weakref.ref[Any]):
@@ -67,7 +72,7 @@ def watch(cls: type) -> None:
     state = _watched.get(cls)
     if state is None:
         state = _watched[cls] = _Watch(cls.__dict__.get("__init__"))
-        cls.__init__ = _counting(cls.__init__)  # type: ignore[misc]
+        cls.__init__ = _counting(cls)  # type: ignore[misc]
     state.users += 1
 
 
@@ -82,14 +87,22 @@ def unwatch(cls: type) -> None:
         del cls.__init__  # type: ignore[misc]
     else:
         cls.__init__ = state.own_init  # type: ignore[misc]
-    for counted in list(_instances):
+    for counted, _ in tracked():
         if cls in counted.__mro__ and not _watches(counted):
             del _instances[counted]
 
 
-def tracked() -> Iterator[tuple[type, Instances]]:
-    """Yield the classes that have or had live instances."""
-    yield from list(_instances.items())
+def tracked() -> list[tuple[type, Instances]]:
+    """Return the classes that have or had live instances."""
+    return entries(_instances)
+
+
+def entries(table: MutableMapping[_Key, _Value]) -> list[tuple[_Key, _Value]]:
+    """Return what is in a table that other threads may add to meanwhile."""
+    for _ in range(ATTEMPTS):
+        with suppress(RuntimeError):
+            return list(table.items())
+    return []
 
 
 def watch_all(classes: Iterable[type]) -> None:
@@ -108,17 +121,33 @@ def _watches(cls: type) -> bool:
     return any(base in _watched for base in cls.__mro__)
 
 
-def _counting(init: Callable[..., None]) -> Callable[..., None]:
-    takes_nothing = init is object.__init__
+def _counting(cls: type) -> Callable[..., None]:
+    """Return an ``__init__`` that registers, and does what was done without it.
+
+    Where ``cls`` has none of its own, that is the next one of the instance's class.
+    """
+    init = cls.__init__  # type: ignore[misc]
+    is_own = "__init__" in cls.__dict__
 
     @wraps(init)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         _register(self)
-        if takes_nothing and _takes_arguments(type(self)):
-            return  # object.__init__ refuses the arguments that __new__ took
-        init(self, *args, **kwargs)
+        if is_own:
+            init(self, *args, **kwargs)
+        else:
+            following = super(cls, self).__init__  # type: ignore[arg-type]
+            _go_on(following, type(self), args, kwargs)
 
     return __init__
+
+
+def _go_on(
+    following: Callable[..., None], cls: type, args: Any, kwargs: dict[str, Any]
+) -> None:
+    is_last = getattr(following, "__objclass__", None) is object
+    if is_last and _takes_arguments(cls):
+        return  # object.__init__ refuses the arguments that __new__ took
+    following(*args, **kwargs)
 
 
 def _takes_arguments(cls: type) -> bool:

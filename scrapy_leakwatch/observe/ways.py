@@ -33,6 +33,8 @@ FARTHEST = 20_000
 """What an object refers to beyond is not read: to get there takes too long."""
 
 LONGEST_KEY = 200
+MOST_BITS = 640
+"""A longer key is not compared; Python refuses to write out a far longer number."""
 
 
 @dataclass(slots=True, eq=False)
@@ -159,6 +161,8 @@ def _step(view: View, key: Any, number: int) -> tuple[StepKind, Any] | None:
 
 
 def _is_long(key: Any) -> bool:
+    if type(key) is int:
+        return key.bit_length() > MOST_BITS
     return (type(key) is str or type(key) is bytes) and len(key) > LONGEST_KEY
 
 

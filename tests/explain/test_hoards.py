@@ -6,7 +6,7 @@ import os
 import sys
 import textwrap
 from collections import Counter, OrderedDict, UserDict, defaultdict, deque
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +15,7 @@ from scrapy import Field, Item, Spider
 from scrapy.dupefilters import RFPDupeFilter
 from scrapy.http import HtmlResponse, Request
 from scrapy.settings import Settings
+from scrapy.utils.datatypes import LocalCache
 from test_hostile import hostile_class
 
 from scrapy_leakwatch import lines
@@ -471,3 +472,89 @@ def test_an_assignment_that_starts_anew_adds_nothing():
     text = "self.seen = set(load())\nself.seen = self.seen | {1}\nself.seen[1] = None"
     found = expressions.grown(ast.parse(text), "seen", is_global=False)
     assert sorted(one.line for one in found) == [2, 3]
+
+
+TAKERS = """
+    import asyncio
+    import queue
+    from scrapy import Spider
+
+    class Shop(Spider):
+        name = "shop"
+
+        def __init__(self):
+            super().__init__()
+            self.waiting, self.work = asyncio.Queue(), queue.Queue()
+            self.stuck, self.pages = queue.Queue(), {}
+
+        def parse(self, response):
+            self.stuck.put(response.url)
+            self.pages[response.url] = self.pages.get("home")
+            self.waiting.put_nowait(self.work.get())
+
+        async def run(self):
+            await self.waiting.get()
+"""
+
+
+def test_a_queue_is_emptied_where_something_is_got_from_it(project):
+    spider = project("takers", TAKERS).Shop()
+    tables = {
+        "waiting": spider.waiting._queue,
+        "work": spider.work.queue,
+        "stuck": spider.stuck.queue,
+    }
+    emptied = {}
+    for name, table in tables.items():
+        table.extend(range(MANY))
+        found = explain(f"spider.{name}", (spider, getattr(spider, name), table))
+        emptied[name] = found.emptied
+    assert emptied == {"waiting": True, "work": True, "stuck": False}
+
+
+def test_to_get_from_a_dict_takes_nothing_out(project):
+    spider = project("takers", TAKERS).Shop()
+    spider.pages = filled(dict)
+    assert not explain("spider.pages", (spider, spider.pages)).emptied
+
+
+class Newest(OrderedDict):
+    def __setitem__(self, key, value):
+        super().__setitem__(key, value)
+        if len(self) > 1000:
+            self.popitem(last=False)
+
+
+class Latest(dict):
+    def remember(self, key, value):
+        self[key] = value
+        if len(self) > 1000:
+            del self[next(iter(self))]
+
+
+class Titled(dict):
+    def __init__(self, *rows, **options):
+        self.title = options.pop("title", "")
+        super().__init__(*rows)
+
+    def pop(self, key, default=None):
+        return super().pop(key, default)
+
+
+@pytest.mark.parametrize(
+    ("kind", "emptied"),
+    [
+        (Newest, True),
+        (Latest, True),
+        (type("Newer", (Newest,), {}), True),
+        (partial(LocalCache, 1000), True),
+        (Titled, False),
+        (OrderedDict, False),
+        (Counter, False),
+        (dict, False),
+    ],
+)
+def test_a_class_that_evicts_its_own_entries_empties_itself(kind, emptied):
+    container = kind()
+    container.update(filled(dict))
+    assert kept(container).emptied == emptied
