@@ -228,6 +228,19 @@ def test_report_writes_a_page(record, tmp_path, capsys) -> None:
     assert (tmp_path / "other.html").exists()
 
 
+def test_a_report_in_place_of_its_recording_is_refused(
+    record, tmp_path, capsys
+) -> None:
+    path = record("leaking", LEAK)
+    page = tmp_path / "leaking.html"
+    page.write_bytes(Path(path).read_bytes())
+    for argv in ((path, "-o", path), (str(page),)):
+        assert leakwatch("report", *argv) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.endswith("would replace the recording: name another file.")
+    assert leakwatch("show", path) == leakwatch("show", str(page)) == 0
+
+
 def test_a_report_that_can_not_be_written_is_told(record, tmp_path, capsys) -> None:
     assert leakwatch("report", record("leaking"), "-o", str(tmp_path)) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1

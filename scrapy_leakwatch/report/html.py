@@ -59,14 +59,19 @@ class Page(NamedTuple):
 def write(story: Story, path: str | os.PathLike[str]) -> Path:
     """Write the report of a recording to ``path``, mode 0600, and return the path.
 
-    The file is there whole or not at all, and replaces one that was there. Folders
-    are made. Raises `ReportError`, whose message is one line with the remedy.
+    The file is there whole or not at all, and replaces one that was there, but for
+    the recording; what is no file, such as a pipe, is written into. Folders are made.
+    Raises `ReportError`, whose message is one line with the remedy.
     """
     path = Path(path)
+    if _is_same(path, story.path):
+        raise ReportError(
+            f"the report {path} would replace the recording: name another file."
+        )
     page = render(story).encode("utf-8", "backslashreplace")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, page)
+        _put(path, page)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ReportError(
@@ -165,6 +170,20 @@ def _extremes(values: Series, unit: str) -> list[str]:
         return ["none"] * 4
     shown = amounts.IN_UNITS[unit]
     return [shown(each) for each in (known[0], min(known), max(known), known[-1])]
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def _put(path: Path, content: bytes) -> None:
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+    else:
+        _replace(Path(os.path.realpath(path)), content)
 
 
 def _replace(path: Path, content: bytes) -> None:
