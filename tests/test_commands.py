@@ -352,6 +352,45 @@ def test_diff_refuses_where_the_old_leak_could_not_have_shown(record, capsys) ->
     assert leakwatch("diff", paths[0], record("after", samples=400)) == 0
 
 
+END = {"type": "summary", "time": START + 400, "stats": {}, "verdicts": []}
+UNRELEASED = grown({**LEAK, "kind": "unreleased", "subject": "DelayedCall"}, 0)
+
+
+def test_diff_refuses_where_what_is_not_given_back_could_not_be_told(
+    record, capsys
+) -> None:
+    before = record("before", UNRELEASED, END)
+    assert leakwatch("diff", before, record("killed")) == 4
+    shown = capsys.readouterr().out
+    assert "after: it did not close, and what is not given back shows only" in shown
+    assert "GONE" not in shown
+    assert leakwatch("diff", before, record("closed", END)) == 0
+    assert "GONE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("count", "turn"), [(1, "SHRUNK"), (1200, "SAME"), (9000, "GROWN")]
+)
+def test_diff_compares_how_much_was_not_given_back(count, turn, record, capsys) -> None:
+    after = record("after", {**UNRELEASED, "count": count}, END)
+    assert leakwatch("diff", record("before", UNRELEASED, END), after) == 0
+    shown = capsys.readouterr().out
+    assert f"\n{turn} " in shown
+    assert f"left      1,200 at the end  →  {count:,} at the end" in shown
+    assert "per 1,000 responses" not in shown
+
+
+def test_diff_says_what_a_recording_lacks(record, capsys) -> None:
+    before, after = record("before", END), record("after")
+    with Path(before).open("a") as file:
+        file.write("{broken\n")
+    leakwatch("diff", before, after)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].strip() == "1 lines of it make no sense and were left out"
+    assert [line[:5] for line in lines[::2][:2]] == ["befor", "after"]
+    assert lines[3].strip() == "still running, or killed"
+
+
 def test_too_few_responses_are_too_little(record, capsys) -> None:
     slow = {"config": {"LEAKWATCH_INTERVAL": 1.0, "LEAKWATCH_MIN_OBJECTS": 10_000}}
     leakwatch("show", record("slow", **slow))

@@ -17,6 +17,7 @@ WARM_UP = 2
 """Samples besides those of growth: the first is left out, one begins the steps."""
 USUAL = {"MIN_SAMPLES": 4, "MIN_OBJECTS": 100}
 """Where the recording does not say."""
+NOT_CLOSED = "it did not close, and what is not given back shows only then: let it end"
 
 
 def too_little(story: Story) -> str:
@@ -42,8 +43,11 @@ def too_little(story: Story) -> str:
 def could_not_show(story: Story, told: Told) -> str:
     """Return why a crawl without it does not prove that a verdict is gone.
 
-    At its former rate too few would be held in so short a crawl to be accused.
+    At its former rate too few would be held in so short a crawl to be accused; what
+    is not given back is told when a crawl closes.
     """
+    if told.verdict.kind == "unreleased":
+        return "" if story.complete else NOT_CLOSED
     rate, received = (
         told.verdict.growth.per_1000_responses,
         received_since_warm_up(story),
