@@ -397,3 +397,14 @@ def test_too_few_responses_are_too_little(record, capsys) -> None:
     shown = capsys.readouterr().out
     assert "responses came after the second sample, and the rules need 10000" in shown
     assert "Healthy" not in shown
+
+
+def test_show_and_the_page_say_alike_what_was_too_short(
+    record, tmp_path, capsys
+) -> None:
+    path = record("short", samples=5)
+    leakwatch("show", path)
+    leakwatch("report", path)
+    said = "Measured too little: 5 samples, and the rules need 6"
+    assert said in capsys.readouterr().out
+    assert said in (tmp_path / "short.html").read_text()

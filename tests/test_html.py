@@ -166,12 +166,17 @@ def test_what_is_accepted_or_withdrawn_is_no_leak(story) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("samples", "said"), [(0, "no sample"), (1, "one sample"), (4, "4 samples")]
-)
-def test_a_crawl_that_is_too_short_says_so(story, samples, said) -> None:
-    page = Text(html.render(story(samples=samples))).text
-    assert f"Too short to tell: {said} in " in page
+def test_a_crawl_that_could_not_be_judged_is_not_called_healthy(story) -> None:
+    reason = "5 samples, and the rules need 6: crawl longer, or lower it"
+    page = Text(html.render(story(END, samples=5), reason)).text
+    assert "Measured too little: 5 samples, and the rules need 6." in page
+    assert "What to do Crawl longer, or lower it." in page
+    assert "Healthy" not in page
+
+
+def test_a_verdict_is_told_of_a_crawl_that_was_too_short(story) -> None:
+    top = opening(story(LEAK, FOUND, END), "5 samples: crawl longer")
+    assert top.word == "Leak"
 
 
 def test_a_killed_crawl_and_broken_lines_are_told(story) -> None:

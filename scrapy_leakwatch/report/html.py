@@ -56,9 +56,10 @@ class Page(NamedTuple):
     settings: list[Fact]
 
 
-def write(story: Story, path: str | os.PathLike[str]) -> Path:
+def write(story: Story, path: str | os.PathLike[str], too_little: str = "") -> Path:
     """Write the report of a recording to ``path``, mode 0600, and return the path.
 
+    ``too_little`` is why the rules could not judge the crawl, empty where they could.
     The file is there whole or not at all, and replaces one that was there, but for
     the recording; what is no file, such as a pipe, is written into. Folders are made.
     Raises `ReportError`, whose message is one line with the remedy.
@@ -68,7 +69,7 @@ def write(story: Story, path: str | os.PathLike[str]) -> Path:
         raise ReportError(
             f"the report {path} would replace the recording: name another file."
         )
-    page = render(story).encode("utf-8", "backslashreplace")
+    page = render(story, too_little).encode("utf-8", "backslashreplace")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _put(path, page)
@@ -81,7 +82,7 @@ def write(story: Story, path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def render(story: Story, folder: Path | None = None) -> str:
+def render(story: Story, too_little: str = "", folder: Path | None = None) -> str:
     """Return the page; lines of code are read below ``folder``, by default here."""
     told = cards(story, folder)
     return (
@@ -89,7 +90,7 @@ def render(story: Story, folder: Path | None = None) -> str:
         .get_template("report.html")
         .render(
             story=story,
-            opening=opening(story),
+            opening=opening(story, too_little),
             cards=told,
             chart_data=charts.data(story, told),
             page=_page(story),
