@@ -11,9 +11,11 @@ from importlib.util import find_spec
 import pytest
 from scrapy.settings import Settings
 
-from scrapy_leakwatch.commands import remote
+from scrapy_leakwatch import recordings
+from scrapy_leakwatch.commands import attach, remote
 from scrapy_leakwatch.commands.exits import CommandError
 from tests.conftest import start_crawl
+from tests.synthetic import RUN, verdict
 from tests.test_commands import leakwatch
 
 needs_remote_control = pytest.mark.skipif(
@@ -96,6 +98,56 @@ def test_a_crawl_without_leakwatch_is_watched_and_left_clean(
     assert "held by   Request.meta['referer']" in shown
     assert code == 3
     assert traces(job) == before
+
+
+class Ending:
+    """A crawl that can be read a few times more, each time with more lines."""
+
+    def __init__(self, *stories) -> None:
+        self.stories = list(stories)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error) -> None:
+        pass
+
+    @property
+    def alive(self) -> bool:
+        return len(self.stories) > 1
+
+    def story(self):
+        return self.stories.pop(0) if self.alive else self.stories[0]
+
+    def status(self) -> str:
+        return "Live References"
+
+    def stay(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("age", "times"), [(0, 2), (60, 1)], ids=["not yet explained", "told last"]
+)
+def test_what_is_told_as_a_crawl_ends_is_shown(
+    tmp_path, capsys, monkeypatch, age, times
+) -> None:
+    def read(*said):
+        path = tmp_path / "record.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for line in (RUN, *said)))
+        return recordings.read(path)
+
+    first = verdict(time.time() - 60, "leak", "Item", **{"class": "Item"})
+    late = verdict(time.time() - age, "leak", "HtmlResponse", signature="7296c8ac")
+    session = Ending(read(first), *[read(first, late)] * times)
+    monkeypatch.setattr(attach, "POLL_S", 0)
+    monkeypatch.setattr(attach, "Session", lambda job: session)
+    monkeypatch.setattr(attach, "interruptible", lambda: None)
+    monkeypatch.setattr(remote, "job_named", lambda name, settings: None)
+    assert leakwatch("attach", "leaking") == 3
+    shown = capsys.readouterr().out
+    assert shown.count("LEAK: HtmlResponse is leaking") == 1
+    assert shown.count("LEAK: Item is leaking") == 1
 
 
 @needs_remote_control
