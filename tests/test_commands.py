@@ -85,7 +85,7 @@ def run(shop, tmp_path):
 
     def run(base: str, *argv: str, **paths: str) -> subprocess.CompletedProcess[str]:
         spider = tmp_path / "shopper.py"
-        spider.write_text(SPIDER.format(base=base))
+        spider.write_text((SPIDER + paths.get("more", "")).format(base=base))
         command = [
             *(sys.executable, "-c", SCRAPY, "run", paths.get("spider", str(spider))),
             *(*QUICK, "-a", f"shop={shop}", *argv),
@@ -142,6 +142,20 @@ def test_a_healthy_crawl_ends_with_0(run, tmp_path) -> None:
     assert ended.returncode == 0, ended.stderr
     assert "Healthy: nothing leaks." in ended.stdout
     assert recordings.read(path).complete
+
+
+@pytest.mark.parametrize(
+    ("argv", "name"), [((), "own.jsonl"), (("--record", "other.jsonl"), "other.jsonl")]
+)
+def test_the_recording_is_where_the_spider_says_or_the_command_line(
+    run, tmp_path, argv, name
+) -> None:
+    own = '    custom_settings = {{"LEAKWATCH_RECORD": "own.jsonl"}}\n'
+    short = ("-s", "CLOSESPIDER_PAGECOUNT=5", "-s", "LEAKWATCH_INTERVAL=60")
+    ended = run("Healthy", "--no-report", *short, *argv, more=own)
+    assert ended.returncode == 4, ended.stderr
+    assert recordings.read(tmp_path / name).complete
+    assert [path.name for path in tmp_path.rglob("*.jsonl")] == [name]
 
 
 def test_a_crawl_that_was_too_short_is_not_called_healthy(run) -> None:
