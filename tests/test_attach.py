@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import ssl
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
 
 import pytest
@@ -196,6 +199,38 @@ def test_running_crawls_are_listed_without_their_tokens(
     assert job.token not in repr(job)
     with pytest.raises(CommandError, match="refused"):
         remote.execute(dataclasses.replace(job, token="guess"), "print(1)")
+
+
+def test_a_token_goes_to_its_crawl_alone() -> None:
+    asked = []
+
+    class Redirecting(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def log_message(self, *args) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Redirecting) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        job = remote.Job("1", 1, server.server_port, "secret", "a", "b", 0.0, "2.19")
+        with pytest.raises(CommandError, match="refused"):
+            remote.execute(job, "print(1)")
+        server.shutdown()
+    assert asked == ["/execute"]
+
+
+def test_no_certificates_are_loaded_for_a_crawl_on_this_machine(monkeypatch) -> None:
+    monkeypatch.delattr(ssl.SSLContext, "load_default_certs")
+    job = remote.Job("1", 1, 1, "secret", "a", "b", 0.0, "2.19")
+    with pytest.raises(remote.CrawlGoneError):
+        remote.execute(job, "print(1)")
 
 
 @needs_remote_control
