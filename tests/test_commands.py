@@ -413,6 +413,15 @@ def test_too_few_responses_are_too_little(record, capsys) -> None:
     assert "Healthy" not in shown
 
 
+def test_responses_that_came_early_in_a_long_crawl_are_counted(record, capsys) -> None:
+    quiet = [
+        {**synthetic.sample(number), "received": 500 if number > 1 else 0}
+        for number in range(2000)
+    ]
+    leakwatch("show", record("long", *quiet, samples=0))
+    assert "Healthy: nothing leaks." in capsys.readouterr().out
+
+
 def test_show_and_the_page_say_alike_what_was_too_short(
     record, tmp_path, capsys
 ) -> None:

@@ -67,8 +67,13 @@ def could_not_show(story: Story, told: Told) -> str:
 
 
 def received_since_warm_up(story: Story) -> int | None:
-    """Return the responses that the rules saw come, None where it is not known."""
-    received = [each for each in story.timeline.received[1:] if each is not None]
+    """Return the responses that the rules saw come, None where it is not known.
+
+    Of a thinned timeline the first two points are of more than one sample.
+    """
+    timeline = story.timeline
+    skip = 1 if story.samples <= len(timeline.times) else 0
+    received = [each for each in timeline.received[skip:] if each is not None]
     return int(received[-1] - received[0]) if received else None
 
 
