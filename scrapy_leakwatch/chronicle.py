@@ -134,7 +134,7 @@ class Chronicle:
         line = recording.of_run(
             time=time.time(),
             spider=self._spider.name,
-            project=self._crawler.settings["BOT_NAME"],
+            project=str(self._crawler.settings["BOT_NAME"]),
             versions=_versions(),
             config=self._config.as_record(),
         )

@@ -153,7 +153,19 @@ def test_a_broken_line_is_left_out_and_counted(write, broken) -> None:
 def test_a_line_without_end_is_left_out(write, monkeypatch) -> None:
     monkeypatch.setattr(lines, "LONGEST", 2000)
     story = recordings.read(write(RUN, SAMPLE, b"x" * 9999 + b"\n", LEAK))
-    assert len(story.told) == 1
+    assert (len(story.told), story.broken) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "odd", [1_763_842_800_123_456_789, -(10**18), 1e300, float("inf"), float("nan")]
+)
+def test_a_stat_beyond_all_sense_is_text(write, odd) -> None:
+    stats = {"last_ns": odd, "pages": 7}
+    end = {"type": "summary", "time": START, "stats": stats, "verdicts": []}
+    story = recordings.read(write(RUN, end))
+    assert story.complete
+    assert story.broken == 0
+    assert story.summary.stats == {"last_ns": str(odd), "pages": 7}
 
 
 def test_kinds_of_lines_yet_unknown_are_passed_over(write) -> None:

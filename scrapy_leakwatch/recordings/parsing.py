@@ -151,9 +151,11 @@ def _setting(value: Any) -> object:
 
 
 def stat(value: Any) -> str | int | float | None:
-    """Return a value that is as it may be in the stats."""
+    """Return a value that is as it may be in the stats, an absurd number as text."""
     if value is None or isinstance(value, bool):
         return value
+    if type(value) in {int, float} and not -LARGEST < value < LARGEST:
+        return text(str(value))
     return text(value) if isinstance(value, str) else number(value)
 
 

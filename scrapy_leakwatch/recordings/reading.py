@@ -128,7 +128,7 @@ class _Reading:
                 take(line, time)
                 self._ended = max(self._ended, time)
         except (ValueError, TypeError, KeyError):
-            self._broken += raw.endswith(b"\n")
+            self._broken += raw.endswith(b"\n") or len(raw) >= lines.LONGEST
 
     def _take_sample(self, line: Line, _: float) -> None:
         self._timeline.add(line)
