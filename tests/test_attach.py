@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import ssl
 import threading
 import time
@@ -45,6 +46,12 @@ print(json.dumps({
     "stats": sorted(k for k in crawler.stats.get_stats() if k.startswith("leakw")),
     "frozen": gc.get_freeze_count(),
 }))
+"""
+FULL = """
+import os
+from scrapy_leakwatch.extension import LeakWatch
+chronicle = crawler.get_extension(LeakWatch).watch._chronicle
+os.dup2(os.open("/dev/full", os.O_WRONLY), chronicle._record._fd)
 """
 WITHOUT = {"EXTENSIONS": {}, "LEAKWATCH_INTERVAL": 0.1}
 
@@ -199,6 +206,21 @@ def test_running_crawls_are_listed_without_their_tokens(
     assert job.token not in repr(job)
     with pytest.raises(CommandError, match="refused"):
         remote.execute(dataclasses.replace(job, token="guess"), "print(1)")
+
+
+@needs_remote_control
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_crawl_whose_recording_has_failed_is_not_attached_to(
+    start, tmp_path, capsys
+) -> None:
+    job = start("Healthy", LEAKWATCH_RECORD="record.jsonl")
+    before = traces(job)
+    remote.execute(job, FULL)
+    time.sleep(0.5)  # some samples
+    assert leakwatch("attach", job.spider, "--for", "1", *at(tmp_path)) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("it can't be recorded: its log has the reason.")
+    assert traces(job)["stash"] == before["stash"] == []
 
 
 def test_a_token_goes_to_its_crawl_alone() -> None:
