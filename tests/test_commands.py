@@ -213,6 +213,26 @@ def test_show_concludes(said, samples, conclusion, record, capsys) -> None:
     assert f"\n{conclusion}" in capsys.readouterr().out
 
 
+def test_show_tells_a_verdict_without_a_message(record, capsys) -> None:
+    leakwatch("show", record("mute", {**LEAK, "message": ""}))
+    shown = capsys.readouterr().out
+    assert "\nLEAK:" in shown
+    assert "It leaks: 1 verdict to act on." in shown
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("argv", [("show",), ("show", "--json")])
+def test_a_full_disk_is_told_in_one_line(record, argv) -> None:
+    command = [sys.executable, "-c", SCRAPY, *argv, record("leaking", LEAK)]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env=os.environ | {"PYTHONPATH": IMPORTS},
+        )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr == "can't write: No space left on device\n"
+
+
 def test_show_fits_a_narrow_terminal(record, capsys, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
     leakwatch("show", record("healthy"))

@@ -55,7 +55,12 @@ def text(value: Any) -> str:
     """Return a text, printable."""
     if type(value) is not str:
         raise ValueError("not a text")
-    return _clean(value)
+    return _clean(cut(value))
+
+
+def cut(value: str) -> str:
+    """Return as much of a text as says that it is too long: caches keep it."""
+    return value[: LONGEST + 1]
 
 
 def number(value: Any) -> float:

@@ -102,7 +102,7 @@ def verdict(told: Told) -> Iterator[Line]:
     said = told.verdict
     accepted = " (accepted)" if said.suppressed else ""
     lines = each(block(said, told.found))
-    first = next(lines)
+    first = next(lines, Line())
     style = TOLD if said.suppressed else paint(said.kind)
     yield Line(f"{said.kind.upper()}{accepted}: {first.text}", style)
     yield from lines
