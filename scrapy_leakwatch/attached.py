@@ -49,7 +49,7 @@ class Attachment:
         self._recording = watch is not None and watch.record is None
         if watch is not None and self._recording:
             watch.begin_record(path.replace("%", "%%"))
-        self.record = watch.record if watch else None
+        self.record = watch.record if watch and watch.is_recording else None
         self._lease = create_looping_call(self._expire)
         self._lease.start(LEASE_S / 4, now=False)
         crawler.signals.connect(self.spider_closed, signals.spider_closed)

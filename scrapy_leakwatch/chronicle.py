@@ -58,6 +58,11 @@ class Chronicle:
         """Where the recording is, None without one."""
         return self._record.path if self._record else None
 
+    @property
+    def is_recording(self) -> bool:
+        """Tell whether a recording is being written, and has not failed."""
+        return self._record is not None and not self._recording.off
+
     def sample(self, sample: Sample) -> None:
         """Keep a sample."""
         self._recording(self._write, recording.of_sample, sample)
@@ -134,7 +139,7 @@ class Chronicle:
         line = recording.of_run(
             time=time.time(),
             spider=self._spider.name,
-            project=self._crawler.settings["BOT_NAME"],
+            project=str(self._crawler.settings["BOT_NAME"]),
             versions=_versions(),
             config=self._config.as_record(),
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.guard import logger
+from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.report.recording import named
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class ClosingReport:
         from scrapy_leakwatch.report import html  # noqa: PLC0415
 
         try:
-            html.write(recordings.read(record), path)
+            story = recordings.read(record)
+            html.write(story, path, too_little(story))
         except (recordings.UnreadableRecording, html.ReportError) as error:
             self._tell(str(error))
         else:

@@ -74,6 +74,11 @@ class Watch:
         """Where the recording is, None without one."""
         return self._chronicle.record
 
+    @property
+    def is_recording(self) -> bool:
+        """Tell whether a recording is being written, and has not failed."""
+        return self._chronicle.is_recording
+
     def begin_record(self, template: str) -> None:
         """Record from here on; for one who attaches to the crawl."""
         self._chronicle.begin_record(template)

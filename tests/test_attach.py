@@ -5,15 +5,21 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
+import ssl
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
 
 import pytest
 from scrapy.settings import Settings
 
-from scrapy_leakwatch.commands import remote
+from scrapy_leakwatch import recordings
+from scrapy_leakwatch.commands import attach, remote
 from scrapy_leakwatch.commands.exits import CommandError
 from tests.conftest import start_crawl
+from tests.synthetic import RUN, verdict
 from tests.test_commands import leakwatch
 
 needs_remote_control = pytest.mark.skipif(
@@ -40,6 +46,12 @@ print(json.dumps({
     "stats": sorted(k for k in crawler.stats.get_stats() if k.startswith("leakw")),
     "frozen": gc.get_freeze_count(),
 }))
+"""
+FULL = """
+import os
+from scrapy_leakwatch.extension import LeakWatch
+chronicle = crawler.get_extension(LeakWatch).watch._chronicle
+os.dup2(os.open("/dev/full", os.O_WRONLY), chronicle._record._fd)
 """
 WITHOUT = {"EXTENSIONS": {}, "LEAKWATCH_INTERVAL": 0.1}
 
@@ -98,6 +110,56 @@ def test_a_crawl_without_leakwatch_is_watched_and_left_clean(
     assert traces(job) == before
 
 
+class Ending:
+    """A crawl that can be read a few times more, each time with more lines."""
+
+    def __init__(self, *stories) -> None:
+        self.stories = list(stories)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error) -> None:
+        pass
+
+    @property
+    def alive(self) -> bool:
+        return len(self.stories) > 1
+
+    def story(self):
+        return self.stories.pop(0) if self.alive else self.stories[0]
+
+    def status(self) -> str:
+        return "Live References"
+
+    def stay(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("age", "times"), [(0, 2), (60, 1)], ids=["not yet explained", "told last"]
+)
+def test_what_is_told_as_a_crawl_ends_is_shown(
+    tmp_path, capsys, monkeypatch, age, times
+) -> None:
+    def read(*said):
+        path = tmp_path / "record.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for line in (RUN, *said)))
+        return recordings.read(path)
+
+    first = verdict(time.time() - 60, "leak", "Item", **{"class": "Item"})
+    late = verdict(time.time() - age, "leak", "HtmlResponse", signature="7296c8ac")
+    session = Ending(read(first), *[read(first, late)] * times)
+    monkeypatch.setattr(attach, "POLL_S", 0)
+    monkeypatch.setattr(attach, "Session", lambda job: session)
+    monkeypatch.setattr(attach, "interruptible", lambda: None)
+    monkeypatch.setattr(remote, "job_named", lambda name, settings: None)
+    assert leakwatch("attach", "leaking") == 3
+    shown = capsys.readouterr().out
+    assert shown.count("LEAK: HtmlResponse is leaking") == 1
+    assert shown.count("LEAK: Item is leaking") == 1
+
+
 @needs_remote_control
 def test_who_goes_without_a_word_is_given_up(start, tmp_path) -> None:
     job = start("Healthy", **WITHOUT)
@@ -144,6 +206,53 @@ def test_running_crawls_are_listed_without_their_tokens(
     assert job.token not in repr(job)
     with pytest.raises(CommandError, match="refused"):
         remote.execute(dataclasses.replace(job, token="guess"), "print(1)")
+
+
+@needs_remote_control
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_crawl_whose_recording_has_failed_is_not_attached_to(
+    start, tmp_path, capsys
+) -> None:
+    job = start("Healthy", LEAKWATCH_RECORD="record.jsonl")
+    before = traces(job)
+    remote.execute(job, FULL)
+    time.sleep(0.5)  # some samples
+    assert leakwatch("attach", job.spider, "--for", "1", *at(tmp_path)) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("it can't be recorded: its log has the reason.")
+    assert traces(job)["stash"] == before["stash"] == []
+
+
+def test_a_token_goes_to_its_crawl_alone() -> None:
+    asked = []
+
+    class Redirecting(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def log_message(self, *args) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Redirecting) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        job = remote.Job("1", 1, server.server_port, "secret", "a", "b", 0.0, "2.19")
+        with pytest.raises(CommandError, match="refused"):
+            remote.execute(job, "print(1)")
+        server.shutdown()
+    assert asked == ["/execute"]
+
+
+def test_no_certificates_are_loaded_for_a_crawl_on_this_machine(monkeypatch) -> None:
+    monkeypatch.delattr(ssl.SSLContext, "load_default_certs")
+    job = remote.Job("1", 1, 1, "secret", "a", "b", 0.0, "2.19")
+    with pytest.raises(remote.CrawlGoneError):
+        remote.execute(job, "print(1)")
 
 
 @needs_remote_control

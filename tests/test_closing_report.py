@@ -40,6 +40,13 @@ def test_the_page_is_of_the_recording_where_there_is_one(crawl, tmp_path) -> Non
     assert "crawl.jsonl" in page
 
 
+def test_the_page_of_a_crawl_that_was_too_short_says_so(crawl, tmp_path) -> None:
+    crawl("Healthy", LEAKWATCH_REPORT="crawl.html", LEAKWATCH_MIN_OBJECTS=1_000_000)
+    page = (tmp_path / "crawl.html").read_text()
+    assert "Measured too little: " in page
+    assert "No leak found in" not in page
+
+
 def test_a_page_that_can_not_be_written_is_one_line(crawl, tmp_path) -> None:
     (tmp_path / "file").write_text("")
     result = crawl("Healthy", LEAKWATCH_REPORT=str(tmp_path / "file" / "a.html"))

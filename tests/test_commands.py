@@ -85,7 +85,7 @@ def run(shop, tmp_path):
 
     def run(base: str, *argv: str, **paths: str) -> subprocess.CompletedProcess[str]:
         spider = tmp_path / "shopper.py"
-        spider.write_text(SPIDER.format(base=base))
+        spider.write_text((SPIDER + paths.get("more", "")).format(base=base))
         command = [
             *(sys.executable, "-c", SCRAPY, "run", paths.get("spider", str(spider))),
             *(*QUICK, "-a", f"shop={shop}", *argv),
@@ -144,6 +144,20 @@ def test_a_healthy_crawl_ends_with_0(run, tmp_path) -> None:
     assert recordings.read(path).complete
 
 
+@pytest.mark.parametrize(
+    ("argv", "name"), [((), "own.jsonl"), (("--record", "other.jsonl"), "other.jsonl")]
+)
+def test_the_recording_is_where_the_spider_says_or_the_command_line(
+    run, tmp_path, argv, name
+) -> None:
+    own = '    custom_settings = {{"LEAKWATCH_RECORD": "own.jsonl"}}\n'
+    short = ("-s", "CLOSESPIDER_PAGECOUNT=5", "-s", "LEAKWATCH_INTERVAL=60")
+    ended = run("Healthy", "--no-report", *short, *argv, more=own)
+    assert ended.returncode == 4, ended.stderr
+    assert recordings.read(tmp_path / name).complete
+    assert [path.name for path in tmp_path.rglob("*.jsonl")] == [name]
+
+
 def test_a_crawl_that_was_too_short_is_not_called_healthy(run) -> None:
     ended = run("Healthy", "--no-report", "-s", "CLOSESPIDER_PAGECOUNT=5",
                 "-s", "LEAKWATCH_INTERVAL=60")  # fmt: skip
@@ -199,6 +213,26 @@ def test_show_concludes(said, samples, conclusion, record, capsys) -> None:
     assert f"\n{conclusion}" in capsys.readouterr().out
 
 
+def test_show_tells_a_verdict_without_a_message(record, capsys) -> None:
+    leakwatch("show", record("mute", {**LEAK, "message": ""}))
+    shown = capsys.readouterr().out
+    assert "\nLEAK:" in shown
+    assert "It leaks: 1 verdict to act on." in shown
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("argv", [("show",), ("show", "--json")])
+def test_a_full_disk_is_told_in_one_line(record, argv) -> None:
+    command = [sys.executable, "-c", SCRAPY, *argv, record("leaking", LEAK)]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env=os.environ | {"PYTHONPATH": IMPORTS},
+        )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr == "can't write: No space left on device\n"
+
+
 def test_show_fits_a_narrow_terminal(record, capsys, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
     leakwatch("show", record("healthy"))
@@ -226,6 +260,19 @@ def test_report_writes_a_page(record, tmp_path, capsys) -> None:
     assert "somenasty" in (tmp_path / "leaking.html").read_text()
     assert leakwatch("report", path, "-o", str(tmp_path / "other.html")) == 0
     assert (tmp_path / "other.html").exists()
+
+
+def test_a_report_in_place_of_its_recording_is_refused(
+    record, tmp_path, capsys
+) -> None:
+    path = record("leaking", LEAK)
+    page = tmp_path / "leaking.html"
+    page.write_bytes(Path(path).read_bytes())
+    for argv in ((path, "-o", path), (str(page),)):
+        assert leakwatch("report", *argv) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.endswith("would replace the recording: name another file.")
+    assert leakwatch("show", path) == leakwatch("show", str(page)) == 0
 
 
 def test_a_report_that_can_not_be_written_is_told(record, tmp_path, capsys) -> None:
@@ -339,9 +386,68 @@ def test_diff_refuses_where_the_old_leak_could_not_have_shown(record, capsys) ->
     assert leakwatch("diff", paths[0], record("after", samples=400)) == 0
 
 
+END = {"type": "summary", "time": START + 400, "stats": {}, "verdicts": []}
+UNRELEASED = grown({**LEAK, "kind": "unreleased", "subject": "DelayedCall"}, 0)
+
+
+def test_diff_refuses_where_what_is_not_given_back_could_not_be_told(
+    record, capsys
+) -> None:
+    before = record("before", UNRELEASED, END)
+    assert leakwatch("diff", before, record("killed")) == 4
+    shown = capsys.readouterr().out
+    assert "after: it did not close, and what is not given back shows only" in shown
+    assert "GONE" not in shown
+    assert leakwatch("diff", before, record("closed", END)) == 0
+    assert "GONE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("count", "turn"), [(1, "SHRUNK"), (1200, "SAME"), (9000, "GROWN")]
+)
+def test_diff_compares_how_much_was_not_given_back(count, turn, record, capsys) -> None:
+    after = record("after", {**UNRELEASED, "count": count}, END)
+    assert leakwatch("diff", record("before", UNRELEASED, END), after) == 0
+    shown = capsys.readouterr().out
+    assert f"\n{turn} " in shown
+    assert f"left      1,200 at the end  →  {count:,} at the end" in shown
+    assert "per 1,000 responses" not in shown
+
+
+def test_diff_says_what_a_recording_lacks(record, capsys) -> None:
+    before, after = record("before", END), record("after")
+    with Path(before).open("a") as file:
+        file.write("{broken\n")
+    leakwatch("diff", before, after)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].strip() == "1 lines of it make no sense and were left out"
+    assert [line[:5] for line in lines[::2][:2]] == ["befor", "after"]
+    assert lines[3].strip() == "still running, or killed"
+
+
 def test_too_few_responses_are_too_little(record, capsys) -> None:
     slow = {"config": {"LEAKWATCH_INTERVAL": 1.0, "LEAKWATCH_MIN_OBJECTS": 10_000}}
     leakwatch("show", record("slow", **slow))
     shown = capsys.readouterr().out
     assert "responses came after the second sample, and the rules need 10000" in shown
     assert "Healthy" not in shown
+
+
+def test_responses_that_came_early_in_a_long_crawl_are_counted(record, capsys) -> None:
+    quiet = [
+        {**synthetic.sample(number), "received": 500 if number > 1 else 0}
+        for number in range(2000)
+    ]
+    leakwatch("show", record("long", *quiet, samples=0))
+    assert "Healthy: nothing leaks." in capsys.readouterr().out
+
+
+def test_show_and_the_page_say_alike_what_was_too_short(
+    record, tmp_path, capsys
+) -> None:
+    path = record("short", samples=5)
+    leakwatch("show", path)
+    leakwatch("report", path)
+    said = "Measured too little: 5 samples, and the rules need 6"
+    assert said in capsys.readouterr().out
+    assert said in (tmp_path / "short.html").read_text()

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -165,12 +166,17 @@ def test_what_is_accepted_or_withdrawn_is_no_leak(story) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("samples", "said"), [(0, "no sample"), (1, "one sample"), (4, "4 samples")]
-)
-def test_a_crawl_that_is_too_short_says_so(story, samples, said) -> None:
-    page = Text(html.render(story(samples=samples))).text
-    assert f"Too short to tell: {said} in " in page
+def test_a_crawl_that_could_not_be_judged_is_not_called_healthy(story) -> None:
+    reason = "5 samples, and the rules need 6: crawl longer, or lower it"
+    page = Text(html.render(story(END, samples=5), reason)).text
+    assert "Measured too little: 5 samples, and the rules need 6." in page
+    assert "What to do Crawl longer, or lower it." in page
+    assert "Healthy" not in page
+
+
+def test_a_verdict_is_told_of_a_crawl_that_was_too_short(story) -> None:
+    top = opening(story(LEAK, FOUND, END), "5 samples: crawl longer")
+    assert top.word == "Leak"
 
 
 def test_a_killed_crawl_and_broken_lines_are_told(story) -> None:
@@ -333,6 +339,40 @@ def test_a_report_is_for_its_owner_alone_and_whole(
         f"the report {path} can't be written (No space left on device): free the"
         " disk, or name another file."
     )
+
+
+@pytest.mark.parametrize("name", ["record.jsonl", "sub/../record.jsonl", "link"])
+def test_a_report_does_not_replace_its_recording(tmp_path, story, name) -> None:
+    told = story(LEAK)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link").symlink_to(told.path)
+    path = tmp_path / name
+    with pytest.raises(html.ReportError) as raised:
+        html.write(told, path)
+    assert str(raised.value) == (
+        f"the report {path} would replace the recording: name another file."
+    )
+    assert recordings.read(told.path) == told
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_report_goes_into_a_pipe(tmp_path, story) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit(path.read_text)
+        html.write(story(LEAK, END), path)
+        assert "HtmlResponse leaks" in read.result()
+    assert path.is_fifo()
+
+
+def test_a_report_goes_where_a_link_leads(tmp_path, story) -> None:
+    (tmp_path / "deep").mkdir()
+    for name in ("link.html", "again.html"):
+        (tmp_path / name).symlink_to("deep/report.html")
+        html.write(story(LEAK, END), tmp_path / name)
+        assert (tmp_path / name).is_symlink()
+    assert os.listdir(tmp_path / "deep") == ["report.html"]
 
 
 @pytest.mark.parametrize("name", ["file/report.html", ".", "a\0b"])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrapy_leakwatch import recordings
-from scrapy_leakwatch.recordings import lines, reading, thinning
+from scrapy_leakwatch.recordings import lines, parsing, reading, thinning, timelines
 from scrapy_leakwatch.records import Explanation, Layers, Unexplained
 from scrapy_leakwatch.report import block, log
 from tests import synthetic
@@ -133,6 +133,10 @@ def test_a_line_that_is_cut_off_is_no_harm(write) -> None:
         b'{"type": "sample", "time": 1, "live": 7}\n',
         b'{"type": "sample", "time": 1, "live": {"A": {"count": "many"}}}\n',
         b'{"type": "sample", "time": 1, "live": {"A": {"count": 1e999}}}\n',
+        b'{"type": "sample", "time": 1, "requests": {"a": 1%s, "b": -1%s}}\n'
+        % (b"0" * 400, b"0" * 400),
+        b'{"type": "sample", "time": 1, "requests": {"a": 1%s, "b": 0.5}}\n'
+        % (b"0" * 400),
         b'{"type": "sample", "time": NaN, "live": {}}\n',
         b'{"type": "sample", "time": 1, "containers": 3}\n',
         b'{"type": "sample", "time": 1, "memory": {"rss": "9"}}\n',
@@ -153,7 +157,35 @@ def test_a_broken_line_is_left_out_and_counted(write, broken) -> None:
 def test_a_line_without_end_is_left_out(write, monkeypatch) -> None:
     monkeypatch.setattr(lines, "LONGEST", 2000)
     story = recordings.read(write(RUN, SAMPLE, b"x" * 9999 + b"\n", LEAK))
-    assert len(story.told) == 1
+    assert (len(story.told), story.broken) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "odd", [1_763_842_800_123_456_789, -(10**18), 1e300, float("inf"), float("nan")]
+)
+def test_a_stat_beyond_all_sense_is_text(write, odd) -> None:
+    stats = {"last_ns": odd, "pages": 7}
+    end = {"type": "summary", "time": START, "stats": stats, "verdicts": []}
+    story = recordings.read(write(RUN, end))
+    assert story.complete
+    assert story.broken == 0
+    assert story.summary.stats == {"last_ns": str(odd), "pages": 7}
+
+
+def test_caches_are_given_no_endless_text(write, monkeypatch) -> None:
+    given = []
+    for module, name in ((parsing, "_clean"), (timelines, "_key")):
+        cached = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda *texts, to=cached: given.extend(texts) or to(*texts)
+        )
+    long = "x" * 100_000
+    sample = {**SAMPLE, "live": {long: {"count": 1}}, "requests": {long: 1},
+              "containers": [{"name": long, "type": long, "len": 5}]}  # fmt: skip
+    story = recordings.read(write({**RUN, "spider": long}, sample))
+    assert story.run.spider == "x" * (parsing.LONGEST - 1) + "…"
+    assert list(story.timeline.live) == [story.run.spider]
+    assert max(map(len, given)) <= parsing.LONGEST + 1
 
 
 def test_kinds_of_lines_yet_unknown_are_passed_over(write) -> None:

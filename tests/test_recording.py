@@ -11,6 +11,7 @@ from datetime import datetime
 
 import pytest
 
+from scrapy_leakwatch import recordings
 from scrapy_leakwatch.report import recording
 from tests.conftest import recorded, start_crawl
 
@@ -185,6 +186,11 @@ def test_a_file_that_can_not_be_made_is_one_line_with_the_remedy(tmp_path) -> No
         recording.Recording(str(tmp_path / "file" / "a.jsonl"), "shop")
     assert str(raised.value).startswith("LEAKWATCH_RECORD: can't write ")
     assert "the crawl goes on without a recording" in str(raised.value)
+
+
+def test_a_crawl_of_a_project_named_by_a_number_can_be_read(crawl, tmp_path) -> None:
+    crawl("Healthy", BOT_NAME=7, LEAKWATCH_RECORD="record.jsonl")
+    assert recordings.read(tmp_path / "record.jsonl").run.project == "7"
 
 
 def test_stats_that_json_can_not_hold_are_written_as_text() -> None:

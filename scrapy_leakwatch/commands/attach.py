@@ -55,8 +55,9 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
     interruptible()
     with Session(job) as session:
         say([*each(session.status()), Line()])
-        _follow(session, opts.seconds)
+        told = _follow(session, opts.seconds)
         story = session.story()
+        _tell(story, told, patience_s=0)
         say([terminal.conclusion(story, too_little(story))])
     return LEAKS if accused(story) else CLEAN
 
@@ -76,26 +77,27 @@ def _described(job: Job) -> str:
     )
 
 
-def _follow(session: Session, seconds: float | None) -> None:
-    """Print the verdicts as they come."""
+def _follow(session: Session, seconds: float | None) -> int:
+    """Print the verdicts as they come, and return how many."""
     end = None if seconds is None else time.monotonic() + seconds
     told = 0
     try:
         while session.alive and (end is None or time.monotonic() < end):
             story = session.story()
-            told += _tell(story, told)
+            told += _tell(story, told, PATIENCE_S)
             if story.complete:
                 break
             time.sleep(POLL_S)
             session.stay()
     except KeyboardInterrupt:
         pass
+    return told
 
 
-def _tell(story: Story, already: int) -> int:
+def _tell(story: Story, already: int, patience_s: float) -> int:
     count = 0
     for told in story.told[already:]:
-        young = time.time() - told.time < PATIENCE_S
+        young = time.time() - told.time < patience_s
         if told.verdict.signature and told.found is None and young:
             break
         say([*terminal.verdict(told), Line()])

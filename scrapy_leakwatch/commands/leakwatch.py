@@ -102,7 +102,18 @@ class Command(BaseRunSpiderCommand):
             sys.stderr.write("\n")
             self.exitcode = ERROR
         except BrokenPipeError:  # such as `| head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _write_no_more()
+        except OSError as error:
+            if error.filename is not None:  # no file but the output has no name
+                raise
+            sys.stderr.write(f"can't write: {error.strerror}\n")
+            self.exitcode = ERROR
+            _write_no_more()
+
+
+def _write_no_more() -> None:
+    """Have what is left to print vanish, not fail as Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _subcommand(name: str) -> Subcommand:

@@ -142,9 +142,8 @@ def _call(job: Job, path: str, body: Any, within_s: float) -> dict[str, Any]:
         None if body is None else json.dumps(body).encode(),
         {"Authorization": f"Bearer {job.token}", "Content-Type": "application/json"},
     )
-    direct = request.build_opener(request.ProxyHandler({}))
     try:
-        with direct.open(ask, timeout=within_s + ANSWERS_WITHIN_S) as response:
+        with _direct().open(ask, timeout=within_s + ANSWERS_WITHIN_S) as response:
             found = json.loads(response.read(LARGEST))
     except error.HTTPError as refused:
         raise CommandError(f"The crawl refused ({refused.code}): not yours?") from None
@@ -153,6 +152,18 @@ def _call(job: Job, path: str, body: Any, within_s: float) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise CrawlGoneError("What answers is no crawl.")
     return found
+
+
+def _direct() -> request.OpenerDirector:
+    """Return what speaks plain HTTP, without proxies and redirects."""
+    opener = request.OpenerDirector()
+    for handler in (
+        request.HTTPHandler(),
+        request.HTTPErrorProcessor(),
+        request.HTTPDefaultErrorHandler(),
+    ):
+        opener.add_handler(handler)
+    return opener
 
 
 def _read(path: Path) -> Job | None:

@@ -8,6 +8,7 @@ from scrapy_leakwatch import redact
 from scrapy_leakwatch.commands.exits import CLEAN, CommandError
 from scrapy_leakwatch.commands.printing import say
 from scrapy_leakwatch.commands.recorded import LONGEST, read
+from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.report.lines import Line
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def write(story: Story, output: str | None = None) -> Path:
     from scrapy_leakwatch.report import html  # noqa: PLC0415
 
     try:
-        return html.write(story, output or story.path.with_suffix(".html"))
+        path = output or story.path.with_suffix(".html")
+        return html.write(story, path, too_little(story))
     except html.ReportError as error:
         raise CommandError(redact.text(str(error), LONGEST)) from None

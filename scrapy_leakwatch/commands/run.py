@@ -62,9 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
     """Crawl, and return what came out."""
-    _watch(settings, opts.record)
+    _watch(settings)
     crawler = _crawler(opts.spider, process)
-    _watch(crawler.settings, opts.record)  # the spider may have set them anew
+    _watch(crawler.settings)  # the spider may have set them anew
+    _record(crawler.settings, opts.record)
     with _errors() as errors:
         process.crawl(crawler, **opts.spargs)
         process.start()
@@ -114,10 +115,14 @@ def _crawler(spider: str, process: Any) -> Crawler:
     return crawler
 
 
-def _watch(settings: BaseSettings, record: str | None) -> None:
+def _watch(settings: BaseSettings) -> None:
     """Switch LeakWatch on, whatever the project or the spider has set."""
     enable(settings, priority="cmdline")
     settings.set("LEAKWATCH_ENABLED", True, priority="cmdline")
+
+
+def _record(settings: BaseSettings, record: str | None) -> None:
+    """Have a recording: as the command line says, the spider, or the project."""
     if record or settings.get("LEAKWATCH_RECORD") is None:
         settings.set("LEAKWATCH_RECORD", record or RECORD, priority="cmdline")
 

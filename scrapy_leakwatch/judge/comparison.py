@@ -83,10 +83,17 @@ def _same_subject_unsigned(one: Verdict, other: Verdict) -> bool:
 
 
 def _turn(one: Verdict, other: Verdict) -> Turn:
-    was, now = (each.growth.per_1000_responses for each in (one, other))
+    was, now = _amount(one), _amount(other)
     if now > was * (1 + NOTICEABLE):
         return "grown"
     return "shrunk" if now < was * (1 - NOTICEABLE) else "same"
+
+
+def _amount(verdict: Verdict) -> float:
+    """Return what tells how bad it is: what is left at the end has no rate."""
+    if verdict.kind == "unreleased":
+        return verdict.count
+    return verdict.growth.per_1000_responses
 
 
 def _standing(story: Story) -> list[Told]:

@@ -17,6 +17,7 @@ WARM_UP = 2
 """Samples besides those of growth: the first is left out, one begins the steps."""
 USUAL = {"MIN_SAMPLES": 4, "MIN_OBJECTS": 100}
 """Where the recording does not say."""
+NOT_CLOSED = "it did not close, and what is not given back shows only then: let it end"
 
 
 def too_little(story: Story) -> str:
@@ -42,8 +43,11 @@ def too_little(story: Story) -> str:
 def could_not_show(story: Story, told: Told) -> str:
     """Return why a crawl without it does not prove that a verdict is gone.
 
-    At its former rate too few would be held in so short a crawl to be accused.
+    At its former rate too few would be held in so short a crawl to be accused; what
+    is not given back is told when a crawl closes.
     """
+    if told.verdict.kind == "unreleased":
+        return "" if story.complete else NOT_CLOSED
     rate, received = (
         told.verdict.growth.per_1000_responses,
         received_since_warm_up(story),
@@ -63,8 +67,13 @@ def could_not_show(story: Story, told: Told) -> str:
 
 
 def received_since_warm_up(story: Story) -> int | None:
-    """Return the responses that the rules saw come, None where it is not known."""
-    received = [each for each in story.timeline.received[1:] if each is not None]
+    """Return the responses that the rules saw come, None where it is not known.
+
+    Of a thinned timeline the first two points are of more than one sample.
+    """
+    timeline = story.timeline
+    skip = 1 if story.samples <= len(timeline.times) else 0
+    received = [each for each in timeline.received[skip:] if each is not None]
     return int(received[-1] - received[0]) if received else None
 
 

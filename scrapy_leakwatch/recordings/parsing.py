@@ -55,7 +55,12 @@ def text(value: Any) -> str:
     """Return a text, printable."""
     if type(value) is not str:
         raise ValueError("not a text")
-    return _clean(value)
+    return _clean(cut(value))
+
+
+def cut(value: str) -> str:
+    """Return as much of a text as says that it is too long: caches keep it."""
+    return value[: LONGEST + 1]
 
 
 def number(value: Any) -> float:
@@ -151,9 +156,11 @@ def _setting(value: Any) -> object:
 
 
 def stat(value: Any) -> str | int | float | None:
-    """Return a value that is as it may be in the stats."""
+    """Return a value that is as it may be in the stats, an absurd number as text."""
     if value is None or isinstance(value, bool):
         return value
+    if type(value) in {int, float} and not -LARGEST < value < LARGEST:
+        return text(str(value))
     return text(value) if isinstance(value, str) else number(value)
 
 

@@ -127,8 +127,8 @@ class _Reading:
                 time = parsing.moment(line.get("time"))
                 take(line, time)
                 self._ended = max(self._ended, time)
-        except (ValueError, TypeError, KeyError):
-            self._broken += raw.endswith(b"\n")
+        except (ValueError, TypeError, KeyError, OverflowError):
+            self._broken += raw.endswith(b"\n") or len(raw) >= lines.LONGEST
 
     def _take_sample(self, line: Line, _: float) -> None:
         self._timeline.add(line)

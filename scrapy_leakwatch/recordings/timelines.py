@@ -31,7 +31,7 @@ class TimelineKeeper:
         time = parsing.moment(line.get("time"))
         values = {**self._gone, **_values(line)}
         # Text is no summand, and what is infinite or absurd makes the sum so.
-        parsing.number(sum(values.values()))
+        parsing.number(sum(map(abs, values.values())))
         self._time = max(self._time, time)  # clocks are put back now and then
         self._thinner.add(self._time, values)
         if len(self._thinner.names) != self._known:
@@ -61,15 +61,15 @@ class TimelineKeeper:
 
 def _values(line: Line) -> dict[Key, float]:
     values = {
-        _key("live", path): live["count"]
+        _key("live", parsing.cut(path)): live["count"]
         for path, live in parsing.mapping(line.get("live", {})).items()
     }
     for group in GROUPS:
         for name, value in parsing.mapping(line.get(group, {})).items():
             if value is not None:
-                values[_key(group, name)] = value
+                values[_key(group, parsing.cut(name))] = value
     for each in line.get("containers", ()):
-        values[_key("containers", each["name"])] = each["len"]
+        values[_key("containers", parsing.cut(each["name"]))] = each["len"]
     for name in SINGLE:
         if line.get(name) is not None:
             values["", name] = line[name]

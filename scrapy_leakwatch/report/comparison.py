@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.records import ALARMS, Explanation
 from scrapy_leakwatch.report.lines import FAINT, HEADING, TOLD, Line, paint, size
-from scrapy_leakwatch.report.terminal import received, told_as_json
+from scrapy_leakwatch.report.terminal import NO_END, left_out, received, told_as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,8 @@ def comparison(
             f" {received(story):,} responses  {story.path}",
             FAINT,
         )
+        for line in _lacking(story):
+            yield Line(f"{'':<7} {line.text}", line.style)
     yield Line()
     if found.refused:
         yield Line(f"Measured too little to compare: {found.refused}.", TOLD)
@@ -36,18 +38,26 @@ def comparison(
     yield _sum(found)
 
 
+def _lacking(story: Story) -> Iterator[Line]:
+    if not story.complete:
+        yield Line(NO_END, TOLD)
+    yield from left_out(story)
+
+
 def _change(change: Change, width: int) -> Iterator[Line]:
     verdict = change.told.verdict
     accepted = ", accepted" if verdict.suppressed else ""
     name = f"{verdict.subject} ({verdict.kind}{accepted})"
     signature = f"signature {verdict.signature}" if verdict.signature else ""
     yield Line(f"{change.turn.upper():<7} {name}  {signature}".rstrip(), _style(change))
+    measure = "left" if verdict.kind == "unreleased" else "rate"
     sides = ("before", change.before), ("after", change.after)
     if width < NARROW:
         for which, told in sides:
             yield Line(f"  {which:<9} {_rates(told)}")
     else:
-        yield Line(f"  {'rate':<9} {_rates(change.before)}  →  {_rates(change.after)}")
+        rates = f"{_rates(change.before)}  →  {_rates(change.after)}"
+        yield Line(f"  {measure:<9} {rates}")
     yield from _cause(change.told)
 
 
@@ -58,9 +68,14 @@ def _style(change: Change) -> str:
 
 
 def _rates(told: Told | None) -> str:
-    """Return how much stays of 1,000 responses, in objects and in bytes."""
+    """Return how much stays of 1,000 responses, in objects and in bytes.
+
+    Of what is not given back, how much is left.
+    """
     if told is None:
         return "none"
+    if told.verdict.kind == "unreleased":
+        return f"{told.verdict.count:,} at the end"
     rate, in_bytes = _rate(told), _bytes(told)
     if told.verdict.kind == "native" or told.verdict.subject == "memory":
         return f"{size(rate)} per 1,000 responses"
@@ -123,6 +138,8 @@ def _story(story: Story) -> dict[str, Any]:
         "spider": story.run.spider,
         "samples": story.samples,
         "responses": received(story),
+        "complete": story.complete,
+        "broken_lines": story.broken,
     }
 
 

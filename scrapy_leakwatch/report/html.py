@@ -56,17 +56,23 @@ class Page(NamedTuple):
     settings: list[Fact]
 
 
-def write(story: Story, path: str | os.PathLike[str]) -> Path:
+def write(story: Story, path: str | os.PathLike[str], too_little: str = "") -> Path:
     """Write the report of a recording to ``path``, mode 0600, and return the path.
 
-    The file is there whole or not at all, and replaces one that was there. Folders
-    are made. Raises `ReportError`, whose message is one line with the remedy.
+    ``too_little`` is why the rules could not judge the crawl, empty where they could.
+    The file is there whole or not at all, and replaces one that was there, but for
+    the recording; what is no file, such as a pipe, is written into. Folders are made.
+    Raises `ReportError`, whose message is one line with the remedy.
     """
     path = Path(path)
-    page = render(story).encode("utf-8", "backslashreplace")
+    if _is_same(path, story.path):
+        raise ReportError(
+            f"the report {path} would replace the recording: name another file."
+        )
+    page = render(story, too_little).encode("utf-8", "backslashreplace")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, page)
+        _put(path, page)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ReportError(
@@ -76,7 +82,7 @@ def write(story: Story, path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def render(story: Story, folder: Path | None = None) -> str:
+def render(story: Story, too_little: str = "", folder: Path | None = None) -> str:
     """Return the page; lines of code are read below ``folder``, by default here."""
     told = cards(story, folder)
     return (
@@ -84,7 +90,7 @@ def render(story: Story, folder: Path | None = None) -> str:
         .get_template("report.html")
         .render(
             story=story,
-            opening=opening(story),
+            opening=opening(story, too_little),
             cards=told,
             chart_data=charts.data(story, told),
             page=_page(story),
@@ -165,6 +171,20 @@ def _extremes(values: Series, unit: str) -> list[str]:
         return ["none"] * 4
     shown = amounts.IN_UNITS[unit]
     return [shown(each) for each in (known[0], min(known), max(known), known[-1])]
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def _put(path: Path, content: bytes) -> None:
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+    else:
+        _replace(Path(os.path.realpath(path)), content)
 
 
 def _replace(path: Path, content: bytes) -> None:

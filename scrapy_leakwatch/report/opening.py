@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records import Story, Told, Verdict
     from scrapy_leakwatch.report.tones import Tone
 
-FEW_SAMPLES = 5
-"""What a verdict needs with the default of ``LEAKWATCH_MIN_SAMPLES``."""
-
 
 class Opening(NamedTuple):
     """``word`` names the verdict, ``sentence`` says it, ``remedy`` what to do."""
@@ -26,8 +23,8 @@ class Opening(NamedTuple):
     remedy: str = ""
 
 
-def opening(story: Story) -> Opening:
-    """Return what to say first."""
+def opening(story: Story, too_little: str = "") -> Opening:
+    """Return what to say first; ``too_little``: why the rules could not judge."""
     told = [
         each
         for each in tones.by_severity(story.standing)
@@ -35,8 +32,8 @@ def opening(story: Story) -> Opening:
     ]
     if told:
         return _of_the_worst(told, story)
-    if _is_short(story):
-        return _too_short(story)
+    if too_little:
+        return _unjudged(too_little)
     return _healthy(story)
 
 
@@ -109,21 +106,13 @@ def _detail(told: Told, story: Story) -> str:
 _THEN = "when this was told"
 
 
-def _is_short(story: Story) -> bool:
-    asked = story.run.config.get("LEAKWATCH_MIN_SAMPLES")
-    needed = int(asked) + 1 if isinstance(asked, (int, float)) else FEW_SAMPLES
-    return story.samples < needed
-
-
-def _too_short(story: Story) -> Opening:
-    samples = {0: "no sample", 1: "one sample"}.get(
-        story.samples, f"{story.samples} samples"
-    )
+def _unjudged(too_little: str) -> Opening:
+    reason, _, advice = too_little.partition(": ")
     return Opening(
         tone="warn",
         word="Too short",
-        sentence=f"Too short to tell: {samples} in {span(_length(story))}.",
-        remedy="Let the crawl run longer, or lower LEAKWATCH_INTERVAL for a short one.",
+        sentence=f"Measured too little: {reason}.",
+        remedy=sentence(advice),
     )
 
 

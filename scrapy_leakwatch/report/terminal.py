@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records import Layers, Story, Told
 
 
+NO_END = "still running, or killed"
+
+
 def show(story: Story, too_little: str, width: int) -> Iterator[Line]:
     """Yield all that a recording tells."""
     yield from heading(story)
@@ -38,7 +41,7 @@ def heading(story: Story) -> Iterator[Line]:
     """Yield which crawl it was, how long it was watched, and the file."""
     run = story.run
     begun = datetime.fromtimestamp(run.time, timezone.utc)
-    end = "closed" if story.complete else "still running, or killed"
+    end = "closed" if story.complete else NO_END
     yield Line(
         f"{run.spider} ({run.project})  {begun:%Y-%m-%d %H:%M:%S} UTC,"
         f" {duration(story.ended - run.time)},"
@@ -47,6 +50,11 @@ def heading(story: Story) -> Iterator[Line]:
         HEADING,
     )
     yield Line(str(story.path), FAINT)
+    yield from left_out(story)
+
+
+def left_out(story: Story) -> Iterator[Line]:
+    """Yield what a recording had that is not shown."""
     for count, what in (
         (story.broken, "lines of it make no sense and were left out"),
         (story.forgotten, "verdicts, the earliest of very many, were left out"),
@@ -94,7 +102,7 @@ def verdict(told: Told) -> Iterator[Line]:
     said = told.verdict
     accepted = " (accepted)" if said.suppressed else ""
     lines = each(block(said, told.found))
-    first = next(lines)
+    first = next(lines, Line())
     style = TOLD if said.suppressed else paint(said.kind)
     yield Line(f"{said.kind.upper()}{accepted}: {first.text}", style)
     yield from lines
