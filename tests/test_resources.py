@@ -46,7 +46,7 @@ def project(tmp_path, monkeypatch):
     lines.forget()
 
 
-def claimed(found, *parts, before=False, rivals=frozenset()):
+def claimed(found, *parts, before=False, rivals=()):
     """Return the record of a resource by whoever of ``parts`` has it."""
     owners = tuple(Owner("extension", part) for part in parts)
     attribution = Attribution(owners, Reach(owners), Sources(), rivals)
@@ -176,7 +176,7 @@ def test_a_function_counts_only_where_no_other_crawl_may_have_called_it(
     assert (taken.owner, taken.location) == ("extension Part", "shop_parts.py:7")
     assert not taken.sure
     assert claimed(found, part, before=True) is None
-    assert claimed(found, part, rivals=frozenset({module.Part})) is None
+    assert claimed(found, part, rivals=(module.Part,)) is None
 
 
 def found_parts(found: Found) -> tuple:
@@ -189,6 +189,38 @@ def test_a_method_of_another_instance_is_another_crawls(project) -> None:
     mine = Found("DelayedCall", object(), "work", (ours.work,))
     assert claimed(mine, ours).owner == "extension Other"
     assert claimed(mine, theirs) is None
+
+
+SIBLINGS = """
+    class Base:
+        def opened(self, later):
+            later.call_later(5, self.beat)
+
+        def beat(self):
+            pass
+
+    class Ours(Base):
+        pass
+
+    class Theirs(Base):
+        pass
+    """
+
+
+def test_what_a_common_base_took_for_another_crawl_is_not_ours(project) -> None:
+    module = project(SIBLINGS)
+    ours, theirs = module.Ours(), module.Theirs()
+    beat = Found("asyncio timer", object(), "beat", (theirs.beat,), frozenset({"beat"}))
+    assert claimed(beat, theirs).owner == "extension Theirs"
+    assert claimed(beat, ours) is None
+
+
+def test_what_a_common_base_names_may_be_of_either_crawl(project) -> None:
+    module = project(SIBLINGS)
+    function = module.Base.beat
+    beat = Found("asyncio timer", object(), "beat", (function,), frozenset({"beat"}))
+    assert claimed(beat, module.Ours()).owner == "extension Ours"
+    assert claimed(beat, module.Ours(), rivals=(module.Theirs, module.Base)) is None
 
 
 def test_no_code_of_what_hangs_on_a_component_runs(project) -> None:

@@ -15,7 +15,14 @@ from scrapy import signals
 
 from scrapy_leakwatch import lines
 from scrapy_leakwatch.observe.ledger import open_engines
-from scrapy_leakwatch.observe.resources import files, hooks, network, timers, workers
+from scrapy_leakwatch.observe.resources import (
+    files,
+    hooks,
+    network,
+    timers,
+    visible,
+    workers,
+)
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
 from scrapy_leakwatch.observe.resources.closing import closing
 from scrapy_leakwatch.observe.resources.owners import Owner, owners
@@ -103,11 +110,12 @@ def _alive(reach: Reach | None) -> Iterator[Found]:
         yield from files.found(reach)
 
 
-def _rivals(crawler: Crawler) -> frozenset[type]:
-    """Return the classes that other open crawls of the process have, too."""
-    return frozenset(
-        owner.cls
+def _rivals(crawler: Crawler) -> tuple[type, ...]:
+    """Return the classes that other open crawls have, with the project's bases."""
+    return tuple(
+        base
         for engine in open_engines(crawler)
         if engine.crawler is not crawler
         for owner in owners(engine.crawler)
+        for base in visible.family(owner.cls)
     )
