@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
+import multiprocessing
 import os
+import signal
 import sys
 import textwrap
 import threading
+import time
 import weakref
 from types import SimpleNamespace
 
 import pytest
+from scrapy.settings import Settings
+from scrapy.utils import log as scrapys_log
 
 from scrapy_leakwatch import lines
 from scrapy_leakwatch.judge import unreleased
-from scrapy_leakwatch.observe.resources import files, workers
+from scrapy_leakwatch.observe.resources import files, hooks, workers
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
 from scrapy_leakwatch.observe.resources.found import Found
 from scrapy_leakwatch.observe.resources.owners import Owner
@@ -248,6 +254,36 @@ def test_no_code_of_what_hangs_on_a_component_runs(project) -> None:
     assert not list(files.found(Reach((Owner("extension", part),))))
 
 
+@pytest.fixture
+def crawls_handler(tmp_path, monkeypatch):
+    """The handler that Scrapy makes for LOG_FILE as a crawl begins."""
+    monkeypatch.setattr(scrapys_log, "_scrapy_root_handler", None)
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
+    settings = Settings({"LOG_FILE": str(tmp_path / "crawl.log")})
+    scrapys_log.install_scrapy_root_handler(settings)
+    handler = scrapys_log.get_scrapy_root_handler()
+    yield handler
+    logging.root.removeHandler(handler)
+    handler.close()
+
+
+def test_the_handler_of_the_crawls_log_is_nobodys(crawls_handler) -> None:
+    assert crawls_handler in logging.root.handlers
+    assert all(found.thing is not crawls_handler for found in hooks.found())
+
+
+def test_a_process_that_was_terminated_or_has_ended_does_not_run() -> None:
+    context = multiprocessing.get_context("spawn")
+    child = context.Process(target=time.sleep, args=(60,))
+    child.start()
+    assert child in [found.thing for found in workers.found(None)]
+    os.kill(child.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # nobody joined it
+    assert child not in [found.thing for found in workers.found(None)]
+    child.join()
+    child.close()
+
+
 def taken(**changed) -> Resource:
     fields = {
         "kind": "LoopingCall",
@@ -323,6 +359,10 @@ def test_what_only_the_source_tells_is_of_medium_confidence() -> None:
             "call self.port.stopListening()",
         ),
         ({"kind": "Thread", "has": "ThreadPoolExecutor"}, "call self.loop.shutdown()"),
+        (
+            {"kind": "child process", "has": "Process"},
+            "call self.loop.terminate() and join()",
+        ),
         ({"kind": "asyncio task", "attribute": ""}, "keep the task and cancel() it"),
         ({"owner": "item pipeline Files"}, "in close_spider(), call self.loop.stop()"),
         ({"owner": "spider shop"}, "in the spider's closed(), call self.loop.stop()"),
