@@ -7,6 +7,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from scrapy.crawler import Crawler
 
 from tests import takers
 from tests.conftest import (
@@ -235,3 +236,14 @@ def test_the_summary_is_written_when_the_reactor_stops_too_early(
     settings = enabled("takers", ["ChangesItsMind"], [])
     crawl("Backlog", prelude=SHORT, LEAKWATCH_RECORD=str(record), **settings)
     assert recorded(record)[-1]["type"] == "summary"
+
+
+@pytest.mark.skipif(
+    not hasattr(Crawler, "stop_async"), reason="this Scrapy stops after it has closed"
+)
+def test_a_crawl_that_stops_while_its_spider_closes_is_let_go(crawl, tmp_path) -> None:
+    record = tmp_path / "record.jsonl"
+    settings = enabled("takers", ["Interrupts"], ["Interrupts"])
+    result = crawl("Backlog", prelude=SHORT, LEAKWATCH_RECORD=str(record), **settings)
+    assert result.left["watches"] == 0
+    assert [line["type"] for line in recorded(record)].count("summary") == 1
