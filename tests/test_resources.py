@@ -232,7 +232,13 @@ def test_what_a_common_base_names_may_be_of_either_crawl(project) -> None:
 def test_no_code_of_what_hangs_on_a_component_runs(project) -> None:
     module = project(
         """
-        class Hostile:
+        class Meta(type):
+            def fail(cls, *args):
+                raise SystemExit
+
+            __eq__ = __hash__ = __instancecheck__ = fail
+
+        class Hostile(metaclass=Meta):
             __hash__ = None
 
             def fail(self, *args):
@@ -242,7 +248,7 @@ def test_no_code_of_what_hangs_on_a_component_runs(project) -> None:
             __class__ = property(fail)
             __getattribute__ = fail
 
-        class Part:
+        class Part(metaclass=Meta):
             def start(self, hostile):
                 self.hostile = [hostile, {"key": hostile}]
         """

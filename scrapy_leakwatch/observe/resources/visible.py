@@ -13,7 +13,7 @@ from scrapy_leakwatch.observe.resources.naming import code_of
 
 def function(cls: type, use: Any) -> bool:
     """Tell whether ``use`` is a plain function that the module of ``cls`` knows."""
-    if type(use) not in {FunctionType, CoroutineType}:
+    if type(use) is not FunctionType and type(use) is not CoroutineType:
         return False
     code = code_of(use)
     known = _known(cls, code.co_name) if code is not None else None

@@ -83,7 +83,8 @@ def _popen(process: Any) -> Found | None:
     if anatomy.attribute(process, "returncode") is not None or not _runs(pid):
         return None
     args = anatomy.attribute(process, "args")
-    words = [args] if type(args) is str else args if type(args) in {list, tuple} else []
+    listed = args if type(args) is list or type(args) is tuple else ()
+    words = (args,) if type(args) is str else listed
     texts = [word for word in words if type(word) is str]
     command = redact.text(texts[0] if texts else "a command", 60)
     return Found(
