@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import logging
 import multiprocessing
@@ -23,6 +24,7 @@ from scrapy_leakwatch.judge import unreleased
 from scrapy_leakwatch.observe.resources import files, hooks, workers
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
 from scrapy_leakwatch.observe.resources.found import Found
+from scrapy_leakwatch.observe.resources.naming import locals_of
 from scrapy_leakwatch.observe.resources.owners import Owner
 from scrapy_leakwatch.observe.resources.reach import Reach
 from scrapy_leakwatch.observe.resources.taking import Sources
@@ -258,6 +260,32 @@ def test_no_code_of_what_hangs_on_a_component_runs(project) -> None:
     found = Found("DelayedCall", object(), "x", (part.hostile[0],))
     assert claimed(found, part) is None
     assert not list(files.found(Reach((Owner("extension", part),))))
+
+
+async def waits(part, given):
+    await asyncio.sleep(0)
+    del given
+
+    def closure():
+        return part
+
+    await asyncio.sleep(0)
+    closure()
+
+
+def test_the_locals_of_a_task_are_seen_and_not_kept() -> None:
+    part = SimpleNamespace()
+    given = type("Given", (), {})()
+    gone = weakref.ref(given)
+    coroutine = waits(part, given)
+    coroutine.send(None)
+    assert any(each is given for each in locals_of(coroutine))
+    assert any(each is part for each in locals_of(coroutine))
+    del given
+    assert gone() is not None
+    coroutine.send(None)
+    assert gone() is None
+    coroutine.close()
 
 
 @pytest.fixture
