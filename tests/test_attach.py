@@ -7,10 +7,14 @@ import dataclasses
 import json
 import time
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
 from scrapy.settings import Settings
+from scrapy.statscollectors import MemoryStatsCollector
+from scrapy.utils.test import get_crawler
 
+from scrapy_leakwatch.attached import _our_stats
 from scrapy_leakwatch.commands import remote
 from scrapy_leakwatch.commands.exits import CommandError
 from tests.conftest import start_crawl
@@ -96,6 +100,12 @@ def test_a_crawl_without_leakwatch_is_watched_and_left_clean(
     assert "held by   Request.meta['referer']" in shown
     assert code == 3
     assert traces(job) == before
+
+
+def test_stats_of_the_crawl_may_have_names_that_are_no_text() -> None:
+    stats = MemoryStatsCollector(get_crawler())
+    stats.set_stats({404: 1, ("a", 1): 2, "leakwatch/live/Request": 3})
+    assert _our_stats(SimpleNamespace(stats=stats)) == {"leakwatch/live/Request"}
 
 
 @needs_remote_control

@@ -189,6 +189,7 @@ def test_a_file_that_can_not_be_made_is_one_line_with_the_remedy(tmp_path) -> No
 
 def test_stats_that_json_can_not_hold_are_written_as_text() -> None:
     stats = {"a": 1, "b": float("inf"), "c": datetime(2026, 1, 2), "d": None, "e": [1]}
+    stats |= {404: 2, ("f", 1): 3}
     line = recording.of_summary(stats, (), 0.0)
     assert line["stats"] == {
         "a": 1,
@@ -196,6 +197,8 @@ def test_stats_that_json_can_not_hold_are_written_as_text() -> None:
         "c": "2026-01-02 00:00:00",
         "d": None,
         "e": "[1]",
+        "404": 2,
+        "('f', 1)": 3,
     }
     json.dumps(line, allow_nan=False)
 
