@@ -214,6 +214,12 @@ def test_crawls_side_by_side_are_told_of_their_own(crawl, tmp_path) -> None:
     assert result.lines("ERROR") == []
 
 
+def test_what_crawls_side_by_side_share_goes_with_the_last_of_them(crawl) -> None:
+    settings = enabled("givers", ["Common"], [])
+    result = crawl("Backlog", "Healthy", prelude=SHORT, **settings)
+    assert result.lines("WARNING") == result.lines("ERROR") == []
+
+
 def test_what_is_known_and_accepted_is_recorded_and_not_told(crawl, tmp_path) -> None:
     record = tmp_path / "record.jsonl"
     result = crawl(
