@@ -60,6 +60,16 @@ def inherits(obj: object, *paths: str) -> bool:
     return any(f"{module(cls)}.{qualname(cls)}" in paths for cls in mro(type(obj)))
 
 
+def identities(*kinds: type) -> frozenset[int]:
+    """Return types that live as long as the process, for `is_exactly`."""
+    return frozenset(map(id, kinds))
+
+
+def is_exactly(obj: object, kinds: frozenset[int]) -> bool:
+    """Tell whether the type of ``obj`` is one of `identities`."""
+    return id(type(obj)) in kinds  # to hash the type would ask its metaclass
+
+
 def is_descriptor(found: object) -> bool:
     """Tell whether ``found`` in a class is a descriptor of the C level."""
     # By identity: to compare or hash the type would ask its metaclass.

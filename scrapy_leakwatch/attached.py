@@ -186,4 +186,5 @@ def _our_stats(crawler: Crawler) -> set[str]:
     stats = crawler.stats
     if stats is None or not local_stats(stats):
         return set()
-    return {key for key in stats.get_stats() if key.startswith(STATS)}
+    keys = [key for key in stats.get_stats() if type(key) is str]
+    return {key for key in keys if key.startswith(STATS)}

@@ -68,6 +68,8 @@ class Explainer:
     @property
     def busy(self) -> bool:
         """Tell whether an answer is still to come, to this crawl or another."""
+        if Explainer._asking is not None:
+            Explainer._asking._drop_stranded()
         return Explainer._asking is not None
 
     def ask(self, question: AnyQuestion, answered: Callable[[Found], None]) -> None:
@@ -96,11 +98,17 @@ class Explainer:
 
     def free(self) -> Deferred[None] | None:
         """Return what fires when the process may ask again, None if it may now."""
-        return None if self._asking is None else self._asking.settled()
+        return self._asking.settled() if self.busy and self._asking else None
 
     def settled(self, within_s: float | None = None) -> Deferred[None] | None:
         """Return what fires when the question under way is answered or given up."""
         return None if self._inquiry is None else self._inquiry.settled(within_s)
+
+    def _drop_stranded(self) -> None:
+        """Give up the question under way if its event loop ended before it."""
+        if self._inquiry is not None and self._inquiry.stranded:
+            self._inquiry.drop()
+            self._inquiry = Explainer._asking = None
 
     def _asked(self, question: AnyQuestion) -> Asked[Answer]:
         if isinstance(question, MemoryQuestion):

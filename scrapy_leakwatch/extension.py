@@ -40,7 +40,7 @@ class LeakWatch:
         self._watch: Watch | None = None
         self._ended: Watch | None = None
         self._rounds: Rounds | None = None
-        self._started = False
+        self._started = self._stopped = False
         guard = Guard("see what the crawl leaves behind", crawler.spider)
         self._audit = Audit(crawler, config, guard)
         self.record: Path | None = None
@@ -94,11 +94,15 @@ class LeakWatch:
         await self._watch.finish()
         self._ended = self._watch
         self._watch = self._rounds = None
-        if not self._started:
+        if not self._started or self._stopped:  # `engine_stopped` will not come
             await self._end(audited=False)
 
     async def engine_stopped(self) -> None:
-        """Say what was not given back, once everybody had the chance to."""
+        """Say what was not given back, once everybody had the chance to.
+
+        A crawl that is interrupted while its spider closes may stop before that.
+        """
+        self._stopped = True
         await self._end(audited=True)
 
     async def _end(self, *, audited: bool) -> None:

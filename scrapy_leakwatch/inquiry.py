@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from twisted.internet.defer import Deferred
 
-from scrapy_leakwatch._compat import create_looping_call
+from scrapy_leakwatch._compat import create_looping_call, event_loop, is_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,7 @@ class Inquiry(Generic[Answer]):
         then: Callable[[Answer | None], None],
         guard: Guard,
     ) -> None:
+        self._loop = event_loop()
         self._asked = asked
         self._then = then
         self._guard = guard
@@ -52,6 +53,15 @@ class Inquiry(Generic[Answer]):
     def abandon(self) -> None:
         """End the child; ``then`` gets None."""
         self._settle(None)
+
+    @property
+    def stranded(self) -> bool:
+        """Tell whether the event loop that it waits in will never run again."""
+        return is_over(self._loop)
+
+    def drop(self) -> None:
+        """End the child and tell nobody: who asked is gone with the event loop."""
+        self._asked.end()
 
     def _poll(self) -> None:
         answer = self._guard(self._asked.poll)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch._compat import close_spider, send_signal
+from scrapy.utils.defer import maybe_deferred_to_future
+
+from scrapy_leakwatch._compat import close_spider, pause, send_signal
 from scrapy_leakwatch.guard import Guard, logger
 from scrapy_leakwatch.records import ALARMS, Explanation
 from scrapy_leakwatch.signals import leak_detected
@@ -12,12 +15,15 @@ from scrapy_leakwatch.signals import leak_detected
 if TYPE_CHECKING:
     from scrapy import Spider
     from scrapy.crawler import Crawler
+    from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
 
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.records import Verdict
 
 CLOSE_REASON = "leakwatch_leak"
+PAUSE_S = 0.02
+"""Between two looks whether the handlers of the signal have ended."""
 
 
 class Reactions:
@@ -27,6 +33,7 @@ class Reactions:
         self._crawler = crawler
         self._closes = config.on_leak == "close"
         self._spider = spider
+        self._under_way: set[Deferred[Any]] = set()
         self._signalling = Guard("send its signal", spider)
         self._closing = Guard("close the spider", spider)
 
@@ -39,6 +46,16 @@ class Reactions:
         if self._closes and verdict.kind == "leak":
             self._closing(self._close)
 
+    async def settled(self, within_s: float) -> None:
+        """Wait for the asynchronous handlers of the signal, each of them once.
+
+        One that is late is left alone: it may itself wait for the crawl to end.
+        """
+        give_up_at = time.monotonic() + within_s
+        while self._under_way and time.monotonic() < give_up_at:
+            await maybe_deferred_to_future(pause(PAUSE_S))
+        self._under_way.clear()
+
     def _signal(self, verdict: Verdict, explanation: Explanation | None) -> None:
         sent = send_signal(
             self._crawler,
@@ -48,6 +65,8 @@ class Reactions:
             spider=self._spider,
         )
         sent.addErrback(self._failed)
+        self._under_way.add(sent)
+        sent.addBoth(lambda _: self._under_way.discard(sent))
 
     def _close(self) -> None:
         closing = close_spider(self._crawler, CLOSE_REASON)

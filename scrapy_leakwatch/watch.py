@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     Found = Explanation | Unexplained | Layers | None
 
 CLOSE_WAIT_S = 5.0
-"""How long the end of a crawl waits for an explanation under way."""
+"""How long the end of a crawl waits for an explanation, or a handler, under way."""
 
 
 class Watch:
@@ -115,6 +115,7 @@ class Watch:
             await maybe_deferred_to_future(settled)
         if self._sampler is not None:
             Guard("let go of the process", self._spider)(self._sampler.stop)
+        await self._reactions.settled(CLOSE_WAIT_S)
         self._audit.closing()
         self._chronicle.end_with_the_process()
 
@@ -125,6 +126,7 @@ class Watch:
             self._chronicle.audited(self._audit.cost_s)
             for verdict, found in told:
                 self._enter(verdict, found)
+            await self._reactions.settled(CLOSE_WAIT_S)
         finally:
             self._chronicle.end()
 

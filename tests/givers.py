@@ -259,5 +259,33 @@ class Shares(Giver):
         self.database = database()
 
 
+class Common(Giver):
+    """One for all crawls of the process; the last to close ends it."""
+
+    common = None
+    crawls = 0
+
+    @classmethod
+    def from_crawler(cls, crawler):
+        cls.common = cls.common or cls()
+        crawler.signals.connect(cls.common.spider_opened, signals.spider_opened)
+        crawler.signals.connect(cls.common.spider_closed, signals.spider_closed)
+        return cls.common
+
+    def spider_opened(self):
+        self.crawls += 1
+        if self.crawls == 1:
+            self.loop = LoopingCall(self.poll)
+            self.loop.start(0.1)
+
+    def poll(self):
+        pass
+
+    def spider_closed(self):
+        self.crawls -= 1
+        if self.crawls == 0:
+            self.loop.stop()
+
+
 class Images(FilesPipeline):
     """A media pipeline with nothing to fetch."""

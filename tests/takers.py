@@ -223,3 +223,16 @@ class ChangesItsMind(Taker):
         from twisted.internet import reactor
 
         reactor.stop()
+
+
+class Interrupts:
+    """An item pipeline: has the crawl stopped while its spider closes."""
+
+    @classmethod
+    def from_crawler(cls, crawler):
+        pipeline = cls()
+        pipeline.crawler = crawler
+        return pipeline
+
+    async def close_spider(self):
+        await self.crawler.stop_async()

@@ -11,11 +11,15 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
 from scrapy.settings import Settings
+from scrapy.statscollectors import MemoryStatsCollector
+from scrapy.utils.test import get_crawler
 
 from scrapy_leakwatch import recordings
+from scrapy_leakwatch.attached import _our_stats
 from scrapy_leakwatch.commands import attach, remote
 from scrapy_leakwatch.commands.exits import CommandError
 from tests.conftest import start_crawl
@@ -158,6 +162,12 @@ def test_what_is_told_as_a_crawl_ends_is_shown(
     shown = capsys.readouterr().out
     assert shown.count("LEAK: HtmlResponse is leaking") == 1
     assert shown.count("LEAK: Item is leaking") == 1
+
+
+def test_stats_of_the_crawl_may_have_names_that_are_no_text() -> None:
+    stats = MemoryStatsCollector(get_crawler())
+    stats.set_stats({404: 1, ("a", 1): 2, "leakwatch/live/Request": 3})
+    assert _our_stats(SimpleNamespace(stats=stats)) == {"leakwatch/live/Request"}
 
 
 @needs_remote_control

@@ -6,9 +6,11 @@ import json
 from importlib.metadata import entry_points
 
 import pytest
+from scrapy.extension import ExtensionManager
 
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.checks.checked import checked, complaint
+from scrapy_leakwatch.checks.suite import Suite
 from tests import synthetic
 from tests.synthetic import RUN, START
 
@@ -221,6 +223,17 @@ def test_a_project_that_does_not_use_it_pays_nothing(pytester, monkeypatch) -> N
     pytester.makepyfile(PLAIN)
     result = pytester.runpytest_subprocess("-W", "error", *plugin)
     result.assert_outcomes(passed=1)
+
+
+def test_a_fixture_that_fails_at_its_end_ends_the_watch_too() -> None:
+    suite = Suite(everywhere=True)
+    suite._begin({})
+    assert "from_crawler" in vars(ExtensionManager)
+    ending = suite.pytest_runtest_teardown()
+    next(ending)
+    with pytest.raises(ArithmeticError):
+        ending.throw(ArithmeticError())
+    assert "from_crawler" not in vars(ExtensionManager)
 
 
 def test_a_test_is_marked_under_xdist_too(suite) -> None:

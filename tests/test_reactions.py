@@ -84,6 +84,38 @@ def test_an_alarm_is_sent_to_whoever_listens(crawl, mode) -> None:
     assert result.items >= 500
 
 
+PAGING = """
+from scrapy_leakwatch._compat import pause
+from scrapy_leakwatch.signals import leak_detected
+from scrapy.utils.defer import maybe_deferred_to_future
+class Pager:
+    @classmethod
+    def from_crawler(cls, crawler):
+        self = cls()
+        crawler.signals.connect(self.page_me, leak_detected)
+        self.stats = crawler.stats
+        return self
+    async def page_me(self, verdict):
+        await maybe_deferred_to_future(pause(0.5))
+        self.stats.set_value("paged", verdict.kind)
+spiders.Pager = Pager
+"""
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_crawl_waits_for_who_is_told_at_its_end(crawl, mode) -> None:
+    extensions = {
+        "scrapy_leakwatch.LeakWatch": 500,
+        "spiders.Pager": 501,
+        "takers.TakesThread": 502,
+    }
+    prelude = PAGING + "spiders.Backlog.pages = 20\n"
+    result = crawl("Backlog", prelude=prelude, EXTENSIONS=extensions, **mode)
+    assert result.stats["paged"] == "unreleased"
+    (warning,) = result.lines("WARNING")
+    assert "Thread TakesThread" in warning
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_a_leak_closes_the_crawl_where_that_is_wanted(crawl, mode) -> None:
     result = crawl("Leaking", LEAKWATCH_ON_LEAK="close", **mode)

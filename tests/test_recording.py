@@ -195,6 +195,7 @@ def test_a_crawl_of_a_project_named_by_a_number_can_be_read(crawl, tmp_path) -> 
 
 def test_stats_that_json_can_not_hold_are_written_as_text() -> None:
     stats = {"a": 1, "b": float("inf"), "c": datetime(2026, 1, 2), "d": None, "e": [1]}
+    stats |= {404: 2, ("f", 1): 3}
     line = recording.of_summary(stats, (), 0.0)
     assert line["stats"] == {
         "a": 1,
@@ -202,6 +203,8 @@ def test_stats_that_json_can_not_hold_are_written_as_text() -> None:
         "c": "2026-01-02 00:00:00",
         "d": None,
         "e": "[1]",
+        "404": 2,
+        "('f', 1)": 3,
     }
     json.dumps(line, allow_nan=False)
 

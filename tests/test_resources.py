@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
+import logging
+import multiprocessing
 import os
+import signal
 import sys
 import textwrap
 import threading
+import time
 import weakref
 from types import SimpleNamespace
 
 import pytest
+from scrapy.settings import Settings
+from scrapy.utils import log as scrapys_log
 
 from scrapy_leakwatch import lines
 from scrapy_leakwatch.judge import unreleased
-from scrapy_leakwatch.observe.resources import files, workers
+from scrapy_leakwatch.observe.resources import files, hooks, workers
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
 from scrapy_leakwatch.observe.resources.found import Found
+from scrapy_leakwatch.observe.resources.naming import locals_of
 from scrapy_leakwatch.observe.resources.owners import Owner
 from scrapy_leakwatch.observe.resources.reach import Reach
 from scrapy_leakwatch.observe.resources.taking import Sources
@@ -46,7 +54,7 @@ def project(tmp_path, monkeypatch):
     lines.forget()
 
 
-def claimed(found, *parts, before=False, rivals=frozenset()):
+def claimed(found, *parts, before=False, rivals=()):
     """Return the record of a resource by whoever of ``parts`` has it."""
     owners = tuple(Owner("extension", part) for part in parts)
     attribution = Attribution(owners, Reach(owners), Sources(), rivals)
@@ -176,7 +184,7 @@ def test_a_function_counts_only_where_no_other_crawl_may_have_called_it(
     assert (taken.owner, taken.location) == ("extension Part", "shop_parts.py:7")
     assert not taken.sure
     assert claimed(found, part, before=True) is None
-    assert claimed(found, part, rivals=frozenset({module.Part})) is None
+    assert claimed(found, part, rivals=(module.Part,)) is None
 
 
 def found_parts(found: Found) -> tuple:
@@ -191,10 +199,48 @@ def test_a_method_of_another_instance_is_another_crawls(project) -> None:
     assert claimed(mine, theirs) is None
 
 
+SIBLINGS = """
+    class Base:
+        def opened(self, later):
+            later.call_later(5, self.beat)
+
+        def beat(self):
+            pass
+
+    class Ours(Base):
+        pass
+
+    class Theirs(Base):
+        pass
+    """
+
+
+def test_what_a_common_base_took_for_another_crawl_is_not_ours(project) -> None:
+    module = project(SIBLINGS)
+    ours, theirs = module.Ours(), module.Theirs()
+    beat = Found("asyncio timer", object(), "beat", (theirs.beat,), frozenset({"beat"}))
+    assert claimed(beat, theirs).owner == "extension Theirs"
+    assert claimed(beat, ours) is None
+
+
+def test_what_a_common_base_names_may_be_of_either_crawl(project) -> None:
+    module = project(SIBLINGS)
+    function = module.Base.beat
+    beat = Found("asyncio timer", object(), "beat", (function,), frozenset({"beat"}))
+    assert claimed(beat, module.Ours()).owner == "extension Ours"
+    assert claimed(beat, module.Ours(), rivals=(module.Theirs, module.Base)) is None
+
+
 def test_no_code_of_what_hangs_on_a_component_runs(project) -> None:
     module = project(
         """
-        class Hostile:
+        class Meta(type):
+            def fail(cls, *args):
+                raise SystemExit
+
+            __eq__ = __hash__ = __instancecheck__ = fail
+
+        class Hostile(metaclass=Meta):
             __hash__ = None
 
             def fail(self, *args):
@@ -204,7 +250,7 @@ def test_no_code_of_what_hangs_on_a_component_runs(project) -> None:
             __class__ = property(fail)
             __getattribute__ = fail
 
-        class Part:
+        class Part(metaclass=Meta):
             def start(self, hostile):
                 self.hostile = [hostile, {"key": hostile}]
         """
@@ -214,6 +260,62 @@ def test_no_code_of_what_hangs_on_a_component_runs(project) -> None:
     found = Found("DelayedCall", object(), "x", (part.hostile[0],))
     assert claimed(found, part) is None
     assert not list(files.found(Reach((Owner("extension", part),))))
+
+
+async def waits(part, given):
+    await asyncio.sleep(0)
+    del given
+
+    def closure():
+        return part
+
+    await asyncio.sleep(0)
+    closure()
+
+
+def test_the_locals_of_a_task_are_seen_and_not_kept() -> None:
+    part = SimpleNamespace()
+    given = type("Given", (), {})()
+    gone = weakref.ref(given)
+    coroutine = waits(part, given)
+    coroutine.send(None)
+    assert any(each is given for each in locals_of(coroutine))
+    assert any(each is part for each in locals_of(coroutine))
+    del given
+    assert gone() is not None
+    coroutine.send(None)
+    assert gone() is None
+    coroutine.close()
+
+
+@pytest.fixture
+def crawls_handler(tmp_path, monkeypatch):
+    """The handler that Scrapy makes for LOG_FILE as a crawl begins."""
+    monkeypatch.setattr(scrapys_log, "_scrapy_root_handler", None)
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
+    settings = Settings({"LOG_FILE": str(tmp_path / "crawl.log")})
+    scrapys_log.install_scrapy_root_handler(settings)
+    handler = scrapys_log.get_scrapy_root_handler()
+    yield handler
+    logging.root.removeHandler(handler)
+    handler.close()
+
+
+def test_the_handler_of_the_crawls_log_is_nobodys(crawls_handler) -> None:
+    assert crawls_handler in logging.root.handlers
+    assert all(found.thing is not crawls_handler for found in hooks.found())
+
+
+def test_a_process_that_was_terminated_or_has_ended_does_not_run() -> None:
+    context = multiprocessing.get_context("spawn")
+    child = context.Process(target=time.sleep, args=(60,))
+    child.start()
+    assert child in [found.thing for found in workers.found(None)]
+    os.kill(child.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # nobody joined it
+    assert child not in [found.thing for found in workers.found(None)]
+    child.join()
+    child.close()
 
 
 def taken(**changed) -> Resource:
@@ -291,6 +393,10 @@ def test_what_only_the_source_tells_is_of_medium_confidence() -> None:
             "call self.port.stopListening()",
         ),
         ({"kind": "Thread", "has": "ThreadPoolExecutor"}, "call self.loop.shutdown()"),
+        (
+            {"kind": "child process", "has": "Process"},
+            "call self.loop.terminate() and join()",
+        ),
         ({"kind": "asyncio task", "attribute": ""}, "keep the task and cancel() it"),
         ({"owner": "item pipeline Files"}, "in close_spider(), call self.loop.stop()"),
         ({"owner": "spider shop"}, "in the spider's closed(), call self.loop.stop()"),

@@ -1,4 +1,4 @@
-"""One timer for all crawls of a process."""
+"""One timer for all crawls of a process, and what ends with its event loop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from functools import partial
 
 import pytest
 
-from scrapy_leakwatch import rounds
+from scrapy_leakwatch import inquiry, rounds
+from scrapy_leakwatch.explain import MemoryQuestion
+from scrapy_leakwatch.explainer import Explainer
+from scrapy_leakwatch.freezer import freezer
+from scrapy_leakwatch.guard import Guard
 from scrapy_leakwatch.rounds import Rounds
 
 
@@ -85,3 +89,18 @@ def test_a_loop_that_was_given_up_stops_nobody_else(loop, monkeypatch) -> None:
     assert Rounds._all == [joined]
     joined.leave(list)
     later.close()
+
+
+def test_a_question_whose_loop_is_over_keeps_nobody_from_asking(monkeypatch) -> None:
+    loop = asyncio.new_event_loop()
+    monkeypatch.setattr(inquiry, "create_looping_call", ByHand)
+    monkeypatch.setattr(inquiry, "event_loop", lambda: loop)
+    one, other = [Explainer(None, 30.0, list, Guard("ask", None)) for _ in range(2)]
+    told: list[object] = []
+    one.ask(MemoryQuestion(), told.append)
+    assert other.busy
+    loop.close()
+    assert other.free() is None
+    assert not other.busy
+    assert not freezer.frozen
+    assert told == []

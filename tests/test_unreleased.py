@@ -7,6 +7,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from scrapy.crawler import Crawler
 
 from tests import takers
 from tests.conftest import (
@@ -213,6 +214,12 @@ def test_crawls_side_by_side_are_told_of_their_own(crawl, tmp_path) -> None:
     assert result.lines("ERROR") == []
 
 
+def test_what_crawls_side_by_side_share_goes_with_the_last_of_them(crawl) -> None:
+    settings = enabled("givers", ["Common"], [])
+    result = crawl("Backlog", "Healthy", prelude=SHORT, **settings)
+    assert result.lines("WARNING") == result.lines("ERROR") == []
+
+
 def test_what_is_known_and_accepted_is_recorded_and_not_told(crawl, tmp_path) -> None:
     record = tmp_path / "record.jsonl"
     result = crawl(
@@ -235,3 +242,14 @@ def test_the_summary_is_written_when_the_reactor_stops_too_early(
     settings = enabled("takers", ["ChangesItsMind"], [])
     crawl("Backlog", prelude=SHORT, LEAKWATCH_RECORD=str(record), **settings)
     assert recorded(record)[-1]["type"] == "summary"
+
+
+@pytest.mark.skipif(
+    not hasattr(Crawler, "stop_async"), reason="this Scrapy stops after it has closed"
+)
+def test_a_crawl_that_stops_while_its_spider_closes_is_let_go(crawl, tmp_path) -> None:
+    record = tmp_path / "record.jsonl"
+    settings = enabled("takers", ["Interrupts"], ["Interrupts"])
+    result = crawl("Backlog", prelude=SHORT, LEAKWATCH_RECORD=str(record), **settings)
+    assert result.left["watches"] == 0
+    assert [line["type"] for line in recorded(record)].count("summary") == 1

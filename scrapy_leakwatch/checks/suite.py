@@ -54,9 +54,11 @@ class Suite:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self) -> Generator[None]:
         """Leave crawls alone."""
-        yield
-        self._crawls = None
-        self._watch.close()
+        try:
+            return (yield)
+        finally:
+            self._crawls = None
+            self._watch.close()
 
     def _begin(self, settings: Mapping[str, Any]) -> None:
         folder = tempfile.TemporaryDirectory(prefix="leakwatch-")

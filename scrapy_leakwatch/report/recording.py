@@ -166,7 +166,7 @@ def of_summary(
     stats: Mapping[str, Any], verdicts: tuple[Verdict, ...], time: float
 ) -> Line:
     """Return the last line: the crawl's stats, not only those of LeakWatch."""
-    plain = {name: _plain(value) for name, value in stats.items()}
+    plain = {str(name): _plain(value) for name, value in stats.items()}
     said = [of_verdict(verdict, time) for verdict in verdicts]
     return {"type": "summary", "time": time, "stats": plain, "verdicts": said}
 

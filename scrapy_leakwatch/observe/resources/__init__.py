@@ -15,7 +15,14 @@ from scrapy import signals
 
 from scrapy_leakwatch import lines
 from scrapy_leakwatch.observe.ledger import open_engines
-from scrapy_leakwatch.observe.resources import files, hooks, network, timers, workers
+from scrapy_leakwatch.observe.resources import (
+    files,
+    hooks,
+    network,
+    timers,
+    visible,
+    workers,
+)
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
 from scrapy_leakwatch.observe.resources.closing import closing
 from scrapy_leakwatch.observe.resources.owners import Owner, owners
@@ -67,12 +74,15 @@ class Search:
 
     def left(self) -> tuple[Resource, ...]:
         """Return what is there now; to be asked again before anybody is accused."""
-        reach = Reach(self._components)
-        attribution = Attribution(
-            self._components, reach, self._sources, _rivals(self._crawler)
+        others = _others(self._crawler)
+        shared = {id(other.instance) for other in others}
+        own = tuple(
+            each for each in self._components if id(each.instance) not in shared
         )
+        reach = Reach(own)
+        attribution = Attribution(own, reach, self._sources, _rivals(others))
         claims: dict[int, tuple[Found, Claim]] = {}
-        for found in chain(_alive(reach), files.made(self._components)):
+        for found in chain(_alive(reach), files.made(own)):
             claim = attribution.claim(found, before=self._earlier.has(found))
             if claim is not None:
                 claims.setdefault(id(found.thing), (found, claim))
@@ -103,11 +113,16 @@ def _alive(reach: Reach | None) -> Iterator[Found]:
         yield from files.found(reach)
 
 
-def _rivals(crawler: Crawler) -> frozenset[type]:
-    """Return the classes that other open crawls of the process have, too."""
-    return frozenset(
-        owner.cls
+def _others(crawler: Crawler) -> tuple[Owner, ...]:
+    """Return the components of the other open crawls; one may be of this, too."""
+    return tuple(
+        owner
         for engine in open_engines(crawler)
         if engine.crawler is not crawler
         for owner in owners(engine.crawler)
     )
+
+
+def _rivals(others: tuple[Owner, ...]) -> tuple[type, ...]:
+    """Return the classes of other crawls, with their bases in the project."""
+    return tuple(base for owner in others for base in visible.family(owner.cls))

@@ -3,8 +3,8 @@
 The surest is a callable bound to a component, then a component's attribute
 that its own source fills with the resource. What only the source tells, by a
 call in a class that names the function, counts where no other crawl of the
-process has that class, and where the resource was not there before. Nothing
-of that: nobody is accused.
+process has that class or a base of it, and where the resource was not there
+before. Nothing of that: nobody is accused.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Attribution:
         owners: tuple[Owner, ...],
         reach: Reach,
         sources: Sources,
-        rivals: frozenset[type],
+        rivals: tuple[type, ...],
     ) -> None:
         self._owners = owners
         self._reach = reach
@@ -149,8 +149,11 @@ class Attribution:
         return None, False
 
     def _only(self, claims: list[Claim]) -> Claim | None:
-        classes = {claim.owner.cls for claim in claims}
-        return claims[0] if len(classes) == 1 and not classes & self._rivals else None
+        if len({id(claim.owner.cls) for claim in claims}) != 1:
+            return None
+        family = visible.family(claims[0].owner.cls)
+        is_theirs = any(base is rival for base in family for rival in self._rivals)
+        return None if is_theirs else claims[0]
 
     def _is_built(self, user: Link) -> bool:
         """Tell whether a component's own source builds the object it leads through."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 STANDARD = 2
 """Descriptors up to here are the process's own: its input, output and errors."""
 
-_PATHS: frozenset[type] = frozenset({PosixPath, WindowsPath})
+_PATHS = anatomy.identities(PosixPath, WindowsPath)
 
 
 def descriptors() -> frozenset[tuple[int, str]]:
@@ -80,7 +80,7 @@ def made(owners: tuple[Owner, ...]) -> Iterator[Found]:
 
 
 def _path_of(value: Any) -> str:
-    if type(value) in _PATHS:
+    if anatomy.is_exactly(value, _PATHS):
         value = os.fspath(value)
     if type(value) is not str or not os.path.isabs(value):
         return ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydispatch import dispatcher  # type: ignore[import-untyped]
 from scrapy import signals
+from scrapy.utils.log import get_scrapy_root_handler
 
 from scrapy_leakwatch import anatomy, places, redact
 from scrapy_leakwatch.observe.resources.found import Found
@@ -40,7 +41,10 @@ def _handlers() -> Iterator[Found]:
     for logger in [logging.root, *list(logging.root.manager.loggerDict.values())]:
         for handler in anatomy.attribute(logger, "handlers") or ():
             seen[id(handler)] = handler
+    scrapys = get_scrapy_root_handler()  # set anew by each crawl
     for handler in seen.values():
+        if handler is scrapys:
+            continue
         cls = type(handler)
         if anatomy.module(cls).startswith("scrapy."):
             continue

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
+import sys
 from functools import partial
 from pathlib import Path
-from types import CodeType, CoroutineType, FunctionType, MethodType
+from types import CellType, CodeType, CoroutineType, FunctionType, MethodType
 from typing import Any
 
 import scrapy
@@ -82,4 +84,22 @@ def is_framework(code: CodeType) -> bool:
 def locals_of(coroutine: Any) -> list[Any]:
     """Return the arguments and variables of a suspended coroutine."""
     frame = coroutine.cr_frame
-    return [] if frame is None else list(dict(frame.f_locals).values())
+    if frame is None:
+        return []
+    if sys.version_info >= (3, 13):
+        return list(dict(frame.f_locals).values())
+    return _referents(coroutine, frame)
+
+
+def _referents(coroutine: Any, frame: Any) -> list[Any]:
+    """Return what the frame holds; its ``f_locals`` would keep the values alive.
+
+    That is a copy, before Python 3.13, and stays with the frame. What the frame
+    is made of is left out, and so is what the coroutine waits for.
+    """
+    made_of = (coroutine.cr_await, frame, frame.f_code, frame.f_globals)
+    known = {id(part) for part in (*made_of, frame.f_builtins)}
+    holder = frame if sys.version_info < (3, 11) else coroutine
+    held = [each for each in gc.get_referents(holder) if id(each) not in known]
+    cells = [gc.get_referents(each) for each in held if type(each) is CellType]
+    return [*held, *(value for inside in cells for value in inside)]

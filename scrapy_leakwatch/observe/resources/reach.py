@@ -42,7 +42,7 @@ _OWN = (
     *("asyncio.subprocess.", "asyncio.unix_events._Unix", "asyncio.trsock."),
     "asyncio.base_events.Server",
 )
-_CONTAINERS = frozenset({dict, list, tuple, set, frozenset, deque})
+_CONTAINERS = anatomy.identities(dict, list, tuple, set, frozenset, deque)
 _IN_C = ("_io.", "_csv.")
 
 Way = Literal["component", "attribute", "global"]
@@ -78,7 +78,7 @@ class Reach:
         self._kept: list[Any] = []
         tables = _tables(owners)
         self._shared = _shared_by(tables)
-        self._singletons: dict[type, frozenset[int]] = {}
+        self._singletons: dict[int, tuple[type, frozenset[int]]] = {}
         self._queue: deque[Any] = deque()
         for owner in owners:
             self._add(owner.instance, Link(owner, "component"))
@@ -129,11 +129,11 @@ class Reach:
     def _inside(
         self, obj: Any, *, root: bool = False, up: bool = False
     ) -> Iterator[tuple[str, Any]]:
-        if type(obj) in _CONTAINERS:
+        if anatomy.is_exactly(obj, _CONTAINERS):
             if anatomy.size(obj) <= CROWD:
                 values = dict.values(obj) if type(obj) is dict else obj
                 yield from (("", value) for value in list(values))
-        elif type(obj) in {MethodType, BuiltinMethodType}:
+        elif type(obj) is MethodType or type(obj) is BuiltinMethodType:
             yield "", obj.__self__
         elif type(obj) is FunctionType:
             yield from (("", value) for value in _closure(obj))
@@ -154,34 +154,41 @@ class Reach:
     def is_singleton(self, obj: Any) -> bool:
         """Tell whether the module or the class of ``obj`` has it, too."""
         cls = type(obj)
-        if cls not in self._singletons:
+        if id(cls) not in self._singletons:
             module = anatomy.own_dict(sys.modules.get(anatomy.module(cls))) or {}
             tables = (module, *map(anatomy.namespace, anatomy.mro(cls)))
-            self._singletons[cls] = frozenset(
+            had = frozenset(
                 id(value) for table in tables for value in list(table.values())
             )
-        return id(obj) in self._singletons[cls]
+            self._singletons[id(cls)] = (cls, had)
+        return id(obj) in self._singletons[id(cls)][1]
 
 
 def _may_be_owned(obj: Any, link: Link) -> bool:
     """Tell whether ``obj`` stands for its component: not a function or a list."""
     if link.way == "component":
         return True
-    passing = type(obj) in _PASSING or _path(type(obj)).startswith("builtins.")
+    passing = anatomy.is_exactly(obj, _PASSING) or _path(type(obj)).startswith(
+        "builtins."
+    )
     return link.way == "attribute" and _is_own(obj) and not passing
 
 
-_PASSING = frozenset({FunctionType, MethodType, BuiltinMethodType, partial, deque})
+_PASSING = anatomy.identities(
+    FunctionType, MethodType, BuiltinMethodType, partial, deque
+)
 _SERVERS = (
     "twisted.internet.protocol.Protocol",
     "twisted.internet.protocol.Factory",
     "asyncio.streams.StreamReaderProtocol",
 )
-_PLAIN = frozenset({str, bytes, int, float, bool, type(None), complex, ModuleType})
+_PLAIN = anatomy.identities(
+    str, bytes, int, float, bool, type(None), complex, ModuleType
+)
 
 
 def _is_plain(value: Any) -> bool:
-    return type(value) in _PLAIN or anatomy.is_a(value, type)
+    return anatomy.is_exactly(value, _PLAIN) or anatomy.is_a(value, type)
 
 
 def _path(cls: type) -> str:
@@ -209,7 +216,7 @@ def _resources_in(table: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _may_hold(value: Any) -> bool:
-    if type(value) in _CONTAINERS:
+    if anatomy.is_exactly(value, _CONTAINERS):
         return True
     if _path(type(value)) in _LEAVES:
         return True

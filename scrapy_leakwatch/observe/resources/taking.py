@@ -86,17 +86,17 @@ class Sources:
     """The calls of classes, each read once. Returns none where there is no source."""
 
     def __init__(self) -> None:
-        self._calls: dict[type, tuple[Call, ...]] = {}
-        self._found: dict[type, list[tuple[str, ast.ClassDef]]] = {}
+        self._calls: dict[int, tuple[Call, ...]] = {}
+        self._found: dict[int, tuple[type, list[tuple[str, ast.ClassDef]]]] = {}
         self._files: dict[str, dict[str, list[ast.ClassDef]]] = {}
 
     def calls(self, cls: type) -> tuple[Call, ...]:
         """Return the calls in a class and in its bases that are not Scrapy's."""
-        if cls not in self._calls:
-            self._calls[cls] = tuple(
+        if id(cls) not in self._calls:
+            self._calls[id(cls)] = tuple(
                 call for node in self._definitions(cls) for call in _calls_in(*node)
             )
-        return self._calls[cls]
+        return self._calls[id(cls)]
 
     def has(self, cls: type, path: str, line: int) -> bool:
         """Tell whether a line stands inside a class."""
@@ -118,9 +118,9 @@ class Sources:
         return True
 
     def _definitions(self, cls: type) -> list[tuple[str, ast.ClassDef]]:
-        if cls not in self._found:
-            self._found[cls] = list(self._defining(cls))
-        return self._found[cls]
+        if id(cls) not in self._found:
+            self._found[id(cls)] = (cls, list(self._defining(cls)))
+        return self._found[id(cls)][1]
 
     def _defining(self, cls: type) -> Iterator[tuple[str, ast.ClassDef]]:
         for base in anatomy.mro(cls):

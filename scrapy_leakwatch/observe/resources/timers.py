@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.observe.resources.reach import Reach
 
+_NUMBERS = anatomy.identities(int, float)
 _ASYNCIO_LOOPING_CALL = "scrapy.utils.asyncio.AsyncioLoopingCall"
 
 
@@ -83,7 +84,7 @@ def _looping_call(call: Any) -> Iterator[Found]:
     if function is None or is_ours(function):
         return
     interval = anatomy.attribute(call, "interval")
-    every = f" every {interval:g} s" if type(interval) in {int, float} else ""
+    every = f" every {interval:g} s" if anatomy.is_exactly(interval, _NUMBERS) else ""
     uses = (function, *(anatomy.attribute(call, name) for name in ("a", "_args", "kw")))
     what = f"{name_of(function)}{every}"
     yield Found("LoopingCall", call, what, uses, hints_of(function))

@@ -13,7 +13,7 @@ from scrapy_leakwatch.observe.resources.naming import code_of
 
 def function(cls: type, use: Any) -> bool:
     """Tell whether ``use`` is a plain function that the module of ``cls`` knows."""
-    if type(use) not in {FunctionType, CoroutineType}:
+    if type(use) is not FunctionType and type(use) is not CoroutineType:
         return False
     code = code_of(use)
     known = _known(cls, code.co_name) if code is not None else None
@@ -39,12 +39,25 @@ def has(cls: type, name: str, value: Any) -> bool:
     return in_class or _known(cls, name) is value
 
 
+def family(cls: type) -> tuple[type, ...]:
+    """Return ``cls`` and its bases in the project: those whose source is read."""
+    return tuple(
+        base
+        for base in anatomy.mro(cls)
+        if base is cls or places.origin_of_class(base) == "project"
+    )
+
+
 def instances(cls: type, uses: tuple[Any, ...]) -> bool:
-    """Tell whether a callable has an instance of ``cls``, bound or in its closure."""
+    """Tell whether a callable has one of ``cls`` or of a class with a common base.
+
+    It may be bound or in its closure.
+    """
+    related = family(cls)
     for use in uses:
         cells = use.__closure__ or () if type(use) is FunctionType else ()
         inside = [cell.cell_contents for cell in cells if _is_filled(cell)]
-        if any(type(each) is cls for each in (use, bound(use), *inside)):
+        if any(anatomy.is_a(each, *related) for each in (use, bound(use), *inside)):
             return True
     return False
 

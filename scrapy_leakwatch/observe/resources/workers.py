@@ -66,7 +66,8 @@ def _children(reach: Reach | None) -> Iterator[Found]:
             seen.setdefault(id(thing), child) if child else None
     module = sys.modules.get("multiprocessing.process")
     for process in list(anatomy.attribute(module, "_children") or ()):
-        seen[id(process)] = _multiprocessing(process)
+        if _runs(anatomy.attribute(process, "_popen", "pid")):
+            seen[id(process)] = _multiprocessing(process)
     module = sys.modules.get("twisted.internet.process")
     reaped = anatomy.attribute(module, "reapProcessHandlers") or {}
     for process in list(reaped.values()):
@@ -82,7 +83,8 @@ def _popen(process: Any) -> Found | None:
     if anatomy.attribute(process, "returncode") is not None or not _runs(pid):
         return None
     args = anatomy.attribute(process, "args")
-    words = [args] if type(args) is str else args if type(args) in {list, tuple} else []
+    listed = args if type(args) is list or type(args) is tuple else ()
+    words = (args,) if type(args) is str else listed
     texts = [word for word in words if type(word) is str]
     command = redact.text(texts[0] if texts else "a command", 60)
     return Found(
@@ -98,7 +100,9 @@ def _multiprocessing(process: Any) -> Found:
 
 
 def _runs(pid: Any) -> bool:
+    if type(pid) is not int:  # psutil would take None for this very process
+        return False
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except (psutil.Error, TypeError, ValueError):
+    except (psutil.Error, ValueError):
         return False
