@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MRO = type.__dict__["__mro__"]
 _NAMESPACE = type.__dict__["__dict__"]
 _NAME = type.__dict__["__name__"]
+_MODULE = type.__dict__["__module__"]
 _QUALNAME = type.__dict__["__qualname__"]
 _SIZED: tuple[Any, ...] = (dict, list, tuple, set, frozenset, deque)
 
@@ -46,7 +47,10 @@ def qualname(cls: type) -> str:
 
 def module(cls: type) -> str:
     """Return the name of the module that defines ``cls``."""
-    found = namespace(cls).get("__module__")
+    try:
+        found = _MODULE.__get__(cls)
+    except AttributeError:
+        return "builtins"
     return found if type(found) is str else "builtins"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 import scrapy
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 from scrapy.selector import Selector
 
 from scrapy_leakwatch.explain import serialising
@@ -104,6 +106,14 @@ class Hostile:
         raise SystemExit(name)
 
 
+class Logging:
+    """Can be pickled: a logger is written as its name."""
+
+    def __init__(self) -> None:
+        self.log = logging.getLogger("jobs")
+        self.log.addHandler(logging.NullHandler())
+
+
 def local() -> object:
     class Local:
         pass
@@ -131,6 +141,10 @@ def local() -> object:
             {"meta": {"rows": (row for row in ())}},
             "Request.meta['rows'] is of type generator",
         ),
+        (
+            {"meta": {"node": etree.fromstring("<a/>")}},
+            "Request.meta['node'] is of type lxml.etree._Element",
+        ),
         ({"meta": {"own": local()}}, "is of type Local, a class inside a function"),
         ({"callback": lambda response: 1}, "<lambda>, no method of the spider"),
         (
@@ -151,6 +165,7 @@ def test_what_keeps_a_request_from_the_disk_is_named(fields, what) -> None:
         {"meta": {"depth": 1, "rows": [{"a": (1, None, 2.5, b"c")}]}},
         {"cb_kwargs": {"function": len}},
         {"meta": {"hostile": Hostile()}},
+        {"meta": {"job": Logging()}},
     ],
 )
 def test_what_can_be_pickled_is_not_named(fields) -> None:

@@ -44,15 +44,17 @@ def taken_out_there(anchor: Anchor, crawler: Any) -> Line | None:
     """Return a line that takes entries out of the container, if there is any."""
     in_queue = any(anatomy.inherits(node, *_QUEUES) for node in anchor.trail)
     find = partial(removals.shrunk, in_queue=in_queue)
-    return _of_container(anchor, crawler, find)
+    return _of_container(anchor, crawler, find, strict=True)
 
 
-def _of_container(anchor: Anchor, crawler: Any, find: Find) -> Line | None:
+def _of_container(
+    anchor: Anchor, crawler: Any, find: Find, *, strict: bool = False
+) -> Line | None:
     classes = _classes(crawler)
     owner, name = _last_filled(anchor)
     if owner is not None and owner is anchor.trail[0]:
         owner = next(filter(partial(_inherits, base=owner), classes), owner)
-    return _of_filled(anchor, (owner, name), classes, find)
+    return _of_filled(anchor, (owner, name), classes, find, strict=strict)
 
 
 def _inherits(cls: type, base: type) -> bool:
@@ -111,6 +113,8 @@ def _of_filled(
     filled: tuple[type | None, str],
     classes: tuple[type, ...],
     find: Find,
+    *,
+    strict: bool = False,
 ) -> Line | None:
     owner, name = filled
     if not name:
@@ -119,7 +123,7 @@ def _of_filled(
         return source.of_global(name, anchor.root.expression, classes, find)
     if owner is None:
         return None
-    return source.of_attribute(name, owner, classes, find)
+    return source.of_attribute(name, owner, classes, find, strict=strict)
 
 
 def _last_filled(anchor: Anchor) -> tuple[type | None, str]:

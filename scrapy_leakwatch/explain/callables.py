@@ -44,7 +44,7 @@ def code_of(obj: Any) -> CodeType | None:
 
 def function_name(obj: Any) -> str:
     """Return the dotted name of the function behind ``obj``, empty if none is."""
-    if type(obj) in GENERATORS:
+    if id(type(obj)) in GENERATORS:
         return str.__str__(obj.__qualname__)
     function = function_of(obj)
     return "" if function is None else str.__str__(function.__qualname__)
@@ -52,14 +52,14 @@ def function_name(obj: Any) -> str:
 
 def code_of_generator(obj: Any) -> CodeType | None:
     """Return the code of a generator, coroutine or asynchronous generator."""
-    fields = GENERATORS.get(type(obj))
+    fields = GENERATORS.get(id(type(obj)))
     code = getattr(obj, fields[1]) if fields else None
     return code if type(code) is CodeType else None
 
 
 def waiting_line(obj: Any) -> int | None:
     """Return the line where a suspended generator or coroutine waits."""
-    fields = GENERATORS.get(type(obj))
+    fields = GENERATORS.get(id(type(obj)))
     frame = getattr(obj, fields[0]) if fields else None
     return frame.f_lineno if frame is not None else None
 

@@ -151,10 +151,11 @@ def start(work: Work, timeout_s: float) -> Child | Failure:
         pid = _fork()
         if pid == 0:
             inside.serve(work, writer, timeout_s)
-    except OSError as error:
+    except (OSError, RuntimeError, MemoryError) as error:
         freezer.thaw()
         os.close(reader)
-        return Failure(f"fork refused: {error.strerror}")
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        return Failure(f"fork refused: {reason}")
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         stall_ms = (time.perf_counter() - began) * 1000

@@ -46,24 +46,25 @@ ANY = Edge("index", "*")
 ANY_KEY = Edge("key", "*")
 INSIDE = Edge("inside")
 
-GENERATORS: dict[type, tuple[str, str]] = {
-    GeneratorType: ("gi_frame", "gi_code"),
-    CoroutineType: ("cr_frame", "cr_code"),
-    AsyncGeneratorType: ("ag_frame", "ag_code"),
+# By identity: to hash the type of an object would ask its metaclass.
+GENERATORS: dict[int, tuple[str, str]] = {
+    id(GeneratorType): ("gi_frame", "gi_code"),
+    id(CoroutineType): ("cr_frame", "cr_code"),
+    id(AsyncGeneratorType): ("ag_frame", "ag_code"),
 }
-_PARTS: dict[type, tuple[str, ...]] = {
-    FunctionType: (
+_PARTS: dict[int, tuple[str, ...]] = {
+    id(FunctionType): (
         "__closure__",
         "__defaults__",
         "__kwdefaults__",
         "__dict__",
         "__globals__",
     ),
-    MethodType: ("__self__", "__func__"),
-    CellType: ("cell_contents",),
-    partial: ("args", "keywords", "func"),
-    TracebackType: ("tb_frame", "tb_next"),
-    FrameType: ("f_back", "f_globals"),
+    id(MethodType): ("__self__", "__func__"),
+    id(CellType): ("cell_contents",),
+    id(partial): ("args", "keywords", "func"),
+    id(TracebackType): ("tb_frame", "tb_next"),
+    id(FrameType): ("f_back", "f_globals"),
 }
 _PRIVATE = {
     ("Request", "_meta"): "meta",
@@ -94,7 +95,7 @@ def edge(holder: Any, held: Any) -> Edge:
 def _generator(holder: Any, held: Any) -> Edge | None:
     if type(holder) is FrameType:
         return _local(holder, held)
-    fields = GENERATORS.get(type(holder))
+    fields = GENERATORS.get(id(type(holder)))
     if fields is None:
         return None
     frame = getattr(holder, fields[0])
@@ -131,7 +132,7 @@ def _content(cell: CellType) -> Any:
 
 
 def _part(holder: Any, held: Any) -> Edge | None:
-    for name in _PARTS.get(type(holder), ()):
+    for name in _PARTS.get(id(type(holder)), ()):
         try:
             value = getattr(holder, name)
         except (AttributeError, ValueError):

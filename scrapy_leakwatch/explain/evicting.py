@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy
 from scrapy_leakwatch.explain import callables
-from scrapy_leakwatch.explain.removals import ONCE, REMOVERS
+from scrapy_leakwatch.explain.moments import ONCE
+from scrapy_leakwatch.explain.removals import REMOVERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -49,13 +49,17 @@ _EMPTY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """Where something is put: the line, its surroundings, the names it uses."""
+    """Where something is put: the line, its surroundings, the names it uses.
+
+    ``adds``: to what is there, it does not take its place.
+    """
 
     line: int
     class_name: str
     function: str
     base: str
     names: frozenset[str]
+    adds: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +87,10 @@ def stored(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
         for target in _targets(node):
             base = base_of(target, name, is_global)
             if base is not None:
-                found.append(
-                    Expression(
-                        node.lineno,
-                        scope.class_name,
-                        scope.function,
-                        base,
-                        names_in(node),
-                    )
-                )
+                adds = isinstance(node, ast.Call | ast.AugAssign)
+                adds = adds or isinstance(target, ast.Subscript)
+                place = (node.lineno, scope.class_name, scope.function)
+                found.append(Expression(*place, base, names_in(node), adds))
     return found
 
 

@@ -280,7 +280,7 @@ def _local_of_traceback(anchor: Anchor) -> str:
     """Return the variable and function of the frame that an error keeps."""
     nodes = anchor.trail
     for number, node in enumerate(nodes[1:-1], 1):
-        if type(node) is FrameType and type(nodes[0]) not in GENERATORS:
+        if type(node) is FrameType and id(type(nodes[0])) not in GENERATORS:
             found = edge(node, nodes[number + 1])
             if found.kind == "local":
                 function = places.function_name(node.f_code)

@@ -193,6 +193,6 @@ def _kind(holder: Any, held: Any) -> tuple[int, int, Any]:
         detail = id(holder.__code__)
     elif type(holder) is FrameType:
         detail = id(holder.f_code)
-    elif type(holder) in GENERATORS:
+    elif id(type(holder)) in GENERATORS:
         detail = id(callables.code_of_generator(holder))
     return id(type(holder)), id(type(held)), detail

@@ -7,6 +7,7 @@ no log, and leaves by `os._exit` whatever happens.
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import gc
 import json
@@ -15,7 +16,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from scrapy_leakwatch.explain import resident
@@ -24,6 +25,7 @@ Work = Callable[[], "dict[str, Any]"]
 
 NO_MEMORY = b'{"failed": "no memory left for the child"}'
 _GRACE_S = 5
+_MOST_GUESSED = 65_536
 
 
 def serve(work: Work, pipe: int, timeout_s: float) -> NoReturn:
@@ -97,11 +99,24 @@ def _close_all_but(pipe: int) -> None:
     for standard in range(3):
         if standard != pipe:
             os.dup2(nothing, standard)
+    kept = {0, 1, 2, pipe}
+    for number in _open_descriptors():
+        if number not in kept:
+            with contextlib.suppress(OSError):
+                os.close(number)
+
+
+def _open_descriptors() -> Iterable[int]:
+    """Return those that are open, or all that may be where nobody tells.
+
+    `os.closerange` would try each up to a limit that may be a billion.
+    """
+    for folder in ("/proc/self/fd", "/dev/fd"):
+        with contextlib.suppress(OSError):
+            return [int(name) for name in os.listdir(folder)]
     highest = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if highest == resource.RLIM_INFINITY:
-        highest = 1 << 20
-    os.closerange(3, pipe)
-    os.closerange(max(3, pipe + 1), highest)
+    bound = highest != resource.RLIM_INFINITY
+    return range(min(highest, _MOST_GUESSED) if bound else _MOST_GUESSED)
 
 
 def _offer_to_oom_killer() -> None:

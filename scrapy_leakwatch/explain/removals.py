@@ -12,6 +12,7 @@ from scrapy_leakwatch.explain.expressions import (
     names_in,
     scoped,
 )
+from scrapy_leakwatch.explain.moments import ONCE
 from scrapy_leakwatch.explain.remainders import is_less, is_same
 
 if TYPE_CHECKING:
@@ -34,21 +35,6 @@ REMOVERS = frozenset(
 
 _GETTERS = frozenset(["get", "get_nowait"])
 _HEAP_REMOVERS = frozenset(["heappop", "heapreplace", "heappushpop"])
-ONCE = frozenset(
-    [
-        "",  # the body of a class or module
-        "__init__",
-        "__post_init__",
-        "from_crawler",
-        "open_spider",
-        "spider_opened",
-        "start_requests",
-        "close_spider",
-        "spider_closed",
-        "closed",
-    ]
-)
-"""Functions that run at the crawl's start or end: nothing is taken out meanwhile."""
 
 
 def shrunk(

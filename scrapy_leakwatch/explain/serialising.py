@@ -34,7 +34,17 @@ if TYPE_CHECKING:
 DEEPEST = 6
 MOST_NODES = 2_000
 BAGS = ("_meta", "_cb_kwargs", "cookies", "_flags", "flags")
-_CALLABLES = (FunctionType, MethodType)
+_CALLABLES = anatomy.identities(FunctionType, MethodType)
+_PLAIN = anatomy.identities(list, tuple, set, frozenset)
+_OWN_RULES = frozenset(
+    [
+        "__reduce__",
+        "__reduce_ex__",
+        "__getstate__",
+        "__getnewargs__",
+        "__getnewargs_ex__",
+    ]
+)
 _NEVER: tuple[type, ...] = (
     GeneratorType,
     CoroutineType,
@@ -84,7 +94,7 @@ def obstacle(request: Any, spider: Any) -> Obstacle | None:
 
 def _of_callable(function: Any, role: str, spider: Any) -> Obstacle | None:
     """Scrapy writes a callback as the name of a method of the spider."""
-    if function is None or type(function) not in {*_CALLABLES}:
+    if function is None or not anatomy.is_exactly(function, _CALLABLES):
         kind = "" if function is None else labels.label(function)
         return Obstacle(f"Request.{role} is {kind}") if kind else None
     if type(function) is MethodType and function.__self__ is spider:
@@ -115,9 +125,20 @@ def _trails(start: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
 def _parts(obj: Any) -> list[Any]:
     if type(obj) is dict:
         return [part for pair in dict.items(obj) for part in pair]
-    if type(obj) in {list, tuple, set, frozenset}:
+    if anatomy.is_exactly(obj, _PLAIN):
         return list(obj)
+    if _pickles_its_own_way(obj):
+        return []
     return [value for _, value in anatomy.attributes(obj)]
+
+
+def _pickles_its_own_way(obj: Any) -> bool:
+    """Tell whether its class says what of it is written: it may leave parts out."""
+    return any(
+        not _OWN_RULES.isdisjoint(anatomy.namespace(cls))
+        for cls in anatomy.mro(type(obj))
+        if cls is not object
+    )
 
 
 def _reason(obj: Any) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from scrapy_leakwatch import anatomy, places
 from scrapy_leakwatch.explain import expressions
+from scrapy_leakwatch.explain.moments import ONCE
 from scrapy_leakwatch.lines import MOST_FILES, Line, at, lines, tree_of
 
 if TYPE_CHECKING:
@@ -65,8 +66,13 @@ def of_attribute(
     owner: type,
     classes: tuple[type, ...],
     find: Find = expressions.stored,
+    *,
+    strict: bool = False,
 ) -> Line | None:
-    """Return the line that fills the attribute ``name`` of an ``owner``."""
+    """Return the line that fills the attribute ``name`` of an ``owner``.
+
+    ``strict``: what another object has by this name is not likely, but none.
+    """
     found = _search(
         _modules((owner, *classes)), lambda tree: find(tree, name, is_global=False)
     )
@@ -77,9 +83,12 @@ def of_attribute(
     outside = [
         one
         for one in found
-        if one not in own and one.found.base != "self" and _may_be(one, names)
+        if one not in own
+        and one.found.base != "self"
+        and (_is_called_like(one, names) if strict else _may_be(one, names))
     ]
-    return _choose(inside + outside, inside)
+    meant = _fillers(inside + outside)
+    return _choose(meant, [one for one in inside if one in meant])
 
 
 def of_global(
@@ -101,6 +110,7 @@ def of_global(
         if (one.path == path and one.found.base in {"", last})
         or (one.path != path and one.found.base in {"", last} and one.found.function)
     ]
+    meant = _fillers(meant)
     return _choose(meant, [one for one in meant if one.path == path])
 
 
@@ -123,6 +133,19 @@ def _may_be(candidate: _Candidate, names: set[str]) -> bool:
     """Tell whether ``base.attribute`` can mean an instance of the owner."""
     base = candidate.found.base
     return base in names or base[:1].islower()
+
+
+def _is_called_like(candidate: _Candidate, names: set[str]) -> bool:
+    """Tell whether the base is named as the owner: ``pipeline``, ``shop_spider``."""
+    base = candidate.found.base.replace("_", "").lower()
+    return base == "spider" or any(base and base in name.lower() for name in names)
+
+
+def _fillers(found: list[_Candidate]) -> list[_Candidate]:
+    """Return what fills a container, where there is some: not what makes it."""
+    return [
+        one for one in found if one.found.adds or one.found.function not in ONCE
+    ] or found
 
 
 def _choose(found: list[_Candidate], preferred: list[_Candidate]) -> Line | None:

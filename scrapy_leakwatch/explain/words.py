@@ -144,8 +144,9 @@ def hands_on(node: Any) -> bool:
     """Tell whether ``node`` is a container or callable, nothing to speak of."""
     return (
         any(anatomy.is_a(node, kind) for kind in _ANONYMOUS)
-        or type(node) in {FunctionType, MethodType}
-        or type(node) in GENERATORS
+        or type(node) is FunctionType
+        or type(node) is MethodType
+        or id(type(node)) in GENERATORS
         or anatomy.inherits(node, *_COLLECTIONS)
     )
 

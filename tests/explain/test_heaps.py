@@ -345,6 +345,10 @@ def test_a_container_with_a_bound_is_told_from_one_without(keep, bounded):
     assert found.bounded is bounded
 
 
+class Delayed(HtmlResponse):
+    """A class of its own: others live in this process."""
+
+
 def by_reactor(seconds, function, page):
     from twisted.internet import reactor
 
@@ -366,13 +370,39 @@ def test_what_a_timer_lets_go_of_soon_is_on_its_way(later) -> None:
 
     def wait(seconds):
         return [
-            later(seconds, look_again, HtmlResponse(f"http://site.test/{number}"))
+            later(seconds, look_again, Delayed(f"http://site.test/{number}"))
             for number in range(10)
         ]
 
     crawler.spider.timers = timers = wait(100)
-    assert explain(HtmlResponse, crawler, soon_s=50).in_flight == 0
-    assert explain(HtmlResponse, crawler, soon_s=150).in_flight == len(timers)
+    assert explain(Delayed, crawler, soon_s=50).in_flight == 0
+    assert explain(Delayed, crawler, soon_s=150).in_flight == len(timers)
     for timer in timers:
         timer.cancel()
     crawler.spider.timers = None
+
+
+class Carried(HtmlResponse):
+    """A class of its own, too."""
+
+
+class Choosy(type):
+    def __hash__(cls):
+        raise AssertionError("its class was asked")
+
+    def __eq__(cls, other):
+        raise AssertionError("its class was asked")
+
+
+def test_the_class_of_an_object_on_the_way_is_not_asked_for_its_hash() -> None:
+    crawler, _ = crawler_with_scheduler()
+    job = Choosy("Job", (), {"__module__": __name__})
+    crawler.spider.jobs = []
+    for number in range(COUNT):
+        each = job()
+        each.page = Carried(f"http://site.test/{number}")
+        crawler.spider.jobs.append(each)
+    found = explain(Carried, crawler)
+    assert isinstance(found, Explanation), found
+    assert found.holder == "spider.jobs[*].page"
+    crawler.spider.jobs.clear()
