@@ -139,8 +139,13 @@ def _length(scheduler: object, name: str) -> int | None:
 
 def _tables(queue: object) -> list[dict[Any, Any]]:
     """Return the dicts that have the parts of a queue of Scrapy's."""
-    found = (attribute(queue, name) for name in _PARTS)
-    return [table for table in found if type(table) is dict]
+    try:
+        own = object.__getattribute__(queue, "__dict__")
+    except AttributeError:
+        return []
+    if type(own) is not dict:
+        return []
+    return [table for name in _PARTS if type(table := own.get(name)) is dict]
 
 
 def _is_scrapys(queue: object) -> bool:

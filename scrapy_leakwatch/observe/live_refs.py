@@ -96,7 +96,7 @@ def as_records(alive: list[Alive], ignore: tuple[type, ...]) -> tuple[LiveClass,
     A class shares its name also with one that has no live instance now: otherwise
     the name would mean the one class in this sample and the other in the next.
     """
-    shared = Counter(_name(cls) for cls, _ in classes())
+    shared = Counter([_name(cls) for cls, _ in classes()])
     records = [_record(entry, ignore, shared) for entry in alive]
     return tuple(sorted(records, key=lambda record: (record.name, record.path)))
 
