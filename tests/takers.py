@@ -1,15 +1,17 @@
 """Components that take something and never give it back, one kind each.
 
-The test finds the line that took it by its mark, ``# taken`` and the class.
+`taken_at` finds the line that took it by its mark, ``# taken`` and the class.
 """
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -236,3 +238,11 @@ class Interrupts:
 
     async def close_spider(self):
         await self.crawler.stop_async()
+
+
+def taken_at(name: str) -> str:
+    """Return where a component takes what it never gives back."""
+    cls = Writer if name == "TakesHelper" else getattr(sys.modules[__name__], name)
+    lines, first = inspect.getsourcelines(cls)
+    (line,) = [first + n for n, line in enumerate(lines) if " taken\n" in line]
+    return f"tests/takers.py:{line}"

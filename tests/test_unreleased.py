@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from types import SimpleNamespace
 
@@ -73,14 +72,6 @@ def enabled(module: str, names: list[str], pipelines: list[str]) -> dict:
     }
 
 
-def taken_at(name: str) -> str:
-    """Return where a component takes what it never gives back."""
-    cls = takers.Writer if name == "TakesHelper" else getattr(takers, name)
-    lines, first = inspect.getsourcelines(cls)
-    (line,) = [first + n for n, line in enumerate(lines) if " taken\n" in line]
-    return f"tests/takers.py:{line}"
-
-
 @pytest.fixture
 def row(shop, tmp_path):
     """Run a spider ten times in one process, one crawl after another."""
@@ -113,7 +104,7 @@ def test_each_kind_is_named_with_its_component_and_line(crawl, tmp_path, mode) -
         for line in lines
         if line["type"] == "explanation"
     ]
-    assert sorted(found) == sorted((n, KINDS[n], taken_at(n)) for n in names)
+    assert sorted(found) == sorted((n, KINDS[n], takers.taken_at(n)) for n in names)
     verdicts = [line for line in lines if line["type"] == "verdict"]
     assert {each["kind"] for each in verdicts} == {"unreleased"}
     assert lines[-1]["type"] == "summary"
@@ -171,7 +162,7 @@ def test_a_crawler_kept_by_each_of_ten_crawls_is_one_verdict(row, mode, keeper) 
     assert "(0 → 1 → 2 → 3)" in warning
     kept = "CRAWLERS[*]" if keeper == "KeepsCrawler" else "SPIDERS[*].crawler"
     assert f"\n  held by   takers.{kept}  (3 of 3 examined)" in result.log
-    assert f"\n  put there {taken_at(keeper)}  " in result.log
+    assert f"\n  put there {takers.taken_at(keeper)}  " in result.log
     assert [stats["leakwatch/verdict"] for stats in result.stats].count(
         "unreleased"
     ) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from tests import takers
@@ -63,14 +62,6 @@ def _role(cls: str) -> str:
     return "item pipeline" if cls in PIPELINES else "extension"
 
 
-def _taken_at(name: str) -> str:
-    """Return where a component takes what it never gives back."""
-    cls = takers.Writer if name == "TakesHelper" else getattr(takers, name)
-    lines, first = inspect.getsourcelines(cls)
-    (line,) = [first + n for n, line in enumerate(lines) if " taken\n" in line]
-    return f"tests/takers.py:{line}"
-
-
 UNRELEASED: tuple[Row, ...] = (
     *(
         _row(
@@ -80,7 +71,7 @@ UNRELEASED: tuple[Row, ...] = (
             truth="unreleased",
             subjects=(kind,),
             holders=(f"{kind} of {_role(cls)} {cls}",),
-            line=_taken_at(cls),
+            line=takers.taken_at(cls),
         )
         for number, (cls, (kind, story)) in enumerate(TAKERS.items())
     ),
