@@ -52,6 +52,13 @@ def tree_of(path: str) -> ast.AST | None:
         return None
 
 
+def last_name(node: ast.AST) -> str:
+    """Return the name that ``a.b.name`` or ``name`` ends in, else nothing."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 def forget() -> None:
     """Let go of all that was read."""
     lines.cache_clear()

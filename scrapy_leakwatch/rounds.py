@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from scrapy_leakwatch._compat import create_looping_call, event_loop, is_over
 
@@ -20,7 +20,7 @@ class Rounds:
     once, not once each.
     """
 
-    _all: list[Rounds] = []  # noqa: RUF012
+    _all: ClassVar[list[Rounds]] = []
 
     def __init__(self, loop: Any, interval_s: float) -> None:
         self._loop = loop

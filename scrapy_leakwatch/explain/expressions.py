@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.lines import last_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -283,13 +285,6 @@ def base_of(target: ast.expr, name: str, is_global: bool) -> str | None:
     if is_global and isinstance(target, ast.Name) and target.id == name:
         return ""
     return None
-
-
-def last_name(node: ast.AST) -> str:
-    """Return the name that ``a.b.name`` or ``name`` ends in, else nothing."""
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def names_in(node: ast.AST) -> frozenset[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from scrapy_leakwatch.explain.expressions import is_empty, last_name
+from scrapy_leakwatch.explain.expressions import is_empty
+from scrapy_leakwatch.lines import last_name
 
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _CHOOSERS = frozenset(["filter", "nlargest", "nsmallest"])

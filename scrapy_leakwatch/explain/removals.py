@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from scrapy_leakwatch.explain.expressions import (
     Expression,
     base_of,
-    last_name,
     names_in,
     scoped,
 )
 from scrapy_leakwatch.explain.moments import ONCE
 from scrapy_leakwatch.explain.remainders import is_less, is_same
+from scrapy_leakwatch.lines import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

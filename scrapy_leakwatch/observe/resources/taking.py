@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch import anatomy, places
-from scrapy_leakwatch.lines import tree_of
+from scrapy_leakwatch.lines import last_name, tree_of
 from scrapy_leakwatch.observe.resources.owners import FRAMEWORK
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _calls_in(path: str, cls: ast.ClassDef) -> Iterator[Call]:
             around = _names(node)
             for call, targets in method.calls:
                 yield Call(
-                    name=_last_name(call.func),
+                    name=last_name(call.func),
                     path=path,
                     line=call.lineno,
                     end=call.end_lineno or call.lineno,
@@ -223,7 +223,7 @@ def _is_own_method(function: ast.expr) -> bool:
 def _base_name(target: ast.AST) -> str:
     while isinstance(target, ast.Subscript | ast.Starred):
         target = target.value
-    return _last_name(target)
+    return last_name(target)
 
 
 def _ends_in(target: ast.AST) -> Iterator[str]:
@@ -235,14 +235,8 @@ def _ends_in(target: ast.AST) -> Iterator[str]:
         yield name
 
 
-def _last_name(node: ast.AST) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
-
-
 def _names(node: ast.AST) -> frozenset[str]:
-    found = {_last_name(part) for part in ast.walk(node)}
+    found = {last_name(part) for part in ast.walk(node)}
     found |= {
         part.value
         for part in ast.walk(node)
