@@ -9,6 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from scrapy_leakwatch.records.billed import (
+    OWNER_KINDS,
+    Bill,
+    BillLayers,
+    BillOwner,
+    BillPath,
+    NoBill,
+    OwnerKind,
+)
 from scrapy_leakwatch.records.compared import TURNS, Change, Comparison, Turn
 from scrapy_leakwatch.records.explained import (
     Explanation,
@@ -54,11 +63,16 @@ from scrapy_leakwatch.records.resources import Resource, ResourceKind, Survivors
 
 __all__ = [
     "ALARMS",
+    "OWNER_KINDS",
     "REQUESTS",
     "RESPONSES",
     "SCHEMA",
     "SEVERITY",
     "TURNS",
+    "Bill",
+    "BillLayers",
+    "BillOwner",
+    "BillPath",
     "Change",
     "Comparison",
     "Confidence",
@@ -71,8 +85,10 @@ __all__ = [
     "Layers",
     "LiveClass",
     "Memory",
+    "NoBill",
     "Oldest",
     "Origin",
+    "OwnerKind",
     "PathStep",
     "RequestLedger",
     "Resource",
