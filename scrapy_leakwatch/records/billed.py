@@ -108,7 +108,7 @@ class BillLayers:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Who has the memory: the owners, the largest first, sum to ``rss`` with the layers.
+    """Who has the memory: owners, the largest first, and layers, which sum to ``rss``.
 
     ``rss`` is resident bytes, ``rss_named_share`` (0 to 1) the part of it that has
     a name. ``time`` is in seconds of the epoch, ``received`` the responses so

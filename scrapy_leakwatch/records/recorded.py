@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from scrapy_leakwatch.records.billed import Bill, NoBill
     from scrapy_leakwatch.records.explained import (
         Explanation,
         Layers,
@@ -92,7 +93,7 @@ class Story:
     latest on each subject: what holds at the end, withdrawn (``recovered``) ones
     included. ``dismissed`` is what was found where nobody was accused. ``layers``
     and ``trims`` are looks at the memory and what was given back, with their
-    times. ``last`` is the last sample, as far as it was recorded.
+    times. ``bills`` are the memory bills in their order, those that failed included. ``last`` is the last sample, as far as it was recorded.
 
     Without ``summary`` the crawl still runs, or was killed. ``samples`` counts
     all samples; the ``timeline`` is of each ``step``-th of them. ``broken`` lines
@@ -114,6 +115,7 @@ class Story:
     step: int = 1
     broken: int = 0
     forgotten: int = 0
+    bills: tuple[Bill | NoBill, ...] = ()
 
     @property
     def complete(self) -> bool:
