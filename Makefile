@@ -56,15 +56,15 @@ vendor:
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache
 
-$(VENV)/.installed: setup.cfg pyproject.toml | $(BIN)/python
+$(VENV)/.installed: setup.cfg setup.py pyproject.toml $(wildcard scrapy_leakwatch/heap/_*.[ch]) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
-$(VENV)/.checking: setup.cfg pyproject.toml | $(BIN)/python
+$(VENV)/.checking: setup.cfg setup.py pyproject.toml $(wildcard scrapy_leakwatch/heap/_*.[ch]) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[check]'
 	touch $@ $(VENV)/.installed
 
-$(VENV)/.zoo: setup.cfg pyproject.toml | $(BIN)/python
+$(VENV)/.zoo: setup.cfg setup.py pyproject.toml $(wildcard scrapy_leakwatch/heap/_*.[ch]) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[check,zoo]'
 	touch $@ $(VENV)/.checking $(VENV)/.installed
 

@@ -1,0 +1,979 @@
+/* Walks the objects of this process, for `scrapy_leakwatch.heap`.
+
+   It reads by `tp_traverse` what each object refers to and keeps borrowed pointers
+   alone: no reference count is touched and no code of the objects is run, so
+   that a forked child copies no page but those of the table here. Nothing of it
+   may outlive the moment in which nothing else runs.
+
+   `twin.py` is the same in Python, slower and heavier; its docstrings say what
+   each method is for. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#ifdef Py_GIL_DISABLED
+#error "free-threaded builds are not supported"
+#endif
+#if defined(PYPY_VERSION) || !defined(__SIZEOF_POINTER__) || __SIZEOF_POINTER__ != 8
+#error "only CPython on 64-bit machines is supported"
+#endif
+
+#include "_trees.h"
+
+#define UNIT 16u
+#define NONE 0x7fffffffu
+#define ASIDE 0x80000000u
+#define MOST_NODES 0x7ffffff0u
+#define CHECK_EVERY 8192
+#define NEAR_HEAD 1024
+#define PRE_HEADER ((1ul << 3) | (1ul << 4)) /* managed weakrefs, managed dict */
+#define MANAGED_DICT (1ul << 4)
+
+enum mode { PLAIN = 0, SET_ASIDE = 1, OPAQUE = 2, TREE = 3 };
+
+typedef struct {
+    PyObject *object;
+    uint32_t parent : 31;
+    uint32_t mark : 1;
+    uint32_t units;
+} Node;
+
+typedef struct {
+    PyTypeObject *type;
+    PyCFunction measure;
+    Py_ssize_t header;
+    int mode;
+    /* while types are counted */
+    uint64_t bytes;
+    uint64_t count;
+} Kind;
+
+typedef struct {
+    PyObject *object;
+    uint32_t parent;
+} Aside;
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *rule;
+    Node *nodes;
+    size_t count, room;
+    uint32_t *slots;
+    size_t slot_count;
+    Kind *kinds;
+    size_t kind_count, kind_slots;
+    Aside *asides;
+    size_t aside_count, aside_room, aside_told;
+    uint32_t *opaque;
+    size_t opaque_count, opaque_room;
+    TreeCount trees;
+    /* of the walk under way */
+    uint32_t current, begin;
+    int passing, failed, partial;
+    uint32_t *refs;
+    size_t refs_room;
+    uint32_t unreached;
+} Graph;
+
+/* ---- tables ---------------------------------------------------------------- */
+
+static inline size_t
+slot_of(const void *pointer, size_t slot_count)
+{
+    uint64_t hash = ((uint64_t)(uintptr_t)pointer >> 4) * 0x9E3779B97F4A7C15ull;
+    return (size_t)(((__uint128_t)hash * slot_count) >> 64);
+}
+
+static inline PyObject *
+at_slot(const Graph *self, uint32_t entry)
+{
+    return entry & ASIDE ? self->asides[entry & ~ASIDE].object
+                         : self->nodes[entry - 1].object;
+}
+
+/* Returns the slot that has `object`, or the empty one where it belongs. */
+static inline size_t
+lookup(const Graph *self, const PyObject *object)
+{
+    size_t slot = slot_of(object, self->slot_count);
+    for (;;) {
+        uint32_t entry = self->slots[slot];
+        if (!entry || at_slot(self, entry) == object)
+            return slot;
+        if (++slot == self->slot_count)
+            slot = 0;
+    }
+}
+
+static int
+rehash(Graph *self, size_t slot_count)
+{
+    free(self->slots);
+    self->slots = calloc(slot_count, sizeof *self->slots);
+    if (!self->slots)
+        return -1;
+    self->slot_count = slot_count;
+    for (size_t i = 0; i < self->count; i++) {
+        size_t slot = lookup(self, self->nodes[i].object);
+        self->slots[slot] = (uint32_t)i + 1;
+    }
+    for (size_t i = 0; i < self->aside_count; i++) {
+        if (!self->asides[i].object)
+            continue;
+        size_t slot = lookup(self, self->asides[i].object);
+        if (!self->slots[slot])
+            self->slots[slot] = (uint32_t)i | ASIDE;
+    }
+    return 0;
+}
+
+/* Grown by less than twice, for what is not needed is memory that the crawl's
+   container may not have. `realloc` moves large blocks without copying them. */
+static int
+has_room(void **block, size_t *room, size_t needed, size_t each)
+{
+    if (needed <= *room)
+        return 0;
+    size_t larger = *room + *room / 4 + 1024;
+    void *moved = realloc(*block, larger * each);
+    if (!moved)
+        return -1;
+    *block = moved;
+    *room = larger;
+    return 0;
+}
+
+static int
+insert(Graph *self, PyObject *object, uint32_t parent, size_t slot)
+{
+    if (self->count >= MOST_NODES ||
+        has_room((void **)&self->nodes, &self->room, self->count + 1, sizeof(Node)) < 0)
+        return -1;
+    self->nodes[self->count] = (Node){object, parent, 0, 0};
+    self->count++;
+    self->slots[slot] = (uint32_t)self->count;
+    size_t used = self->count + self->aside_count;
+    if (used * 4 > self->slot_count * 3)
+        return rehash(self, self->slot_count + self->slot_count / 2);
+    return 0;
+}
+
+static int
+set_aside(Graph *self, PyObject *object, uint32_t parent, size_t slot)
+{
+    if (has_room((void **)&self->asides, &self->aside_room, self->aside_count + 1,
+                 sizeof(Aside)) < 0)
+        return -1;
+    self->asides[self->aside_count] = (Aside){object, parent};
+    self->slots[slot] = (uint32_t)self->aside_count | ASIDE;
+    self->aside_count++;
+    size_t used = self->count + self->aside_count;
+    if (used * 4 > self->slot_count * 3)
+        return rehash(self, self->slot_count + self->slot_count / 2);
+    return 0;
+}
+
+/* ---- kinds of objects ---------------------------------------------------------- */
+
+static Kind *
+kind_at(Kind *kinds, size_t kind_slots, const PyTypeObject *type)
+{
+    size_t slot = slot_of(type, kind_slots);
+    while (kinds[slot].type && kinds[slot].type != type)
+        if (++slot == kind_slots)
+            slot = 0;
+    return &kinds[slot];
+}
+
+/* Asks the rule how to treat a type that was not met before: what measures
+   its instances, as a descriptor of the C level, and its mode. */
+static int
+learn(Graph *self, Kind *kind, PyTypeObject *type)
+{
+    PyObject *told = PyObject_CallOneArg(self->rule, (PyObject *)type);
+    if (!told)
+        return -1;
+    PyObject *measure;
+    int mode;
+    if (!PyArg_ParseTuple(told, "iO", &mode, &measure)) {
+        Py_DECREF(told);
+        return -1;
+    }
+    *kind = (Kind){.type = type, .mode = mode};
+    if (Py_IS_TYPE(measure, &PyMethodDescr_Type)) {
+        PyMethodDef *method = ((PyMethodDescrObject *)measure)->d_method;
+        if (method->ml_flags & METH_NOARGS)
+            kind->measure = method->ml_meth;
+    }
+    unsigned long flags = PyType_GetFlags(type);
+    kind->header = flags & Py_TPFLAGS_HAVE_GC ? 16 : 0;
+#if PY_VERSION_HEX >= 0x030C0000
+    kind->header += flags & PRE_HEADER ? 16 : 0;
+#elif PY_VERSION_HEX >= 0x030B0000
+    kind->header += flags & MANAGED_DICT ? 16 : 0;
+#endif
+    Py_DECREF(told);
+    return 0;
+}
+
+static Kind *
+kind_of(Graph *self, PyTypeObject *type)
+{
+    Kind *kind = kind_at(self->kinds, self->kind_slots, type);
+    if (kind->type)
+        return kind;
+    if (self->kind_count * 2 > self->kind_slots) {
+        size_t more = self->kind_slots * 2;
+        Kind *larger = calloc(more, sizeof(Kind));
+        if (!larger)
+            return NULL;
+        for (size_t i = 0; i < self->kind_slots; i++)
+            if (self->kinds[i].type)
+                *kind_at(larger, more, self->kinds[i].type) = self->kinds[i];
+        free(self->kinds);
+        self->kinds = larger;
+        self->kind_slots = more;
+        kind = kind_at(larger, more, type);
+    }
+    if (learn(self, kind, type) < 0) {
+        kind->type = NULL;
+        return NULL;
+    }
+    self->kind_count++;
+    return kind;
+}
+
+/* Attributes that no `__dict__` was made for are in a block of their own before
+   Python 3.13: its size is told by the byte before it (Objects/dictobject.c). */
+static Py_ssize_t
+values_size(const Kind *kind, PyObject *object)
+{
+#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030D0000
+    if (!PyType_HasFeature(kind->type, MANAGED_DICT))
+        return 0;
+#if PY_VERSION_HEX >= 0x030C0000
+    uintptr_t values = ((uintptr_t *)object)[-3];
+    values = values & 1 ? values + 1 : 0;
+#else
+    uintptr_t values = ((uintptr_t *)object)[-4];
+#endif
+    if (!values)
+        return 0;
+    Py_ssize_t prefix = ((uint8_t *)values)[-1];
+    return prefix + 8 * (prefix > 2 ? prefix - 2 : 0);
+#else
+    (void)kind;
+    (void)object;
+    return 0;
+#endif
+}
+
+static uint32_t
+units_of(const Kind *kind, PyObject *object)
+{
+    Py_ssize_t size = -1;
+    if (kind->measure) {
+        PyObject *measured = kind->measure(object, NULL);
+        if (measured) {
+            size = PyLong_AsSsize_t(measured);
+            Py_DECREF(measured);
+        }
+        if (PyErr_Occurred()) {
+            PyErr_Clear();
+            size = -1;
+        }
+    }
+    if (size < 0) {
+        PyTypeObject *type = kind->type;
+        size = type->tp_basicsize;
+        if (type->tp_itemsize) {
+            Py_ssize_t items = Py_SIZE(object);
+            size += type->tp_itemsize * (items < 0 ? -items : items);
+        }
+    }
+    size += values_size(kind, object);
+    uint64_t units = ((uint64_t)size + kind->header + UNIT - 1) / UNIT;
+    return units > UINT32_MAX ? UINT32_MAX : (uint32_t)units;
+}
+
+static void
+add_units(Node *node, uint64_t units)
+{
+    uint64_t sum = (uint64_t)node->units + units;
+    node->units = sum > UINT32_MAX ? UINT32_MAX : (uint32_t)sum;
+}
+
+/* ---- the walk ---------------------------------------------------------------------- */
+
+/* Traversing is no thing of the interpreter's alone: an extension may hand over
+   what is not there. */
+static int
+visit(PyObject *target, void *arg)
+{
+    Graph *self = arg;
+    if (!target)
+        return 0;
+    size_t slot = lookup(self, target);
+    uint32_t entry = self->slots[slot];
+    if (entry && !(entry & ASIDE)) {
+        Node *node = &self->nodes[entry - 1];
+        if (entry - 1 < self->begin && node->parent != NONE)
+            node->mark = 1; /* another owner's, too */
+        return 0;
+    }
+    PyTypeObject *type = Py_TYPE(target);
+    int is_type = PyType_Check(target) || PyModule_Check(target);
+    if (entry) { /* set aside before: an owner that stays may have it */
+        if (is_type || self->passing)
+            return 0;
+        self->asides[entry & ~ASIDE].object = NULL;
+    }
+    else {
+        int aside = is_type;
+        if (!aside && self->passing) {
+            Kind *kind = kind_of(self, type);
+            if (!kind) {
+                self->failed = 1;
+                return 1;
+            }
+            aside = kind->mode == SET_ASIDE;
+        }
+        if (aside) {
+            if (set_aside(self, target, self->current, slot) < 0) {
+                PyErr_NoMemory();
+                self->failed = 1;
+                return 1;
+            }
+            return 0;
+        }
+    }
+    if (insert(self, target, self->current, slot) < 0) {
+        PyErr_NoMemory();
+        self->failed = 1;
+        return 1;
+    }
+    return 0;
+}
+
+static inline int
+is_traversed(PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    return type->tp_traverse && PyType_HasFeature(type, Py_TPFLAGS_HAVE_GC) &&
+           (!type->tp_is_gc || type->tp_is_gc(object));
+}
+
+static int
+add_opaque(Graph *self, uint32_t index)
+{
+    if (has_room((void **)&self->opaque, &self->opaque_room, self->opaque_count + 1,
+                 sizeof(uint32_t)) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    self->opaque[self->opaque_count++] = index;
+    return 0;
+}
+
+static int
+process(Graph *self, uint32_t index, visitproc visitor)
+{
+    PyObject *object = self->nodes[index].object;
+    Kind *kind = kind_of(self, Py_TYPE(object));
+    if (!kind)
+        return -1;
+    Kind known = *kind; /* the table may move while its parts are visited */
+    self->current = index;
+    if (is_traversed(object)) {
+        Py_TYPE(object)->tp_traverse(object, visitor, self);
+        if (self->failed)
+            return -1;
+    }
+    add_units(&self->nodes[index], units_of(&known, object));
+    if (known.mode == OPAQUE)
+        return add_opaque(self, index);
+    if (known.mode == TREE)
+        add_units(&self->nodes[index],
+                  (tree_bytes_of(&self->trees, object) + UNIT - 1) / UNIT);
+    return 0;
+}
+
+static double
+now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static PyObject *
+Graph_run(Graph *self, PyObject *args)
+{
+    PyObject *roots;
+    int passing;
+    double until;
+    if (!PyArg_ParseTuple(args, "O!pd", &PyList_Type, &roots, &passing, &until))
+        return NULL;
+    size_t begin = self->count;
+    self->begin = (uint32_t)begin;
+    self->passing = passing;
+    self->failed = 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(roots); i++) {
+        size_t index = PyLong_AsSize_t(PyList_GET_ITEM(roots, i));
+        if (PyErr_Occurred())
+            return NULL;
+        if (index >= begin) {
+            PyErr_SetString(PyExc_IndexError, "no such object");
+            return NULL;
+        }
+        if (process(self, (uint32_t)index, visit) < 0)
+            return NULL;
+    }
+    for (size_t i = begin; i < self->count; i++) {
+        if (i % CHECK_EVERY == 0 && now() > until) {
+            self->partial = 1;
+            break;
+        }
+        if (process(self, (uint32_t)i, visit) < 0)
+            return NULL;
+    }
+    return Py_BuildValue("nn", (Py_ssize_t)begin, (Py_ssize_t)self->count);
+}
+
+static PyObject *
+Graph_enter(Graph *self, PyObject *args)
+{
+    PyObject *object;
+    long long parent = -1;
+    if (!PyArg_ParseTuple(args, "O|L", &object, &parent))
+        return NULL;
+    size_t slot = lookup(self, object);
+    uint32_t entry = self->slots[slot];
+    if (entry && !(entry & ASIDE))
+        return PyLong_FromLong(-1);
+    if (entry)
+        self->asides[entry & ~ASIDE].object = NULL;
+    size_t index = self->count;
+    uint32_t above = parent < 0 ? NONE : (uint32_t)parent;
+    if (insert(self, object, above, slot) < 0)
+        return PyErr_NoMemory();
+    return PyLong_FromSize_t(index);
+}
+
+static PyObject *
+Graph_find(Graph *self, PyObject *object)
+{
+    uint32_t entry = self->slots[lookup(self, object)];
+    if (!entry || entry & ASIDE)
+        return PyLong_FromLong(-1);
+    return PyLong_FromUnsignedLong(entry - 1);
+}
+
+static PyObject *
+Graph_asides(Graph *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *found = PyList_New(0);
+    if (!found)
+        return NULL;
+    for (size_t i = self->aside_told; i < self->aside_count; i++) {
+        Aside *aside = &self->asides[i];
+        if (!aside->object)
+            continue;
+        PyObject *pair = Py_BuildValue("Ok", aside->object, (unsigned long)aside->parent);
+        if (!pair || PyList_Append(found, pair) < 0) {
+            Py_XDECREF(pair);
+            Py_DECREF(found);
+            return NULL;
+        }
+        Py_DECREF(pair);
+    }
+    self->aside_told = self->aside_count;
+    return found;
+}
+
+static PyObject *
+Graph_opaque(Graph *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *found = PyList_New((Py_ssize_t)self->opaque_count);
+    for (size_t i = 0; found && i < self->opaque_count; i++) {
+        PyObject *index = PyLong_FromUnsignedLong(self->opaque[i]);
+        if (!index) {
+            Py_DECREF(found);
+            return NULL;
+        }
+        PyList_SET_ITEM(found, (Py_ssize_t)i, index);
+    }
+    if (found)
+        self->opaque_count = 0;
+    return found;
+}
+
+/* ---- what was not reached ---------------------------------------------------------- */
+
+typedef struct {
+    uintptr_t next, previous;
+} Links;
+
+static inline Links *
+after(const Links *links)
+{
+    return (Links *)(links->next & ~(uintptr_t)3);
+}
+
+/* Counts the references among the objects that no root reaches. */
+static int
+count_reference(PyObject *target, void *arg)
+{
+    Graph *self = arg;
+    if (!target)
+        return 0;
+    size_t slot = lookup(self, target);
+    uint32_t entry = self->slots[slot];
+    if (!entry) {
+        if (insert(self, target, NONE, slot) < 0 ||
+            has_room((void **)&self->refs, &self->refs_room,
+                     self->count - self->unreached, sizeof(uint32_t)) < 0) {
+            PyErr_NoMemory();
+            self->failed = 1;
+            return 1;
+        }
+        self->refs[self->count - 1 - self->unreached] = 1;
+    }
+    else if (!(entry & ASIDE) && entry - 1 >= self->unreached) {
+        self->refs[entry - 1 - self->unreached]++;
+    }
+    return 0;
+}
+
+typedef struct {
+    Graph *graph;
+    uint32_t *stack;
+    size_t count, room;
+} Held;
+
+static int
+hold(PyObject *target, void *arg)
+{
+    Held *held = arg;
+    Graph *self = held->graph;
+    if (!target)
+        return 0;
+    uint32_t entry = self->slots[lookup(self, target)];
+    if (!entry || entry & ASIDE || entry - 1 < self->unreached)
+        return 0;
+    if (self->nodes[entry - 1].mark)
+        return 0;
+    if (has_room((void **)&held->stack, &held->room, held->count + 1,
+                 sizeof(uint32_t)) < 0)
+        return 1;
+    self->nodes[entry - 1].mark = 1;
+    held->stack[held->count++] = entry - 1;
+    return 0;
+}
+
+static int
+mark_held(Graph *self, uint32_t end)
+{
+    Held held = {.graph = self};
+    int failed = 0;
+    for (uint32_t i = self->unreached; i < end && !failed; i++) {
+        PyObject *object = self->nodes[i].object;
+        if (Py_REFCNT(object) > (Py_ssize_t)self->refs[i - self->unreached])
+            failed = hold(object, &held);
+    }
+    while (held.count && !failed) {
+        PyObject *object = self->nodes[held.stack[--held.count]].object;
+        if (is_traversed(object))
+            failed = Py_TYPE(object)->tp_traverse(object, hold, &held);
+    }
+    free(held.stack);
+    if (failed)
+        PyErr_NoMemory();
+    return failed ? -1 : 0;
+}
+
+/* The collector's list is a ring, and one link in it is its head, in the
+   interpreter's state beside that of the youngest generation: the link after
+   the newest object. */
+static int
+enter_unreached(Graph *self, PyObject *old)
+{
+    PyObject *newest = PyList_New(0);
+    if (!newest)
+        return -1;
+    uintptr_t head = (uintptr_t)after((Links *)newest - 1);
+    Py_DECREF(newest);
+    Links *first = (Links *)old - 1;
+    for (Links *link = after(first); link && link != first; link = after(link)) {
+        uintptr_t place = (uintptr_t)link;
+        if (place + NEAR_HEAD > head && place < head + NEAR_HEAD)
+            continue;
+        PyObject *object = (PyObject *)(link + 1);
+        size_t slot = lookup(self, object);
+        if (self->slots[slot])
+            continue;
+        if (insert(self, object, NONE, slot) < 0) {
+            PyErr_NoMemory();
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static PyObject *
+Graph_unreached(Graph *self, PyObject *args)
+{
+    PyObject *old;
+    double until;
+    if (!PyArg_ParseTuple(args, "Od", &old, &until))
+        return NULL;
+    if (!PyObject_GC_IsTracked(old)) {
+        PyErr_SetString(PyExc_ValueError, "the collector does not list this object");
+        return NULL;
+    }
+    size_t begin = self->count;
+    self->unreached = self->begin = (uint32_t)begin;
+    self->failed = 0;
+    if (enter_unreached(self, old) < 0)
+        return NULL;
+    size_t end = self->count;
+    free(self->refs);
+    self->refs_room = end - begin + 1024;
+    self->refs = calloc(self->refs_room, sizeof(uint32_t));
+    if (!self->refs)
+        return PyErr_NoMemory();
+    for (size_t i = begin; i < self->count; i++) {
+        if (i % CHECK_EVERY == 0 && now() > until) {
+            self->partial = 1;
+            break;
+        }
+        if (process(self, (uint32_t)i, count_reference) < 0)
+            return NULL;
+    }
+    int failed = mark_held(self, (uint32_t)end);
+    free(self->refs);
+    self->refs = NULL;
+    self->refs_room = 0;
+    if (failed)
+        return NULL;
+    return Py_BuildValue("nn", (Py_ssize_t)begin, (Py_ssize_t)self->count);
+}
+
+/* ---- sums -------------------------------------------------------------------------- */
+
+static int
+range_of(Graph *self, PyObject *args, size_t *begin, size_t *end)
+{
+    Py_ssize_t from, to;
+    if (!PyArg_ParseTuple(args, "nn", &from, &to))
+        return -1;
+    if (from < 0 || to < from || (size_t)to > self->count) {
+        PyErr_SetString(PyExc_IndexError, "no such objects");
+        return -1;
+    }
+    *begin = (size_t)from;
+    *end = (size_t)to;
+    return 0;
+}
+
+static PyObject *
+Graph_totals(Graph *self, PyObject *args)
+{
+    size_t begin, end;
+    if (range_of(self, args, &begin, &end) < 0)
+        return NULL;
+    uint64_t units = 0, marked = 0, marks = 0;
+    for (size_t i = begin; i < end; i++) {
+        Node *node = &self->nodes[i];
+        units += node->units;
+        if (node->mark) {
+            marked += node->units;
+            marks++;
+        }
+    }
+    return Py_BuildValue("KKnn", units * UNIT, marked * UNIT, (Py_ssize_t)(end - begin),
+                         (Py_ssize_t)marks);
+}
+
+static PyObject *
+Graph_spread(Graph *self, PyObject *Py_UNUSED(ignored))
+{
+    size_t end = self->unreached ? self->unreached : self->count;
+    for (size_t i = 0; i < end; i++) {
+        Node *node = &self->nodes[i];
+        if (!node->mark && node->parent != NONE && self->nodes[node->parent].mark)
+            node->mark = 1;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+Graph_settle(Graph *self, PyObject *Py_UNUSED(ignored))
+{
+    for (size_t i = self->count; i-- > 0;) {
+        Node *node = &self->nodes[i];
+        if (node->parent != NONE)
+            add_units(&self->nodes[node->parent], node->units);
+    }
+    Py_RETURN_NONE;
+}
+
+static size_t
+first_child(const Graph *self, size_t parent, size_t begin, size_t end)
+{
+    while (begin < end) {
+        size_t middle = begin + (end - begin) / 2;
+        if (self->nodes[middle].parent < parent)
+            begin = middle + 1;
+        else
+            end = middle;
+    }
+    return begin;
+}
+
+static PyObject *
+Graph_children(Graph *self, PyObject *args)
+{
+    Py_ssize_t index, from, to;
+    if (!PyArg_ParseTuple(args, "nnn", &index, &from, &to))
+        return NULL;
+    if (index < 0 || from < 0 || to < from || (size_t)to > self->count) {
+        PyErr_SetString(PyExc_IndexError, "no such objects");
+        return NULL;
+    }
+    size_t begin = first_child(self, (size_t)index, (size_t)from, (size_t)to);
+    size_t end = first_child(self, (size_t)index + 1, begin, (size_t)to);
+    return Py_BuildValue("nn", (Py_ssize_t)begin, (Py_ssize_t)end);
+}
+
+static PyObject *
+Graph_heavy(Graph *self, PyObject *args)
+{
+    Py_ssize_t from, to;
+    unsigned long long least;
+    if (!PyArg_ParseTuple(args, "nnK", &from, &to, &least))
+        return NULL;
+    PyObject *found = PyList_New(0);
+    if (!found || from < 0 || to < from || (size_t)to > self->count)
+        return found;
+    for (size_t i = (size_t)from; i < (size_t)to; i++) {
+        if ((uint64_t)self->nodes[i].units * UNIT < least)
+            continue;
+        PyObject *index = PyLong_FromSize_t(i);
+        if (!index || PyList_Append(found, index) < 0) {
+            Py_XDECREF(index);
+            Py_DECREF(found);
+            return NULL;
+        }
+        Py_DECREF(index);
+    }
+    return found;
+}
+
+static PyObject *
+Graph_types(Graph *self, PyObject *args)
+{
+    Py_ssize_t from, to;
+    int marked = -1;
+    if (!PyArg_ParseTuple(args, "nn|i", &from, &to, &marked))
+        return NULL;
+    if (from < 0 || to < from || (size_t)to > self->count) {
+        PyErr_SetString(PyExc_IndexError, "no such objects");
+        return NULL;
+    }
+    for (size_t i = 0; i < self->kind_slots; i++)
+        self->kinds[i].bytes = self->kinds[i].count = 0;
+    for (size_t i = (size_t)from; i < (size_t)to; i++) {
+        Node *node = &self->nodes[i];
+        if (marked >= 0 && (int)node->mark != marked)
+            continue;
+        Kind *kind = kind_of(self, Py_TYPE(node->object));
+        if (!kind)
+            return NULL;
+        kind->bytes += (uint64_t)node->units * UNIT;
+        kind->count++;
+    }
+    PyObject *found = PyList_New(0);
+    for (size_t i = 0; found && i < self->kind_slots; i++) {
+        Kind *kind = &self->kinds[i];
+        if (!kind->count)
+            continue;
+        PyObject *row = Py_BuildValue("OKK", kind->type, kind->count, kind->bytes);
+        if (!row || PyList_Append(found, row) < 0)
+            Py_CLEAR(found);
+        Py_XDECREF(row);
+    }
+    return found;
+}
+
+/* ---- one object ---------------------------------------------------------------------- */
+
+static Node *
+node_at(Graph *self, PyObject *index)
+{
+    size_t place = PyLong_AsSize_t(index);
+    if (PyErr_Occurred())
+        return NULL;
+    if (place >= self->count) {
+        PyErr_SetString(PyExc_IndexError, "no such object");
+        return NULL;
+    }
+    return &self->nodes[place];
+}
+
+static PyObject *
+Graph_object(Graph *self, PyObject *index)
+{
+    Node *node = node_at(self, index);
+    return node ? Py_NewRef(node->object) : NULL;
+}
+
+static PyObject *
+Graph_parent(Graph *self, PyObject *index)
+{
+    Node *node = node_at(self, index);
+    if (!node)
+        return NULL;
+    return PyLong_FromLong(node->parent == NONE ? -1 : (long)node->parent);
+}
+
+static PyObject *
+Graph_bytes(Graph *self, PyObject *index)
+{
+    Node *node = node_at(self, index);
+    return node ? PyLong_FromUnsignedLongLong((uint64_t)node->units * UNIT) : NULL;
+}
+
+static PyObject *
+Graph_grow(Graph *self, PyObject *args)
+{
+    PyObject *index;
+    unsigned long long bytes;
+    if (!PyArg_ParseTuple(args, "OK", &index, &bytes))
+        return NULL;
+    Node *node = node_at(self, index);
+    if (!node)
+        return NULL;
+    add_units(node, (bytes + UNIT - 1) / UNIT);
+    Py_RETURN_NONE;
+}
+
+static Py_ssize_t
+Graph_length(Graph *self)
+{
+    return (Py_ssize_t)self->count;
+}
+
+static PyObject *
+Graph_partial(Graph *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(self->partial);
+}
+
+static PyObject *
+Graph_tree_bytes(Graph *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromUnsignedLongLong(self->trees.bytes);
+}
+
+static PyObject *
+Graph_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    PyObject *rule;
+    static char *names[] = {"rule", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O", names, &rule))
+        return NULL;
+    Graph *self = (Graph *)type->tp_alloc(type, 0);
+    if (!self)
+        return NULL;
+    self->rule = Py_NewRef(rule);
+    self->kind_slots = 1024;
+    self->slot_count = 1 << 14;
+    self->kinds = calloc(self->kind_slots, sizeof(Kind));
+    self->slots = calloc(self->slot_count, sizeof(uint32_t));
+    if (!self->kinds || !self->slots) {
+        Py_DECREF(self);
+        return PyErr_NoMemory();
+    }
+    return (PyObject *)self;
+}
+
+static void
+Graph_dealloc(Graph *self)
+{
+    Py_XDECREF(self->rule);
+    free(self->nodes);
+    free(self->slots);
+    free(self->kinds);
+    free(self->asides);
+    free(self->opaque);
+    free(self->refs);
+    tree_count_free(&self->trees);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyMethodDef methods[] = {
+    {"enter", (PyCFunction)Graph_enter, METH_VARARGS, NULL},
+    {"find", (PyCFunction)Graph_find, METH_O, NULL},
+    {"run", (PyCFunction)Graph_run, METH_VARARGS, NULL},
+    {"asides", (PyCFunction)Graph_asides, METH_NOARGS, NULL},
+    {"opaque", (PyCFunction)Graph_opaque, METH_NOARGS, NULL},
+    {"unreached", (PyCFunction)Graph_unreached, METH_VARARGS, NULL},
+    {"totals", (PyCFunction)Graph_totals, METH_VARARGS, NULL},
+    {"spread", (PyCFunction)Graph_spread, METH_NOARGS, NULL},
+    {"settle", (PyCFunction)Graph_settle, METH_NOARGS, NULL},
+    {"children", (PyCFunction)Graph_children, METH_VARARGS, NULL},
+    {"heavy", (PyCFunction)Graph_heavy, METH_VARARGS, NULL},
+    {"types", (PyCFunction)Graph_types, METH_VARARGS, NULL},
+    {"object", (PyCFunction)Graph_object, METH_O, NULL},
+    {"parent", (PyCFunction)Graph_parent, METH_O, NULL},
+    {"bytes", (PyCFunction)Graph_bytes, METH_O, NULL},
+    {"grow", (PyCFunction)Graph_grow, METH_VARARGS, NULL},
+    {NULL},
+};
+
+static PyGetSetDef attributes[] = {
+    {"partial", (getter)Graph_partial, NULL, NULL, NULL},
+    {"tree_bytes", (getter)Graph_tree_bytes, NULL, NULL, NULL},
+    {NULL},
+};
+
+static PySequenceMethods as_sequence = {.sq_length = (lenfunc)Graph_length};
+
+/* Not known to the collector: what it points to is borrowed. */
+static PyTypeObject GraphType = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "scrapy_leakwatch.heap._graph.Graph",
+    .tp_basicsize = sizeof(Graph),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_new = Graph_new,
+    .tp_dealloc = (destructor)Graph_dealloc,
+    .tp_methods = methods,
+    .tp_getset = attributes,
+    .tp_as_sequence = &as_sequence,
+    .tp_doc = "The objects of this process, as scrapy_leakwatch.heap.twin.Graph.",
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "_graph",
+    .m_size = -1,
+};
+
+PyMODINIT_FUNC
+PyInit__graph(void)
+{
+    if (PyType_Ready(&GraphType) < 0)
+        return NULL;
+    PyObject *created = PyModule_Create(&module);
+    if (!created)
+        return NULL;
+    if (PyModule_AddObjectRef(created, "Graph", (PyObject *)&GraphType) < 0) {
+        Py_DECREF(created);
+        return NULL;
+    }
+    return created;
+}
