@@ -13,12 +13,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapy_leakwatch import redact
 from scrapy_leakwatch.records import (
+    OWNER_KINDS,
+    Bill,
+    BillLayers,
+    BillOwner,
+    BillPath,
     Container,
     Explanation,
     Growth,
     Layers,
     LiveClass,
     Memory,
+    NoBill,
     PathStep,
     RequestLedger,
     ResponseLedger,
@@ -44,6 +50,8 @@ LATEST = 1e11
 """A time in seconds of the epoch, some 3,000 years from now."""
 MOST = 1000
 """Settings, stats or parts that a line may have; more are left out."""
+MOST_OWNERS, MOST_PATHS = 300, 12
+"""Of a bill, and of each of its owners; bills have the largest first."""
 
 
 @lru_cache(maxsize=1000)
@@ -91,6 +99,10 @@ def _origin(value: Any) -> str:
     return "library" if value == "library" else "project"
 
 
+def _owner_kind(value: Any) -> str:
+    return value if value in OWNER_KINDS else "unknown"
+
+
 def _list(value: Any) -> list[Any]:
     if isinstance(value, list):
         return value[:MOST]
@@ -116,6 +128,7 @@ _READERS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "Kind": (text, ""),
     "Confidence": (text, "low"),
     "Origin": (_origin, "project"),
+    "OwnerKind": (_owner_kind, "unknown"),
     "tuple[str, ...]": (_texts, ()),
 }
 """By the type of a field: what reads its value, and what it is without one."""
@@ -191,6 +204,29 @@ def explanation(line: Line) -> Explanation | Unexplained:
 def layers(line: Line) -> Layers:
     """Return a look at the layers of the memory."""
     return _read(Layers, line, time=moment(line.get("time")))
+
+
+def bill(line: Line) -> Bill | NoBill:
+    """Return a memory bill, or why there is none."""
+    time = moment(line.get("time"))
+    if "failed" in line:
+        return _read(NoBill, line, time=time, reason=text(line["failed"]))
+    owners = _list(line.get("owners", []))[:MOST_OWNERS]
+    return _read(
+        Bill,
+        line,
+        time=time,
+        since=moment(line.get("since", 0)),
+        owners=tuple(_owner(mapping(each)) for each in owners),
+        layers=_read(BillLayers, mapping(line.get("layers", {}))),
+    )
+
+
+def _owner(line: Line) -> BillOwner:
+    paths = _list(line.get("paths", []))[:MOST_PATHS]
+    return _read(
+        BillOwner, line, paths=tuple(_read(BillPath, mapping(each)) for each in paths)
+    )
 
 
 def trim(line: Line) -> tuple[float, Trimmed]:

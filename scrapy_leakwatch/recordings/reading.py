@@ -9,15 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.recordings import lines, matching, parsing
+from scrapy_leakwatch.recordings.thinning import Evenly
 from scrapy_leakwatch.recordings.timelines import TimelineKeeper
-from scrapy_leakwatch.records import Story
+from scrapy_leakwatch.records import Bill, Story
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
     from scrapy_leakwatch.recordings.lines import Line
-    from scrapy_leakwatch.records import Layers, Run, Sample, Summary, Trimmed
+    from scrapy_leakwatch.records import (
+        Layers,
+        NoBill,
+        Run,
+        Sample,
+        Summary,
+        Trimmed,
+    )
 
 POINTS = 600
 """Of a series: about what a screen can show."""
@@ -25,6 +33,8 @@ MOST_SAMPLES = 60_000
 """Read of a recording, a week of them at ten seconds; of more, each n-th is."""
 MOST_KEPT = 1000
 """Verdicts, and as many explanations; of more, the latest are kept."""
+MOST_BILLS = 100
+"""And as many of those that failed; a chart can show no more."""
 SAMPLE = b'{"type": "sample"'
 """How the line of a sample begins, as it is written."""
 
@@ -60,16 +70,20 @@ class _Reading:
         self._found: deque[matching.Found] = deque(maxlen=MOST_KEPT)
         self._layers: deque[Layers] = deque(maxlen=MOST_KEPT)
         self._trims: deque[tuple[float, Trimmed]] = deque(maxlen=MOST_KEPT)
+        self._bills: Evenly[tuple[int, Bill | NoBill]] = Evenly(MOST_BILLS)
+        self._failed_bills: Evenly[tuple[int, Bill | NoBill]] = Evenly(MOST_BILLS)
         self._summary: Summary | None = None
         self._last: Line | None = None
         self._ended = run.time
         self._taken = self._skipped = self._verdicts = self._broken = 0
+        self._asked_bills = 0
         self._step = 1
         self._takers: dict[str, Callable[[Line, float], None]] = {
             "sample": self._take_sample,
             "verdict": self._take_verdict,
             "explanation": self._take_explanation,
             "layers": self._take_layers,
+            "bill": self._take_bill,
             "trim": lambda line, _: self._trims.append(parsing.trim(line)),
             "summary": self._take_summary,
         }
@@ -112,7 +126,12 @@ class _Reading:
             step=self._step,
             broken=self._broken,
             forgotten=self._verdicts - len(self._said),
+            bills=self._all_bills(),
         )
+
+    def _all_bills(self) -> tuple[Bill | NoBill, ...]:
+        kept = [*self._bills.records(), *self._failed_bills.records()]
+        return tuple(bill for _, bill in sorted(kept, key=lambda each: each[0]))
 
     def _last_sample(self) -> Sample | None:
         try:
@@ -146,6 +165,12 @@ class _Reading:
         layers = parsing.layers(line)
         self._layers.append(layers)
         self._found.append((time, layers))
+
+    def _take_bill(self, line: Line, _: float) -> None:
+        bill = parsing.bill(line)
+        keeper = self._bills if isinstance(bill, Bill) else self._failed_bills
+        keeper.add((self._asked_bills, bill))
+        self._asked_bills += 1
 
     def _take_summary(self, line: Line, _: float) -> None:
         self._summary = parsing.summary(line)

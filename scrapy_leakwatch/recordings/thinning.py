@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from itertools import zip_longest
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Set
 
     from scrapy_leakwatch.records import Series
+
+_Record = TypeVar("_Record")
 
 Key: TypeAlias = "tuple[str, str]"
 """What a value is of: a group, such as ``live``, and a name in it."""
@@ -179,3 +181,30 @@ class Thinner:
             (span.extremes[key].high for span in self._spans if key in span.extremes),
             default=0.0,
         )
+
+
+class Evenly(Generic[_Record]):
+    """Of records without number at most ``most``: the first, the last, each n-th."""
+
+    def __init__(self, most: int) -> None:
+        self._most = max(most, 2)
+        self._kept: list[_Record] = []
+        self._last: _Record | None = None
+        self._step = 1
+        self._seen = 0
+
+    def add(self, record: _Record) -> None:
+        """Add the next record."""
+        self._last = record
+        if self._seen % self._step == 0:
+            self._kept.append(record)
+            if len(self._kept) >= self._most:  # one place is the last one's
+                del self._kept[1::2]
+                self._step *= 2
+        self._seen += 1
+
+    def records(self) -> list[_Record]:
+        """Return those that are kept, in the order in which they came."""
+        if self._last is None or self._kept[-1] is self._last:
+            return [*self._kept]
+        return [*self._kept, self._last]

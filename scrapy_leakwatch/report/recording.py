@@ -16,12 +16,14 @@ from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.records import SCHEMA, Unexplained, fields_of
+from scrapy_leakwatch.records import SCHEMA, NoBill, Unexplained, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scrapy_leakwatch.records import (
+        Bill,
+        BillOwner,
         Explanation,
         Layers,
         Sample,
@@ -155,6 +157,21 @@ def of_explanation(found: Explanation | Unexplained, time: float) -> Line:
 def of_layers(layers: Layers, time: float) -> Line:
     """Return the line of a look at which layer the memory is in, bytes each."""
     return {**fields_of(layers), "type": "layers", "time": time}
+
+
+def of_bill(bill: Bill | NoBill) -> Line:
+    """Return the line of a memory bill, or of why there is none (``failed``)."""
+    line = {"type": "bill", **fields_of(bill)}
+    if isinstance(bill, NoBill):
+        line["failed"] = line.pop("reason")
+        return line
+    line["owners"] = [_of_owner(owner) for owner in bill.owners]
+    line["layers"] = fields_of(bill.layers)
+    return line
+
+
+def _of_owner(owner: BillOwner) -> Line:
+    return {**fields_of(owner), "paths": [fields_of(path) for path in owner.paths]}
 
 
 def of_trim(trimmed: Trimmed, time: float) -> Line:
