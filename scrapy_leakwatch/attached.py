@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 from scrapy import signals
@@ -20,8 +21,12 @@ from scrapy_leakwatch._compat import create_looping_call, engine_of, local_stats
 from scrapy_leakwatch.config import PREFIX, Config
 from scrapy_leakwatch.extension import CLOSED, LeakWatch
 from scrapy_leakwatch.guard import logger
+from scrapy_leakwatch.on_demand import FAILED
+from scrapy_leakwatch.report import recording
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scrapy.crawler import Crawler
 
     from scrapy_leakwatch.on_demand import Text
@@ -41,6 +46,7 @@ class Attachment:
         self._crawler = crawler
         self._stash = stash
         self._clients: dict[str, float] = {}
+        self._asking = 0
         found = own(crawler)
         self._started = found is None
         self._stats = _our_stats(crawler)
@@ -63,6 +69,17 @@ class Attachment:
         self._clients.pop(client, None)
         if not self._clients:
             await self._end()
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Take who waits for an answer, however long, for one who looks."""
+        self._asking += 1
+        try:
+            yield
+        finally:
+            self._asking -= 1
+            now = time.monotonic()
+            self._clients = dict.fromkeys(self._clients, now)
 
     def abandon(self) -> None:
         """End at once; it serves nobody."""
@@ -100,6 +117,8 @@ class Attachment:
         stats.set_stats(kept)
 
     def _expire(self) -> None:
+        if self._asking:
+            return
         late = time.monotonic() - LEASE_S
         for client, last in list(self._clients.items()):
             if last < late:
@@ -151,6 +170,22 @@ async def ask(
     if leakwatch is None:
         return CLOSED
     return await maybe_deferred_to_future(leakwatch.ask(question, name))
+
+
+async def bill(crawler: Crawler, stash: dict[str, Any]) -> str:
+    """Take a memory bill and return it as JSON, in the form of a recording's line.
+
+    ``null`` where no LeakWatch watches that could be asked.
+    """
+    attachment: Attachment | None = stash.get(STASH)
+    leakwatch = attachment.leakwatch if attachment else own(crawler)
+    if leakwatch is None:
+        return "null"
+    with attachment.asking() if attachment else nullcontext():
+        found = await maybe_deferred_to_future(leakwatch.bill_record())
+    if found is None:
+        return json.dumps({"refused": str(FAILED)})
+    return json.dumps(recording.of_bill(found), allow_nan=False)
 
 
 def own(crawler: Crawler) -> LeakWatch | None:

@@ -19,6 +19,9 @@ class Watching(Protocol):
     def ask(self, question: Literal["why", "heap"], name: Any) -> Deferred[Text]:
         """Return who holds the instances of a class, or Guppy's heap."""
 
+    def ask_bill(self) -> Deferred[Text]:
+        """Return who has the memory."""
+
 
 class Console:
     """The ``leakwatch`` of the telnet console."""
@@ -34,6 +37,10 @@ class Console:
         """Show who holds the instances of a class, as soon as that is known."""
         return self._watching.ask("why", name)
 
+    def bill(self) -> Deferred[Text]:
+        """Show who has the memory, counted by a child; the crawl goes on."""
+        return self._watching.ask_bill()
+
     def heap(self, name: str | None = None) -> Deferred[Text]:
         """Show Guppy's heap by type, or what refers to a class, made by a child."""
         return self._watching.ask("heap", name)
@@ -42,6 +49,7 @@ class Console:
         return (
             "leakwatch.status()             what is alive, who owns it, the verdicts\n"
             "leakwatch.why('HtmlResponse')  who holds the instances of a class\n"
+            "leakwatch.bill()               who has the memory, in megabytes\n"
             "leakwatch.heap()               Guppy's heap by type; the crawl goes on\n"
             "leakwatch.heap('HtmlResponse') what refers to the instances of a class"
         )

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from typing_extensions import Self
 
+    from scrapy_leakwatch.on_demand import BillFound
+
 CLOSED = Text("No spider is open.")
 
 
@@ -126,12 +128,24 @@ class LeakWatch:
         """Ask for Guppy's heap by type, or for what refers to a class, as `why`."""
         return maybe_deferred_to_future(self.ask("heap", name))
 
+    def bill(self) -> Awaitable[Text]:
+        """Ask who has the memory, as `why`: a table, an owner a line."""
+        return maybe_deferred_to_future(self.ask_bill())
+
     def ask(self, question: Literal["why", "heap"], name: Any) -> Deferred[Text]:
         """Ask as `why` or `heap` do, for who needs a Deferred."""
         if self._watch is None:
             return succeed(CLOSED)
         answer: Deferred[Text] = getattr(self._watch.on_demand, question)(name)
         return answer
+
+    def ask_bill(self) -> Deferred[Text]:
+        """Ask as `bill` does, for who needs a Deferred."""
+        return self._watch.on_demand.bill() if self._watch else succeed(CLOSED)
+
+    def bill_record(self) -> Deferred[BillFound]:
+        """Take a memory bill; None where none could be asked for."""
+        return self._watch.on_demand.bill_record() if self._watch else succeed(None)
 
     def status(self) -> str:
         """Return what is alive now, who owns it and the verdicts, in plain text."""

@@ -1,7 +1,8 @@
-"""Answers one who asks a running crawl: who holds a class, what is in the heap."""
+"""Answers one who asks a running crawl: who holds a class, where the memory is."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, succeed
@@ -10,16 +11,24 @@ from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.explain import HeapProfile, Question, profile_in_child
 from scrapy_leakwatch.inquiry import Inquiry
 from scrapy_leakwatch.observe.live_refs import classes
-from scrapy_leakwatch.records import Explanation, Unexplained
+from scrapy_leakwatch.records import Bill, Explanation, NoBill, Unexplained
 from scrapy_leakwatch.report import block
+from scrapy_leakwatch.report.bill import table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from scrapy import Spider
 
     from scrapy_leakwatch.explainer import Explainer
     from scrapy_leakwatch.guard import Guard
 
+    BillFound: TypeAlias = Bill | NoBill | None
+    TakeBill: TypeAlias = Callable[[Callable[[BillFound], None]], None]
+
 BUSY = "Another profile is under way; ask again when it is there."
+NOT_TAKEN = "this crawl takes none"
 HEAP_TIMEOUT_S = 300.0
 
 
@@ -36,12 +45,23 @@ FAILED = Text("No answer: the crawl closed, or its log has an error of LeakWatch
 
 
 class OnDemand:
-    """The questions that a person may ask; each returns at once."""
+    """The questions that a person may ask; each returns at once.
 
-    def __init__(self, explainer: Explainer, spider: Spider, guard: Guard) -> None:
+    ``bill`` takes a memory bill and calls back once, with None after an error of
+    ours. Without it there are no bills.
+    """
+
+    def __init__(
+        self,
+        explainer: Explainer,
+        spider: Spider,
+        guard: Guard,
+        bill: TakeBill | None = None,
+    ) -> None:
         self._explainer = explainer
         self._spider = spider
         self._guard = guard
+        self._take_bill = bill
         self._profiling: Inquiry[HeapProfile | str] | None = None
         self._closed = False
 
@@ -86,6 +106,22 @@ class OnDemand:
         self._profiling = Inquiry(asked, show, self._guard)
         return answer
 
+    def bill(self) -> Deferred[Text]:
+        """Return who has the memory now, as a table."""
+        return self.bill_record().addCallback(_billed)
+
+    def bill_record(self) -> Deferred[BillFound]:
+        """Take a memory bill; None once the crawl closes, or after an error of ours."""
+        if self._closed:
+            return succeed(None)
+        if self._take_bill is None:
+            return succeed(NoBill(time.time(), 0, 0, NOT_TAKEN))
+        if (free := self._explainer.free()) is not None:
+            return free.addCallback(lambda _: self.bill_record())
+        answer: Deferred[BillFound] = Deferred()
+        self._take_bill(answer.callback)
+        return answer
+
     def close(self) -> None:
         """Take no more questions, and give up a profile: the crawl closes."""
         self._closed = True
@@ -107,6 +143,10 @@ def _shown(profile: HeapProfile | str | None) -> Text:
     if isinstance(profile, str):
         return Text(f"No profile of the heap: {profile}")
     return Text(profile.text)
+
+
+def _billed(bill: BillFound) -> Text:
+    return FAILED if bill is None else Text(table(bill))
 
 
 def _class_named(name: str) -> tuple[type, int] | None:

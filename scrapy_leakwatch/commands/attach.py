@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.commands import remote
-from scrapy_leakwatch.commands.exits import CLEAN, LEAKS
+from scrapy_leakwatch.commands.exits import CLEAN, LEAKS, CommandError
 from scrapy_leakwatch.commands.printing import say
 from scrapy_leakwatch.commands.session import Session
 from scrapy_leakwatch.judge.comparison import accused
@@ -75,6 +76,17 @@ def _described(job: Job) -> str:
         f"{job.id}  {job.spider} ({job.project}), pid {job.pid},"
         f" Scrapy {job.scrapy_version}, since {since:%Y-%m-%d %H:%M:%S} UTC"
     )
+
+
+def chosen(name: str | None, settings: Settings) -> Job:
+    """Return the crawl with a name, without one the only one that runs."""
+    if name is not None:
+        return remote.job_named(name, settings)
+    running = remote.jobs(settings)
+    if len(running) != 1:
+        say(listed(running), sys.stderr)
+        raise CommandError("Name a crawl that runs, or a recording.")
+    return running[0]
 
 
 def _follow(session: Session, seconds: float | None) -> int:

@@ -112,6 +112,11 @@ def _failure(traceback: str) -> str:
             "The crawl runs in an environment without this version of"
             " scrapy-leakwatch: install it there; a running crawl can use it at once."
         )
+    if last.startswith("AttributeError") and "scrapy_leakwatch" in last:
+        return (
+            "The crawl runs with an older version of scrapy-leakwatch: upgrade it"
+            " there, and start the crawl anew."
+        )
     return f"The crawl could not do it: {redact.text(last, LONGEST)}"
 
 

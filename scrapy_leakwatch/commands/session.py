@@ -8,8 +8,9 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from scrapy_leakwatch import redact
 from scrapy_leakwatch.commands.exits import CommandError
 from scrapy_leakwatch.commands.recorded import read
 from scrapy_leakwatch.commands.remote import LONGEST_S, CrawlGoneError, execute
@@ -114,3 +115,19 @@ def ask(job: Job, question: Literal["why", "heap"], name: str | None) -> str:
     """Return who holds a class, or Guppy's heap, as a crawl says."""
     code = f"print(await attached.ask(crawler, stash, {question!r}, {name!r}))"
     return execute(job, IMPORTED + code, LONGEST_S)
+
+
+def bill(job: Job) -> dict[str, Any] | None:
+    """Have a crawl take a memory bill: its line, None without a LeakWatch there.
+
+    Takes as long as it takes. Raises `CommandError`.
+    """
+    code = "print(await attached.bill(crawler, stash))"
+    output = execute(job, IMPORTED + code, LONGEST_S)
+    try:
+        answer: dict[str, Any] | None = json.loads(output.splitlines()[-1])
+    except (ValueError, IndexError):
+        raise CommandError("What the crawl answers is no memory bill.") from None
+    if answer is not None and "refused" in answer:
+        raise CommandError(redact.text(str(answer["refused"])))
+    return answer

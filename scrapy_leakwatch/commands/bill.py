@@ -1,0 +1,86 @@
+"""``scrapy leakwatch bill``: who has the memory of a crawl."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch import redact
+from scrapy_leakwatch.commands import session
+from scrapy_leakwatch.commands.attach import chosen, interruptible
+from scrapy_leakwatch.commands.exits import CLEAN, ERROR, CommandError
+from scrapy_leakwatch.commands.printing import say, say_json
+from scrapy_leakwatch.commands.recorded import LONGEST, read
+from scrapy_leakwatch.commands.session import Session
+from scrapy_leakwatch.recordings import parsing
+from scrapy_leakwatch.records import NoBill
+from scrapy_leakwatch.report import bill, recording
+from scrapy_leakwatch.report.lines import HEADING, each
+
+if TYPE_CHECKING:
+    import argparse
+
+    from scrapy.settings import Settings
+
+    from scrapy_leakwatch.commands.remote import Job
+    from scrapy_leakwatch.records import Bill, Story
+
+HELP = (
+    "Print who has the memory, an owner a line: of a running crawl now, or the last"
+    " that a recording has"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what it takes."""
+    parser.add_argument(
+        "job",
+        nargs="?",
+        help="a recording, or a running crawl as 'attach' lists them: its id, pid or"
+        " spider; may be left out where only one runs",
+    )
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # noqa: ARG001
+    """Print it; 1: there is none."""
+    if opts.job is not None and (
+        Path(opts.job).exists() or opts.job.endswith(".jsonl")
+    ):
+        story = read(opts.job)
+        found, text = _recorded(story), bill.of_story(story)
+    else:
+        found = _taken(chosen(opts.job, settings))
+        text = bill.table(found)
+    if opts.json:
+        say_json(recording.of_bill(found))
+        return ERROR if isinstance(found, NoBill) else CLEAN
+    if isinstance(found, NoBill):
+        raise CommandError(redact.text(text, LONGEST))
+    say(each(text, HEADING))
+    return CLEAN
+
+
+def _recorded(story: Story) -> Bill | NoBill:
+    found = bill.latest(story.bills)
+    if found is None:
+        reason = (
+            f"{story.path} has no memory bill: one is taken once memory has grown,"
+            " with LEAKWATCH_BILL and this version or a newer one. Name another"
+            " recording, or a crawl that runs."
+        )
+        raise CommandError(redact.text(reason, LONGEST))
+    return found
+
+
+def _taken(job: Job) -> Bill | NoBill:
+    """Have a crawl take one, with a LeakWatch of ours where it has none."""
+    line = session.bill(job)
+    if line is None:
+        interruptible()
+        with Session(job):
+            line = session.bill(job)
+    try:
+        return parsing.bill(line or {})
+    except (ValueError, TypeError, OverflowError):
+        raise CommandError("What the crawl answers is no memory bill.") from None
