@@ -132,6 +132,11 @@ class Bill:
     analysis_ms: float = 0.0
     child_memory_bytes: int = 0
 
+    def per_1000_responses(self, grown_bytes: float) -> float | None:
+        """Return how fast something has grown, ``None`` where no rate can be told."""
+        received = self.received - self.since_received
+        return 1000 * grown_bytes / received if self.since and received > 0 else None
+
 
 @dataclass(frozen=True, slots=True)
 class NoBill:

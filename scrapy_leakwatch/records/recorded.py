@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from scrapy_leakwatch.records.billed import Bill, NoBill
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from scrapy_leakwatch.records.billed import Bill, NoBill
     from scrapy_leakwatch.records.explained import (
         Explanation,
         Layers,
@@ -93,7 +94,8 @@ class Story:
     latest on each subject: what holds at the end, withdrawn (``recovered``) ones
     included. ``dismissed`` is what was found where nobody was accused. ``layers``
     and ``trims`` are looks at the memory and what was given back, with their
-    times. ``bills`` are the memory bills in their order, those that failed included. ``last`` is the last sample, as far as it was recorded.
+    times. ``bills`` are the memory bills in their order, those that failed included.
+    ``last`` is the last sample, as far as it was recorded.
 
     Without ``summary`` the crawl still runs, or was killed. ``samples`` counts
     all samples; the ``timeline`` is of each ``step``-th of them. ``broken`` lines
@@ -121,3 +123,13 @@ class Story:
     def complete(self) -> bool:
         """Tell whether the crawl closed; if not, it runs, or was killed."""
         return self.summary is not None
+
+    @property
+    def taken(self) -> tuple[Bill, ...]:
+        """Return the bills that did not fail."""
+        return tuple(bill for bill in self.bills if isinstance(bill, Bill))
+
+    @property
+    def last_bill(self) -> Bill | None:
+        """Return the last bill that did not fail, if there is one."""
+        return self.taken[-1] if self.taken else None
