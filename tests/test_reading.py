@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -12,8 +14,9 @@ from hypothesis import strategies as st
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.recordings import lines, parsing, reading, thinning, timelines
 from scrapy_leakwatch.records import Explanation, Layers, Unexplained
-from scrapy_leakwatch.report import block, log
+from scrapy_leakwatch.report import block, log, recording
 from tests import synthetic
+from tests.billing import BILL, FIRST, NO_BILL
 from tests.synthetic import HTML, REQUEST, RUN, START
 
 SAMPLE = synthetic.sample(100)
@@ -95,6 +98,49 @@ def test_what_was_given_back_is_read(write) -> None:
     assert (time, trimmed.before, trimmed.after) == (START, 9, 4)
 
 
+def test_the_bills_are_read_in_their_order_with_those_that_failed(write) -> None:
+    written = [FIRST, NO_BILL, BILL]
+    story = recordings.read(write(RUN, *map(recording.of_bill, written)))
+    assert list(story.bills) == written
+    assert story.broken == 0
+    assert story.ended == NO_BILL.time
+    assert recordings.read(write(RUN, SAMPLE)).bills == ()
+
+
+def test_of_very_many_bills_the_first_the_last_and_each_nth_are_kept(
+    write, monkeypatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_BILLS", 10)
+    bills = [recording.of_bill(replace(BILL, received=at)) for at in range(200)]
+    failed = [
+        recording.of_bill(replace(NO_BILL, received=at)) for at in range(200, 203)
+    ]
+    story = recordings.read(write(RUN, *bills, *failed))
+    kept = [bill.received for bill in story.bills]
+    assert kept == [0, 32, 64, 96, 128, 160, 192, 199, 200, 201, 202]
+
+
+def test_a_bill_of_another_version_is_read_as_far_as_it_is_known(write) -> None:
+    path = {"path": "a", "type": "dict", "mood": 1, "code": None}
+    owner = {"name": "a", "kind": "moon", "origin": "moon", "paths": [path], "mood": 1}
+    bill = {"type": "bill", "time": START, "rss": 9.0, "owners": [owner], "mood": 1}
+    story = recordings.read(write(RUN, bill))
+    (read,) = story.bills
+    (owner,) = read.owners
+    assert (read.rss, read.since, read.layers.children) == (9, 0, None)
+    assert (owner.kind, owner.origin, owner.bytes) == ("unknown", "project", 0)
+    assert (owner.paths[0].path, owner.paths[0].count) == ("a", 0)
+
+
+def test_of_a_bill_without_end_the_largest_are_kept(write) -> None:
+    path = {"path": "a", "type": "dict"}
+    owner = {"name": "a", "paths": [path] * 5_000}
+    bill = {"type": "bill", "time": START, "owners": [owner, *[{"name": "b"}] * 5_000]}
+    (read,) = recordings.read(write(RUN, bill)).bills
+    assert len(read.owners) == parsing.MOST_OWNERS
+    assert len(read.owners[0].paths) == parsing.MOST_PATHS
+
+
 def test_the_latest_verdict_on_a_subject_stands(write) -> None:
     backlog = synthetic.verdict(START, "backlog", "Request", **{"class": REQUEST})
     leak = {**LEAK, "subject": "Request", "class": REQUEST}
@@ -144,6 +190,14 @@ def test_a_line_that_is_cut_off_is_no_harm(write) -> None:
         b'{"type": "verdict", "time": 1, "kind": "leak", "subject": ["A"]}\n',
         b'{"type": "explanation", "time": 1, "path": [1]}\n',
         b'{"type": "summary", "time": 1, "stats": {"a": []}}\n',
+        b'{"type": "bill", "time": 1, "owners": 7}\n',
+        b'{"type": "bill", "time": 1, "owners": [7]}\n',
+        b'{"type": "bill", "time": 1, "owners": [{"bytes": "9"}]}\n',
+        b'{"type": "bill", "time": 1, "owners": [{"paths": [{"path": []}]}]}\n',
+        b'{"type": "bill", "time": 1, "owners": [{"kind": []}], "layers": 1}\n',
+        b'{"type": "bill", "time": 1, "layers": {"files": 1e999}}\n',
+        b'{"type": "bill", "time": 1, "since": -1}\n',
+        b'{"type": "bill", "time": 1, "failed": null}\n',
         b'{"type": "sample", "time": ' + b"[" * 100_000 + b"\n",
         b'{"type": "sample", "time": ' + b"9" * 10_000 + b"}\n",
     ],
@@ -217,7 +271,13 @@ def test_all_text_is_printable(write) -> None:
     end = {"type": "summary", "time": START, "stats": {bad: bad}, "verdicts": []}
     run = {**RUN, "spider": bad, "versions": {bad: bad}, "config": {bad: [bad]}}
     verdict = {**LEAK, "message": bad}
-    story = recordings.read(write(run, sample, verdict, found, end))
+    owner = {"name": bad, "paths": [{"path": bad, "type": bad, "location": bad}]}
+    bill = {"type": "bill", "time": START, "owners": [owner]}
+    why = {"type": "bill", "time": START, "failed": bad}
+    story = recordings.read(write(run, sample, verdict, found, bill, why, end))
+    billed, failed = story.bills
+    assert billed.owners[0].name == billed.owners[0].paths[0].type == shown
+    assert failed.reason == shown
     assert not story.broken
     assert list(story.timeline.live) == list(story.timeline.containers) == [shown]
     assert story.told[0].found.path[0].node == story.told[0].verdict.message == shown
@@ -358,6 +418,25 @@ def test_a_thinned_counter_still_only_rises(steps) -> None:
         thinner.add(time, {("", "a"): value})
     series = thinner.series("")["a"]
     assert list(series) == sorted(series)
+
+
+@given(st.integers(0, 300), st.integers(2, 20))
+def test_of_records_without_number_the_first_the_last_and_some_are_kept(
+    number, most
+) -> None:
+    keeper = thinning.Evenly(most)
+    for record in range(number):
+        keeper.add(record)
+    kept = keeper.records()
+    assert len(kept) <= most
+    assert kept == sorted(set(kept))
+    if number < most:
+        assert kept == list(range(number))
+    else:
+        assert (kept[0], kept[-1]) == (0, number - 1)
+        assert len(kept) >= most // 2
+        steps = {after - before for before, after in pairwise(kept[:-1])}
+        assert len(steps) <= 1
 
 
 def test_of_very_many_names_the_largest_are_kept(monkeypatch) -> None:
