@@ -24,6 +24,14 @@ def size(number: float | None) -> str:
     return f"{number / 1e3:,.1f} kB"
 
 
+def change(number: float) -> str:
+    """Return by how many bytes something differs, as in ``+81.3 MB``."""
+    shown = size(abs(number))
+    if shown == size(0):
+        return "0"
+    return f"{'+' if number > 0 else '-'}{shown}"
+
+
 def span(seconds: float) -> str:
     """Return a duration as in ``42 s``, ``4 min 25 s`` or ``2 d 7 h``."""
     whole = int(max(seconds, 0))

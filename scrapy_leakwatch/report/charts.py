@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from scrapy_leakwatch.report import tones
+from scrapy_leakwatch.report import stack, tones
 from scrapy_leakwatch.report.amounts import local
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def data(story: Story, cards: list[Card]) -> dict[str, Any]:
     """Return times, charts and marks; what there is nothing of is left out."""
     line = story.timeline
     charts = [
+        _owners(story),
         _live(line),
         _ledger(line.requests, REQUESTS, "requests", "Requests: where they are",
                 "Unaccounted ones belong to nobody the engine knows."),
@@ -70,6 +71,27 @@ def _chart(
 
 def _series(label: str, values: Series, **more: Any) -> Chart:
     return {"label": label, "values": list(values), **more}
+
+
+def _owners(story: Story) -> Chart:
+    """Stack the owners; its times are those of the bills, not of the samples."""
+    bills = story.taken if story.timeline.times else ()
+    drawn = len(bills) > 1
+    series = [
+        _series(level.label, tuple(level.values), colour=level.colour)
+        for level in (stack.levels(bills) if drawn else ())
+    ]
+    times = [round(bill.time, 2) for bill in bills]
+    note = "Who has it, in the memory bills; all together is what is resident."
+    return _chart(
+        "owners",
+        "Where the memory is",
+        note,
+        "bytes",
+        series,
+        stacked=True,
+        times=times,
+    )
 
 
 def _live(line: Timeline) -> Chart:

@@ -21,6 +21,7 @@ import jinja2
 from markupsafe import Markup
 
 from scrapy_leakwatch.report import about, amounts, charts
+from scrapy_leakwatch.report.bill_page import bill_page
 from scrapy_leakwatch.report.cards import cards
 from scrapy_leakwatch.report.opening import opening
 
@@ -92,6 +93,7 @@ def render(story: Story, too_little: str = "", folder: Path | None = None) -> st
             story=story,
             opening=opening(story, too_little),
             cards=told,
+            bill=bill_page(story),
             chart_data=charts.data(story, told),
             page=_page(story),
         )

@@ -52,15 +52,35 @@ function drawLimit(plot, limit) {
 
 /* ---- one chart ---- */
 
-function seriesOptions(series, index) {
-  const stroke = colour(`s${index % COLOURS}`);
-  const few = times.length < 3 || series.sparse;
+/* What is stacked stands on what is below it; what is hidden leaves no gap. */
+function stacked(chart) {
+  const values = chart.series.map((series) => series.values);
+  if (!chart.stacked) return { values, bands: [] };
+  const bands = [];
+  let below = null;
+  chart.series.forEach((series, index) => {
+    if (series.hidden) return;
+    if (below !== null) {
+      values[index] = series.values.map((value, at) => value + values[below][at]);
+      bands.push({ series: [index + 1, below + 1] });
+    }
+    below = index;
+  });
+  return { values, bands };
+}
+
+const nameOf = (series, index) => series.colour || `s${index % COLOURS}`;
+
+function seriesOptions(chart, series, index) {
+  const stroke = colour(nameOf(series, index));
+  const few = !chart.stacked && (times.length < 3 || series.sparse);
+  const share = chart.stacked ? 62 : 13;
   return {
     label: series.label,
     stroke,
-    width: 1.6,
-    dash: dashOf(series, index),
-    fill: series.fill ? `color-mix(in srgb, ${stroke} 13%, transparent)` : undefined,
+    width: chart.stacked ? 1 : 1.6,
+    dash: dashOf(chart, series, index),
+    fill: chart.stacked || series.fill ? `color-mix(in srgb, ${stroke} ${share}%, transparent)` : undefined,
     spanGaps: Boolean(series.sparse),
     points: { show: few, size: 7, fill: stroke },
   };
@@ -106,7 +126,7 @@ function options(chart, { width, height }) {
       // As wide everywhere, so that all charts have the same time at the same place.
       axis({ size: width < 420 ? 66 : 78, values: (plot, splits) => splits.map((value) => (value === null ? "" : format(value))) }),
     ],
-    series: [{}, ...chart.series.map((each, index) => seriesOptions(each, index))],
+    series: [{}, ...chart.series.map((each, index) => seriesOptions(chart, each, index))],
     hooks: {
       draw: [drawMarks, (plot) => limit && drawLimit(plot, limit)],
       setScale: [(plot, key) => key === "x" && show(plot.scales.x.min, plot.scales.x.max)],
@@ -117,7 +137,7 @@ function options(chart, { width, height }) {
 
 /* ---- the names under a title: what is which, its value, and a switch ---- */
 
-function line(stroke, dash) {
+function line(stroke, dash, width = 2.4) {
   const made = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
   const svg = made("svg");
   const path = made("path");
@@ -125,13 +145,13 @@ function line(stroke, dash) {
   svg.setAttribute("aria-hidden", "true");
   path.setAttribute("d", "M0 5H18");
   path.setAttribute("stroke", `var(--${stroke})`);
-  path.setAttribute("stroke-width", "2.4");
+  path.setAttribute("stroke-width", String(width));
   path.setAttribute("stroke-dasharray", dash.join(" "));
   svg.append(path);
   return svg;
 }
 
-const dashOf = (series, index) => DASHES[series.fill ? 0 : index % DASHES.length];
+const dashOf = (chart, series, index) => DASHES[chart.stacked || series.fill ? 0 : index % DASHES.length];
 
 function limitKey(limit, series) {
   const top = Math.max(...series.flatMap((each) => each.values.filter((value) => value !== null)));
@@ -149,11 +169,13 @@ function key(entry, series, index) {
   button.setAttribute("aria-pressed", "true");
   name.className = "name";
   name.textContent = series.label;
-  button.append(line(`s${index % COLOURS}`, dashOf(series, index)), name, value);
+  const { chart } = entry;
+  button.append(line(nameOf(series, index), dashOf(chart, series, index), chart.stacked ? 10 : 2.4), name, value);
   button.addEventListener("click", () => {
     series.hidden = !series.hidden;
     button.setAttribute("aria-pressed", String(!series.hidden));
-    entry.plot.setSeries(index + 1, { show: !series.hidden });
+    if (chart.stacked) redraw(entry);
+    else entry.plot.setSeries(index + 1, { show: !series.hidden });
   });
   return button;
 }
@@ -168,17 +190,18 @@ function readOut(plot, chart) {
     const known = value !== null && value !== undefined;
     values[index].textContent = known ? FORMATS[chart.unit](value) : "–";
   });
-  if (plot === plots[0].plot) tell(at);
+  const teller = plots.find((entry) => !entry.chart.times) || plots[0];
+  if (plot === teller.plot) tell(at === null || at === undefined ? null : timesOf(chart)[at]);
 }
 
 const lastOf = (values) => values.findLast((value) => value !== null);
 
-function tell(at) {
+function tell(time) {
   const whole = range[0] <= first && range[1] >= last;
   const shown = document.getElementById("shown");
-  if (at !== null && at !== undefined) {
-    const near = data.marks.find((mark) => Math.abs(mark.time - times[at]) <= (range[1] - range[0]) / 100);
-    shown.textContent = after(times[at]) + (near ? ` · ${near.number} ${near.text}` : "");
+  if (time !== null) {
+    const near = data.marks.find((mark) => Math.abs(mark.time - time) <= (range[1] - range[0]) / 100);
+    shown.textContent = after(time) + (near ? ` · ${near.number} ${near.text}` : "");
   } else {
     shown.textContent = between(...range) + (whole ? "" : ` of ${span(last - first)}`);
   }

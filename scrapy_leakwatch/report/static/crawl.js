@@ -1,6 +1,7 @@
 /* The crawl of a report, and how its numbers and times are written. */
 const data = JSON.parse(document.getElementById("data").textContent);
 const HEIGHT = 218;
+const TALL = 310;
 const PRINTED = { width: 640, height: 165 };
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
 const LIMIT_DASH = [6, 3];
@@ -16,8 +17,11 @@ const CLOCK = [
 ];
 const root = document.documentElement;
 const times = data.times;
-const first = times[0];
-const last = times[times.length - 1];
+/* The memory bills have times of their own, and may come after the last sample. */
+const timesOf = (chart) => chart.times || times;
+const spans = [times, ...data.charts.map(timesOf)];
+const first = Math.min(...spans.map((each) => each[0]));
+const last = Math.max(...spans.map((each) => each[each.length - 1]));
 const plots = [];
 let range = [first, last];
 let busy = false;

@@ -71,13 +71,21 @@ function touch(plot) {
 function draw(entry, size) {
   if (entry.plot) entry.plot.destroy();
   entry.plot = null;
-  const values = entry.chart.series.map((series) => series.values);
-  entry.plot = new uPlot(options(entry.chart, size || fitting(entry.box)), [times, ...values], entry.box);
+  const { values, bands } = stacked(entry.chart);
+  const drawn = { ...options(entry.chart, size || fitting(entry)), bands };
+  entry.plot = new uPlot(drawn, [timesOf(entry.chart), ...values], entry.box);
   entry.chart.series.forEach((series, index) => series.hidden && entry.plot.setSeries(index + 1, { show: false }));
   touch(entry.plot);
 }
 
-const fitting = (box) => ({ width: box.clientWidth, height: HEIGHT });
+function redraw(entry) {
+  busy = true;
+  draw(entry);
+  entry.plot.setScale("x", { min: range[0], max: range[1] });
+  busy = false;
+}
+
+const fitting = ({ box, chart }) => ({ width: box.clientWidth, height: chart.stacked ? TALL : HEIGHT });
 
 function drawAll(size) {
   const [from, to] = range;
@@ -108,9 +116,10 @@ function start() {
 
 function watch() {
   const sized = new ResizeObserver(() => {
-    for (const { plot, box } of plots) {
+    for (const entry of plots) {
+      const { plot, box } = entry;
       if (plot && box.clientWidth && plot.width !== box.clientWidth) {
-        plot.setSize(fitting(box));
+        plot.setSize(fitting(entry));
       }
     }
   });
