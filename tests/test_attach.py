@@ -20,8 +20,11 @@ from scrapy.utils.test import get_crawler
 
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.attached import _our_stats
-from scrapy_leakwatch.commands import attach, remote
+from scrapy_leakwatch.commands import attach, bill, remote, session
 from scrapy_leakwatch.commands.exits import CommandError
+from scrapy_leakwatch.report.bill import table
+from scrapy_leakwatch.report.recording import of_bill
+from tests.billing import BILL
 from tests.conftest import start_crawl
 from tests.synthetic import RUN, verdict
 from tests.test_commands import leakwatch
@@ -162,6 +165,84 @@ def test_what_is_told_as_a_crawl_ends_is_shown(
     shown = capsys.readouterr().out
     assert shown.count("LEAK: HtmlResponse is leaking") == 1
     assert shown.count("LEAK: Item is leaking") == 1
+
+
+TAKING = """
+from scrapy_leakwatch.on_demand import OnDemand
+from scrapy_leakwatch.recordings import parsing
+from twisted.internet import reactor
+def take(self):
+    def give(tell):
+        tell(None if self._closed else bill)
+    self._take_bill = lambda tell: reactor.callLater(after_s, give, tell)
+    return kept(self)
+kept, OnDemand.bill_record = OnDemand.bill_record, take
+"""
+
+
+def takes_a_bill(after_s: float) -> str:
+    """Return the code that has a crawl give `BILL` to who asks, so much later."""
+    line = json.dumps(of_bill(BILL))
+    given = f"after_s, bill = {after_s}, parsing.bill(json.loads({line!r}))\n"
+    return f"import json\n{TAKING}{given}"
+
+
+@needs_remote_control
+@pytest.mark.parametrize("settings", [{}, WITHOUT], ids=["own", "without"])
+def test_a_crawl_takes_a_bill_for_who_asks_and_is_left_as_it_was(
+    start, tmp_path, capsys, settings
+) -> None:
+    job = start(**settings)
+    before = traces(job)
+    remote.execute(job, takes_a_bill(0.2))
+    assert leakwatch("bill", job.spider, *at(tmp_path)) == 0
+    assert capsys.readouterr().out == f"{table(BILL)}\n"
+    assert leakwatch("bill", "--json", *at(tmp_path)) == 0
+    assert json.loads(capsys.readouterr().out) == of_bill(BILL)
+    after = traces(job)
+    kept = ("ours", "gc.callbacks", "receivers", "stash")
+    assert [after[each] for each in kept] == [before[each] for each in kept]
+
+
+@needs_remote_control
+def test_who_waits_for_a_bill_is_not_given_up(start, tmp_path, capsys) -> None:
+    job = start(**WITHOUT)
+    lease = "\nfrom scrapy_leakwatch import attached\nattached.LEASE_S = 1\n"
+    remote.execute(job, takes_a_bill(3) + lease)
+    assert leakwatch("bill", job.spider, *at(tmp_path)) == 0
+    assert "spider pagination" in capsys.readouterr().out
+
+
+@needs_remote_control
+def test_without_a_name_the_one_crawl_that_runs_is_asked(
+    start, tmp_path, capsys
+) -> None:
+    assert leakwatch("bill", *at(tmp_path)) == 1
+    shown = capsys.readouterr().err
+    assert shown.endswith("\nName a crawl that runs, or a recording.\n")
+    assert leakwatch("bill", "nobody", *at(tmp_path)) == 1
+    assert "No running crawl of yours is called 'nobody'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("answer", ["", "[]", "7", "{}", '{"time": "now"}', "null"])
+def test_what_is_no_bill_is_told_in_one_line(monkeypatch, capsys, answer) -> None:
+    job = remote.Job("1", 1, 1, "secret", "a", "b", 0.0, "2.19")
+    monkeypatch.setattr(remote, "job_named", lambda name, settings: job)
+    monkeypatch.setattr(session, "execute", lambda *asked: answer)
+    monkeypatch.setattr(bill, "Session", lambda job: contextlib.nullcontext())
+    monkeypatch.setattr(bill, "interruptible", lambda: None)
+    assert leakwatch("bill", "a") == 1
+    shown = capsys.readouterr().err
+    assert shown == "What the crawl answers is no memory bill.\n"
+
+
+def test_a_crawl_with_an_older_version_is_told_so(monkeypatch) -> None:
+    job = remote.Job("1", 1, 1, "secret", "a", "b", 0.0, "2.19")
+    last = "AttributeError: module 'scrapy_leakwatch.attached' has no attribute 'bill'"
+    failed = {"status": "error", "traceback": f"Traceback\n{last}\n"}
+    monkeypatch.setattr(remote, "_call", lambda *asked: failed)
+    with pytest.raises(CommandError, match="older version of scrapy-leakwatch"):
+        session.bill(job)
 
 
 def test_stats_of_the_crawl_may_have_names_that_are_no_text() -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,11 @@ from scrapy.settings import Settings
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.commands import printing
 from scrapy_leakwatch.commands.leakwatch import NAMES, Command
+from scrapy_leakwatch.report import recording
+from scrapy_leakwatch.report.bill import table
 from scrapy_leakwatch.report.lines import Line
 from tests import synthetic
+from tests.billing import BILL, FIRST, NO_BILL, OWNERS, ROWS
 from tests.synthetic import HTML, RUN, START
 
 HERE = Path(__file__).parent
@@ -220,6 +224,33 @@ def test_show_tells_a_verdict_without_a_message(record, capsys) -> None:
     assert "It leaks: 1 verdict to act on." in shown
 
 
+def test_bill_shows_the_last_bill_of_a_recording(record, capsys) -> None:
+    bills = map(recording.of_bill, (FIRST, BILL, NO_BILL))
+    assert leakwatch("bill", record("grown", *bills)) == 0
+    shown = capsys.readouterr().out
+    failed = "  no bill since then: no answer within 30 s"
+    assert shown == f"{table(BILL, FIRST)}\n{failed}\n"
+
+
+def test_bill_is_there_for_programs(record, capsys) -> None:
+    path = record("grown", *map(recording.of_bill, (FIRST, BILL)))
+    assert leakwatch("bill", path, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == recording.of_bill(BILL)
+
+
+def test_a_crawl_without_a_bill_is_told_in_one_line(record, capsys) -> None:
+    assert leakwatch("bill", record("old", LEAK)) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "old.jsonl has no memory bill: " in line
+    failed = record("failed", recording.of_bill(NO_BILL))
+    assert leakwatch("bill", failed) == 1
+    assert capsys.readouterr().err == "No bill: no answer within 30 s\n"
+    assert leakwatch("bill", failed, "--json") == 1
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["failed"] == "no answer within 30 s"
+    assert not shown.err
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 @pytest.mark.parametrize("argv", [("show",), ("show", "--json")])
 def test_a_full_disk_is_told_in_one_line(record, argv) -> None:
@@ -283,10 +314,16 @@ def test_a_report_that_can_not_be_written_is_told(record, tmp_path, capsys) -> N
 def test_what_was_crawled_can_only_be_read(record, capsys) -> None:
     hostile = {**LEAK, "subject": HOSTILE, "message": HOSTILE, "example_url": HOSTILE}
     found = {**FOUND, "subject": HOSTILE, "holder": HOSTILE, "code": HOSTILE}
-    path = record("hostile", hostile, found, spider=HOSTILE)
+    place = replace(ROWS, path=HOSTILE, type=HOSTILE, location=HOSTILE)
+    owner = replace(OWNERS[0], name=HOSTILE, paths=(place, place))
+    bill = recording.of_bill(replace(BILL, owners=(owner,)))
+    path = record("hostile", hostile, found, bill, spider=HOSTILE)
     leakwatch("show", path)
+    leakwatch("bill", path)
+    leakwatch("bill", record("failed", bill | {"failed": HOSTILE}))
     leakwatch("diff", record("before"), path)
-    shown = capsys.readouterr().out
+    captured = capsys.readouterr()
+    shown = captured.out + captured.err
     assert "[red]evil[/red]" in shown
     assert not set(shown) & {"\x1b", "\x07", "\u202e"}
     assert not [line for line in shown.splitlines() if line.startswith("forged")]
@@ -308,7 +345,7 @@ def test_nothing_that_is_printed_can_act(capsys) -> None:
         (json.dumps(RUN | {"schema": 99}) + "\n", "has schema 99"),
     ],
 )
-@pytest.mark.parametrize("name", ["show", "report"])
+@pytest.mark.parametrize("name", ["show", "report", "bill"])
 def test_a_bad_file_is_told_in_one_line(name, content, said, tmp_path, capsys) -> None:
     path = tmp_path / "bad.jsonl"
     if content is not None:

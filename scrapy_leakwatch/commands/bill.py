@@ -12,7 +12,6 @@ from scrapy_leakwatch.commands.exits import CLEAN, ERROR, CommandError
 from scrapy_leakwatch.commands.printing import say, say_json
 from scrapy_leakwatch.commands.recorded import LONGEST, read
 from scrapy_leakwatch.commands.session import Session
-from scrapy_leakwatch.recordings import parsing
 from scrapy_leakwatch.records import NoBill
 from scrapy_leakwatch.report import bill, recording
 from scrapy_leakwatch.report.lines import HEADING, each
@@ -62,7 +61,7 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
 
 
 def _recorded(story: Story) -> Bill | NoBill:
-    found = bill.latest(story.bills)
+    found = bill.latest(story)
     if found is None:
         reason = (
             f"{story.path} has no memory bill: one is taken once memory has grown,"
@@ -75,12 +74,11 @@ def _recorded(story: Story) -> Bill | NoBill:
 
 def _taken(job: Job) -> Bill | NoBill:
     """Have a crawl take one, with a LeakWatch of ours where it has none."""
-    line = session.bill(job)
-    if line is None:
+    found = session.bill(job)
+    if found is None:
         interruptible()
         with Session(job):
-            line = session.bill(job)
-    try:
-        return parsing.bill(line or {})
-    except (ValueError, TypeError, OverflowError):
-        raise CommandError("What the crawl answers is no memory bill.") from None
+            found = session.bill(job)
+    if found is None:
+        raise CommandError(session.NO_BILL)
+    return found

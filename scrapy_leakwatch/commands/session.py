@@ -8,12 +8,12 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from scrapy_leakwatch import redact
 from scrapy_leakwatch.commands.exits import CommandError
 from scrapy_leakwatch.commands.recorded import read
 from scrapy_leakwatch.commands.remote import LONGEST_S, CrawlGoneError, execute
+from scrapy_leakwatch.recordings import parsing
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from scrapy_leakwatch.commands.remote import Job
-    from scrapy_leakwatch.records import Story
+    from scrapy_leakwatch.records import Bill, NoBill, Story
 
 STAY_S = 5.0
 """The crawl gives up who is not heard of for ten times as long, and more."""
+NO_BILL = "What the crawl answers is no memory bill."
 IMPORTED = "from scrapy_leakwatch import attached\n"
 
 
@@ -117,17 +118,20 @@ def ask(job: Job, question: Literal["why", "heap"], name: str | None) -> str:
     return execute(job, IMPORTED + code, LONGEST_S)
 
 
-def bill(job: Job) -> dict[str, Any] | None:
-    """Have a crawl take a memory bill: its line, None without a LeakWatch there.
+def bill(job: Job) -> Bill | NoBill | None:
+    """Have a crawl take a memory bill, None without a LeakWatch there.
 
     Takes as long as it takes. Raises `CommandError`.
     """
     code = "print(await attached.bill(crawler, stash))"
     output = execute(job, IMPORTED + code, LONGEST_S)
     try:
-        answer: dict[str, Any] | None = json.loads(output.splitlines()[-1])
-    except (ValueError, IndexError):
-        raise CommandError("What the crawl answers is no memory bill.") from None
-    if answer is not None and "refused" in answer:
-        raise CommandError(redact.text(str(answer["refused"])))
-    return answer
+        answer = json.loads(output.splitlines()[-1])
+        if answer is None:
+            return None
+        line = parsing.mapping(answer)
+        if "refused" in line:
+            raise CommandError(parsing.text(line["refused"]))
+        return parsing.bill(line)
+    except (ValueError, TypeError, IndexError, OverflowError, RecursionError):
+        raise CommandError(NO_BILL) from None

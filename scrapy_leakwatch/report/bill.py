@@ -49,18 +49,14 @@ def table(bill: AnyBill, first: AnyBill | None = None) -> str:
     return "\n".join([_heading(bill), *_aligned(rows)])
 
 
-def latest(bills: Iterable[AnyBill]) -> AnyBill | None:
-    """Return the last bill, of none the last reason for that."""
-    last: AnyBill | None = None
-    for bill in bills:
-        if isinstance(bill, Bill) or not isinstance(last, Bill):
-            last = bill
-    return last
+def latest(story: Story) -> AnyBill | None:
+    """Return the last bill, where all failed the last reason."""
+    return story.last_bill or next(reversed(story.bills), None)
 
 
 def of_story(story: Story) -> str:
     """Return the last bill of a recording, empty where none was asked for."""
-    last = latest(story.bills)
+    last = latest(story)
     if last is None:
         return ""
     shown = table(last, story.bills[0])
