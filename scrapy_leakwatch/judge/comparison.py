@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.judge.owners import not_comparable, owners
 from scrapy_leakwatch.judge.sufficiency import could_not_show, too_little
 from scrapy_leakwatch.records import ALARMS, TURNS, Change, Comparison
 
@@ -38,7 +39,11 @@ def compare(before: Story, after: Story) -> Comparison:
         reason = could_not_show(after, told)
         if reason and _is_alarm(told.verdict):
             return Comparison(refused=f"after: {reason}")
-    return Comparison(tuple(sorted(changes, key=lambda each: TURNS.index(each.turn))))
+    return Comparison(
+        tuple(sorted(changes, key=lambda each: TURNS.index(each.turn))),
+        owners=owners(before, after),
+        owners_refused=not_comparable(before, after),
+    )
 
 
 def _changes(before: Story, after: Story) -> Iterator[Change]:

@@ -18,7 +18,13 @@ from scrapy_leakwatch.records.billed import (
     NoBill,
     OwnerKind,
 )
-from scrapy_leakwatch.records.compared import TURNS, Change, Comparison, Turn
+from scrapy_leakwatch.records.compared import (
+    TURNS,
+    Change,
+    Comparison,
+    OwnerChange,
+    Turn,
+)
 from scrapy_leakwatch.records.explained import (
     Explanation,
     Layers,
@@ -88,6 +94,7 @@ __all__ = [
     "NoBill",
     "Oldest",
     "Origin",
+    "OwnerChange",
     "OwnerKind",
     "PathStep",
     "RequestLedger",

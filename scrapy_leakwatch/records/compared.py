@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
+    from scrapy_leakwatch.records.billed import OwnerKind
     from scrapy_leakwatch.records.recorded import Told
 
 Turn = Literal["new", "grown", "same", "shrunk", "gone"]
@@ -37,11 +38,37 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerChange:
+    """How fast an owner's memory grows in two crawls, in bytes per 1,000 responses.
+
+    ``None`` in the crawl whose last bill does not have it.
+    """
+
+    turn: Turn
+    kind: OwnerKind
+    name: str
+    before: float | None
+    after: float | None
+
+    @property
+    def difference(self) -> float:
+        """Return by how much faster it grows in the later crawl."""
+        return (self.after or 0.0) - (self.before or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """The changes, the worst first; or, in ``refused``, why there are none."""
+    """The changes, the worst first; or, in ``refused``, why there are none.
+
+    ``owners`` are those whose memory grows at another rate. They accuse nobody:
+    who is to be accused has a verdict. ``owners_refused`` is why they are not
+    compared, where a crawl has a memory bill.
+    """
 
     changes: tuple[Change, ...] = ()
     refused: str = ""
+    owners: tuple[OwnerChange, ...] = ()
+    owners_refused: str = ""
 
     @property
     def failing(self) -> bool:

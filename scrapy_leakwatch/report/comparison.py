@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.records import ALARMS, Explanation
+from scrapy_leakwatch.report import amounts
 from scrapy_leakwatch.report.lines import FAINT, HEADING, TOLD, Line, paint, size
+from scrapy_leakwatch.report.tables import shortened
 from scrapy_leakwatch.report.terminal import NO_END, left_out, received, told_as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scrapy_leakwatch.records import Change, Comparison, Story, Told
+    from scrapy_leakwatch.records import Change, Comparison, OwnerChange, Story, Told
 
 NARROW = 80
+LONGEST_NAME = 40
 
 
 def comparison(
@@ -35,6 +38,7 @@ def comparison(
     for change in found.changes:
         yield from _change(change, width)
         yield Line()
+    yield from _owners(found)
     yield _sum(found)
 
 
@@ -105,10 +109,36 @@ def _cause(told: Told) -> Iterator[Line]:
         yield Line(f"  {'fix':<9} {found.fix}")
 
 
+def _owners(found: Comparison) -> Iterator[Line]:
+    """Yield whose memory grows at another rate, and nothing where no one's does."""
+    if found.owners_refused:
+        yield Line(f"Owners are not compared, {found.owners_refused}.", FAINT)
+        yield Line()
+    if not found.owners:
+        return
+    yield Line("Growth of the memory per 1,000 responses, by owner", HEADING)
+    names = min(max(len(each.name) for each in found.owners), LONGEST_NAME)
+    yield Line(f"  {'':<7} {'':<{names}} {'before':>10} {'after':>10}", FAINT)
+    for each in found.owners:
+        name = shortened(each.name, names)
+        sides = f"{_growth(each.before):>10} {_growth(each.after):>10}"
+        style = TOLD if each.difference > 0 else paint("healthy")
+        yield Line(f"  {each.turn:<7} {name:<{names}} {sides}", style)
+    yield Line()
+
+
+def _growth(rate: float | None) -> str:
+    return "none" if rate is None else amounts.change(rate)
+
+
 def _sum(found: Comparison) -> Line:
     turns = [change.turn for change in found.changes]
     counts = [f"{turns.count(turn)} {turn}" for turn in dict.fromkeys(turns)]
     said = ", ".join(counts) or "nothing leaks, before or after"
+    faster = sum(each.difference > 0 for each in found.owners)
+    if faster:
+        whose = "one owner" if faster == 1 else f"{faster} owners"
+        said += f"; but the memory of {whose} grows faster"
     if found.failing:
         return Line(f"Something new leaks: {said}.", paint("leak"))
     left = any(
@@ -117,8 +147,8 @@ def _sum(found: Comparison) -> Line:
         and not change.after.verdict.suppressed
         for change in found.changes
     )
-    style = TOLD if left else paint("healthy")
-    return Line(f"Nothing new leaks: {said}.", style if turns else HEADING)
+    style = TOLD if left or faster else paint("healthy")
+    return Line(f"Nothing new leaks: {said}.", style if turns or faster else HEADING)
 
 
 def as_json(before: Story, after: Story, found: Comparison) -> dict[str, Any]:
@@ -129,6 +159,8 @@ def as_json(before: Story, after: Story, found: Comparison) -> dict[str, Any]:
         "refused": found.refused or None,
         "new_leaks": found.failing,
         "changes": [_change_as_json(change) for change in found.changes],
+        "owners": [_owner_as_json(owner) for owner in found.owners],
+        "owners_refused": found.owners_refused or None,
     }
 
 
@@ -152,6 +184,16 @@ def _change_as_json(change: Change) -> dict[str, Any]:
         "subject": verdict.subject,
         "before": _side(change.before),
         "after": _side(change.after),
+    }
+
+
+def _owner_as_json(owner: OwnerChange) -> dict[str, Any]:
+    return {
+        "turn": owner.turn,
+        "name": owner.name,
+        "kind": owner.kind,
+        "before": {"bytes_per_1000_responses": owner.before},
+        "after": {"bytes_per_1000_responses": owner.after},
     }
 
 

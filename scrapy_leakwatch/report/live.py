@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.records import Story
 
+OWNERS = 5
+"""Lines for who has the memory, where there is room."""
+ROOMY = 40
+"""Rows of a screen from which on there is."""
+TIGHT = 12
+"""Where there is not, one of so many rows: the verdicts are below them."""
 HANG = " " * 12
 SPINNER = "|/-\\"
 
@@ -48,7 +54,13 @@ def frame(
     """Return what fits on a screen of so many columns and rows, the keys below."""
     width, height = size
     foot = [_under_way(view), Line(view.keys, FAINT)]
-    body = [*terminal.heading(story), Line(), *state(story, width, view.marked), Line()]
+    shown = OWNERS if height >= ROOMY else max(height // TIGHT, 1)
+    body = [
+        *terminal.heading(story),
+        Line(),
+        *state(story, width, view.marked, shown),
+        Line(),
+    ]
     if view.answer:
         body += [Line("Answer", HEADING), *each(view.answer)]
     else:
@@ -57,8 +69,10 @@ def frame(
     return [*lines, *foot]
 
 
-def state(story: Story, width: int, marked: str = "") -> Iterator[Line]:
-    """Yield the classes, the ledger and the trend of the memory."""
+def state(
+    story: Story, width: int, marked: str = "", owners: int = OWNERS
+) -> Iterator[Line]:
+    """Yield the classes, the ledger, the trend of the memory, and who has it."""
     if story.last is None:
         yield Line("No sample was taken yet.", FAINT)
         return
@@ -66,6 +80,9 @@ def state(story: Story, width: int, marked: str = "") -> Iterator[Line]:
     yield Line()
     yield from each(log.ledger(story.last))
     yield Line(f"{'':<10} {sparkline(story.timeline.memory.get('rss', ()), 2 * TREND)}")
+    if story.last_bill is not None:
+        yield Line()
+        yield from tables.owners(story, width, owners)
 
 
 def _under_way(view: View) -> Line:

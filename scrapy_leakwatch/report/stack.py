@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from scrapy_leakwatch.records import Bill, BillOwner
 
 CODE = "code and modules"
@@ -43,7 +41,7 @@ def levels(bills: tuple[Bill, ...]) -> list[Level]:
     """
     keys = [key(owner) for owner in owners(bills[-1])][: len(COLOURS)]
     names = [name for _, name in keys]
-    each = [_owned(bill) for bill in bills]
+    each = [sizes(bill) for bill in bills]
     nobodys = [unowned(bill) for bill in bills]
 
     def of(label: str) -> Level:
@@ -93,12 +91,9 @@ def _of_kind(bill: Bill, kind: str) -> int:
     return sum(owner.bytes for owner in bill.owners if owner.kind == kind)
 
 
-def _owned(bill: Bill) -> dict[Key, int]:
+def sizes(bill: Bill) -> dict[Key, int]:
+    """Return what each owner has."""
     found: dict[Key, int] = {}
-    for one, size in _sizes(bill):
-        found[one] = found.get(one, 0) + size
+    for owner in owners(bill):
+        found[key(owner)] = found.get(key(owner), 0) + owner.bytes
     return found
-
-
-def _sizes(bill: Bill) -> Iterator[tuple[Key, int]]:
-    return ((key(owner), owner.bytes) for owner in owners(bill))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from scrapy_leakwatch.report import stack
+from scrapy_leakwatch.report.amounts import change, size
 from scrapy_leakwatch.report.lines import (
     FAINT,
     HEADING,
@@ -79,14 +81,39 @@ def containers(story: Story, width: int) -> Iterator[Line]:
         yield Line(f"and {len(found) - SHOWN} more containers", FAINT)
 
 
+def owners(story: Story, width: int, most: int) -> Iterator[Line]:
+    """Yield who had most at the last memory bill, and when that was.
+
+    Nothing where there is none.
+    """
+    bill = story.last_bill
+    if bill is None:
+        return
+    named = f"owner, bill after {duration(bill.time - story.run.time)}"
+    yield _line(Row(named, "bytes", "most", "growth"), width, HEADING)
+    sizes = [stack.sizes(each) for each in story.taken]
+    for owner in stack.owners(bill)[:most]:
+        series = tuple(each.get(stack.key(owner), 0) for each in sizes)
+        row = Row(
+            owner.name,
+            size(owner.bytes),
+            size(highest(series)),
+            change(owner.grown_bytes) if bill.since else "",
+            sparkline(series, TREND),
+        )
+        yield _line(row, width)
+
+
 def _line(row: Row, width: int, style: str = "") -> Line:
     if width < WIDE:
-        text = f"{_short(row.name, 24):<24} {row.now:>9} {_short(row.more, 11):>11}"
+        text = (
+            f"{shortened(row.name, 24):<24} {row.now:>9} {shortened(row.more, 11):>11}"
+        )
         return Line(text, style)
-    text = f"{_short(row.name, 36):<36} {row.now:>10} {row.most:>10}"
-    return Line(f"{text} {_short(row.more, 11):>11}  {row.trend}".rstrip(), style)
+    text = f"{shortened(row.name, 36):<36} {row.now:>10} {row.most:>10}"
+    return Line(f"{text} {shortened(row.more, 11):>11}  {row.trend}".rstrip(), style)
 
 
-def _short(name: str, longest: int) -> str:
+def shortened(name: str, longest: int) -> str:
     """Return a name that fits; the end of a path tells most."""
     return name if len(name) <= longest else f"…{name[1 - longest :]}"

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.records import ALARMS, Explanation, Unexplained
-from scrapy_leakwatch.report import log, recording, tables
+from scrapy_leakwatch.report import bill, log, recording, tables
 from scrapy_leakwatch.report.block import block
 from scrapy_leakwatch.report.lines import (
     FAINT,
@@ -34,6 +34,9 @@ def show(story: Story, too_little: str, width: int) -> Iterator[Line]:
     yield Line()
     yield from verdicts(story, too_little)
     yield Line()
+    if story.bills:
+        yield from each(bill.of_story(story), HEADING)
+        yield Line()
     yield from state(story, width)
 
 
@@ -137,7 +140,13 @@ def as_json(story: Story, too_little: str) -> dict[str, Any]:
         "broken_lines": story.broken,
         "verdicts": [told_as_json(told) for told in story.standing],
         "last": recording.of_sample(story.last) if story.last else None,
+        "bill": _bill(story),
     }
+
+
+def _bill(story: Story) -> dict[str, Any] | None:
+    last = story.last_bill or (story.bills[-1] if story.bills else None)
+    return None if last is None else recording.of_bill(last)
 
 
 def told_as_json(told: Told) -> dict[str, Any]:

@@ -1,0 +1,75 @@
+"""Compares who has the memory in two crawls, by how fast it grows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch.records import OwnerChange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy_leakwatch.records import Bill, BillOwner, OwnerKind, Story, Turn
+
+NOTICEABLE = 1e6
+"""Bytes per 1,000 responses: less is what two runs of one crawl differ by."""
+TOGETHER: dict[str, str] = {"code": "code and modules", "garbage": "garbage"}
+"""By kind: owners whose names say little, and how they are called together."""
+
+Key = tuple["OwnerKind", str]
+
+
+def owners(before: Story, after: Story) -> tuple[OwnerChange, ...]:
+    """Return whose growth differs noticeably, the worst first, or who is new."""
+    old, new = before.last_bill, after.last_bill
+    if old is None or new is None or not_comparable(before, after):
+        return ()
+    return tuple(sorted(_changes(old, new), key=lambda each: -each.difference))
+
+
+def not_comparable(before: Story, after: Story) -> str:
+    """Return why one of two crawls with bills can't be compared by its owners.
+
+    Empty where both can be, and where neither has a bill: then nobody asked.
+    """
+    if not before.bills and not after.bills:
+        return ""
+    for story, which in ((before, "before"), (after, "after")):
+        bill = story.last_bill
+        if bill is None:
+            return f"{which}: it has no memory bill"
+        if bill.per_1000_responses(0) is None:
+            return f"{which}: between two memory bills no responses came"
+    return ""
+
+
+def _changes(before: Bill, after: Bill) -> Iterator[OwnerChange]:
+    old, new = _rates(before), _rates(after)
+    heavy = {_key(each) for each in after.owners if each.bytes >= NOTICEABLE}
+    for kind, name in {**old, **new}:
+        was, now = old.get((kind, name)), new.get((kind, name))
+        apart = abs((now or 0.0) - (was or 0.0)) >= NOTICEABLE
+        is_new = was is None and (now or 0.0) > 0 and (kind, name) in heavy
+        if apart or is_new:
+            yield OwnerChange(_turn(was, now), kind, name, was, now)
+
+
+def _rates(bill: Bill) -> dict[Key, float]:
+    """Return how many bytes stay of 1,000 responses, by the owner."""
+    found: dict[Key, float] = {}
+    for owner in bill.owners:
+        rate = bill.per_1000_responses(owner.grown_bytes) or 0.0
+        found[_key(owner)] = found.get(_key(owner), 0.0) + rate
+    return found
+
+
+def _key(owner: BillOwner) -> Key:
+    return owner.kind, TOGETHER.get(owner.kind, owner.name)
+
+
+def _turn(was: float | None, now: float | None) -> Turn:
+    if was is None:
+        return "new"
+    if now is None:
+        return "gone"
+    return "grown" if now > was else "shrunk"
