@@ -219,6 +219,19 @@ EVIL = (
 )
 
 
+def bill(time: float, **more: object) -> dict[str, object]:
+    """Return the line of a memory bill whose every text wants to be markup."""
+    path = {"path": EVIL, "type": EVIL, "count": 3, "bytes": 9_000_000, "code": EVIL,
+            "location": f"{EVIL}.py:1", "fix": EVIL, "likely": True}  # fmt: skip
+    kinds = {"spider": 9, "component": 7, "code": 5}
+    owners = [
+        {"name": EVIL, "kind": kind, "origin": "project", "bytes": size * 10**6,
+         "grown_bytes": 5_000_000, "paths": [path]} for kind, size in kinds.items()
+    ]  # fmt: skip
+    return {"type": "bill", "time": time, "rss": 30_000_000, "rss_named_share": 0.7,
+            "owners": owners, "layers": {"files": 1_000_000}, **more}  # fmt: skip
+
+
 def hostile(path: Path) -> Path:
     """Write a recording whose every text wants to be markup."""
     url = f"javascript:document.title='owned'//{EVIL}"
@@ -238,6 +251,9 @@ def hostile(path: Path) -> Path:
         *({**sample(number), **odd} for number in range(20)),
         verdict(START + 100, "leak", EVIL, **said),
         explanation(START + 100, EVIL, **found),
+        *(bill(START + time, received=9 * time, since=since) for time, since in
+          ((50, 0.0), (150, START + 50))),
+        {"type": "bill", "time": START + 160, "rss": 9, "failed": EVIL},
         verdict(START + 120, EVIL, EVIL + "2", **said),
         {**explanation(START + 120, EVIL + "2", **found), "failed": EVIL},
         {"type": "summary", "time": START + 200, "stats": {EVIL: EVIL}},

@@ -38,8 +38,10 @@ def not_comparable(before: Story, after: Story) -> str:
         bill = story.last_bill
         if bill is None:
             return f"{which}: it has no memory bill"
+        if not bill.since:
+            return f"{which}: it has one memory bill, and growth is between two"
         if bill.per_1000_responses(0) is None:
-            return f"{which}: between two memory bills no responses came"
+            return f"{which}: no response came between its memory bills"
     return ""
 
 

@@ -179,8 +179,10 @@ def _beside(bill: Bill, first: Bill) -> Iterator[Owner]:
     What layers were at first only the first bill tells, if it is still there.
     """
     before = stack.unowned(first) if first.time == bill.since else None
+    told = stack.grown_together(bill)
     for name, amount in stack.unowned(bill).items():
         grown = amount - before[name] if before else None
+        grown = told.get(name, grown)
         if amount or grown:
             yield Owner(name, "", _numbers(bill, amount, grown))
     if bill.layers.children:

@@ -54,13 +54,8 @@ def frame(
     """Return what fits on a screen of so many columns and rows, the keys below."""
     width, height = size
     foot = [_under_way(view), Line(view.keys, FAINT)]
-    shown = OWNERS if height >= ROOMY else max(height // TIGHT, 1)
-    body = [
-        *terminal.heading(story),
-        Line(),
-        *state(story, width, view.marked, shown),
-        Line(),
-    ]
+    body = [*terminal.heading(story), Line()]
+    body += [*state(story, width, view.marked, owners_shown(height)), Line()]
     if view.answer:
         body += [Line("Answer", HEADING), *each(view.answer)]
     else:
@@ -83,6 +78,11 @@ def state(
     if story.last_bill is not None:
         yield Line()
         yield from tables.owners(story, width, owners)
+
+
+def owners_shown(height: int) -> int:
+    """Return how many owners a screen of so many rows has room for."""
+    return OWNERS if height >= ROOMY else max(height // TIGHT, 1)
 
 
 def _under_way(view: View) -> Line:

@@ -77,8 +77,8 @@ def unowned(bill: Bill) -> dict[str, int]:
     layers = bill.layers
     found = {
         FILES: layers.files or 0,
-        CODE: _of_kind(bill, "code"),
-        GARBAGE: _of_kind(bill, "garbage"),
+        CODE: sum(owner.bytes for owner in _of_kind(bill, "code")),
+        GARBAGE: sum(owner.bytes for owner in _of_kind(bill, "garbage")),
         FREE: (layers.python_free or 0) + (layers.malloc_free or 0),
     }
     owned = sum(owner.bytes for owner in owners(bill))
@@ -87,8 +87,12 @@ def unowned(bill: Bill) -> dict[str, int]:
     return found
 
 
-def _of_kind(bill: Bill, kind: str) -> int:
-    return sum(owner.bytes for owner in bill.owners if owner.kind == kind)
+def grown_together(bill: Bill) -> dict[str, int]:
+    """Return how much the owners have grown that are told together, by label."""
+    return {
+        label: sum(owner.grown_bytes for owner in _of_kind(bill, kind))
+        for kind, label in SUMMED.items()
+    }
 
 
 def sizes(bill: Bill) -> dict[Key, int]:
@@ -97,3 +101,7 @@ def sizes(bill: Bill) -> dict[Key, int]:
     for owner in owners(bill):
         found[key(owner)] = found.get(key(owner), 0) + owner.bytes
     return found
+
+
+def _of_kind(bill: Bill, kind: str) -> list[BillOwner]:
+    return [owner for owner in bill.owners if owner.kind == kind]
