@@ -13,7 +13,7 @@ import twisted
 import scrapy_leakwatch
 from scrapy_leakwatch.closing_report import ClosingReport
 from scrapy_leakwatch.guard import Guard, logger
-from scrapy_leakwatch.records import Layers
+from scrapy_leakwatch.records import Bill, Layers
 from scrapy_leakwatch.report import recording, stats
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.judge.docket import Docket
     from scrapy_leakwatch.records import (
         Explanation,
+        NoBill,
         Sample,
         Trimmed,
         Unexplained,
@@ -50,6 +51,7 @@ class Chronicle:
         self._report = self._reporting(ClosingReport, config, spider)
         self._stats = stats.StatsReport()
         self._costs = stats.CostReport()
+        self._owners = stats.OwnersReport()
         self._written: dict[str, stats.Stat] = {}
         self._record = self._recording(self._open_own_record)
 
@@ -92,6 +94,13 @@ class Chronicle:
             return
         self._recording(self._write, recording.of_explanation, found, time.time())
         self._counting(self._set, stats.of_finding, found, verdict)
+
+    def bill(self, bill: Bill | NoBill) -> None:
+        """Keep a memory bill, or why there is none."""
+        if isinstance(bill, Bill):
+            self._counting(self._set, self._costs.of_bill, bill)
+            self._counting(self._set, self._owners.of_bill, bill)
+        self._recording(self._write, recording.of_bill, bill)
 
     def trimmed(self, trimmed: Trimmed) -> None:
         """Keep what was given back to the system."""

@@ -48,6 +48,7 @@ class Config:
     on_leak: OnLeak
     suppress: tuple[str, ...]
     trim: bool
+    bill: bool
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Config:
@@ -246,4 +247,5 @@ _READERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "LEAKWATCH_ON_LEAK": ("warn", _on_leak),
     "LEAKWATCH_SUPPRESS": ((), _globs),
     "LEAKWATCH_TRIM": (False, _boolean),
+    "LEAKWATCH_BILL": (True, _boolean),
 }

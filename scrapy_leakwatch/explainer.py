@@ -8,10 +8,12 @@ from scrapy.http import Request
 
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.explain import (
+    BillRequest,
     HoardQuestion,
     MemoryQuestion,
     Question,
     WaitingQuestion,
+    bill_in_child,
     explain_hoard_in_child,
     explain_in_child,
     explain_queue_in_child,
@@ -30,16 +32,24 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.explain import Asked
     from scrapy_leakwatch.guard import Guard
     from scrapy_leakwatch.records import (
+        Bill,
         Explanation,
         Layers,
+        NoBill,
         Sample,
         Suspicion,
         Unexplained,
     )
 
-    AnyQuestion = Question | HoardQuestion | WaitingQuestion | MemoryQuestion
-    Answer = Explanation | Unexplained | Layers
+    AnyQuestion = (
+        Question | HoardQuestion | WaitingQuestion | MemoryQuestion | BillRequest
+    )
+    Answer = Explanation | Unexplained | Layers | Bill | NoBill
     Found = Answer | None
+
+
+BILL_TIMEOUT = 4
+"""Times the time limit of an explanation: a bill looks at every object."""
 
 
 class Explainer:
@@ -111,6 +121,10 @@ class Explainer:
             self._inquiry = Explainer._asking = None
 
     def _asked(self, question: AnyQuestion) -> Asked[Answer]:
+        if isinstance(question, BillRequest):
+            return bill_in_child(
+                question, self._crawler, BILL_TIMEOUT * self._timeout_s
+            )
         if isinstance(question, MemoryQuestion):
             return layers_in_child(self._timeout_s)
         if isinstance(question, HoardQuestion):

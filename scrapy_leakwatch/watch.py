@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.defer import maybe_deferred_to_future
 
+from scrapy_leakwatch.bills import Bills
 from scrapy_leakwatch.chronicle import Chronicle
 from scrapy_leakwatch.contain import trim
 from scrapy_leakwatch.explainer import Explainer, question_on
 from scrapy_leakwatch.guard import Guard, logger
+from scrapy_leakwatch.judge.bills import is_urgent
 from scrapy_leakwatch.judge.docket import Docket
 from scrapy_leakwatch.observe.sampler import Sampler
 from scrapy_leakwatch.on_demand import OnDemand
 from scrapy_leakwatch.reactions import Reactions
-from scrapy_leakwatch.records import ALARMS
+from scrapy_leakwatch.records import ALARMS, Bill, NoBill
 from scrapy_leakwatch.report import log
+from scrapy_leakwatch.report.bill import table
 from scrapy_leakwatch.report.block import block
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from scrapy import Spider
@@ -39,6 +43,11 @@ if TYPE_CHECKING:
 
     Found = Explanation | Unexplained | Layers | None
 
+GROWN = 64_000_000
+GROWN_SHARE = 0.25
+"""Bytes, or the part of what there was, from which on growth is shown at close."""
+BILL_WAIT_S = 20.0
+"""How long the end of a crawl waits for its last bill."""
 CLOSE_WAIT_S = 5.0
 """How long the end of a crawl waits for an explanation, or a handler, under way."""
 
@@ -57,11 +66,15 @@ class Watch:
         self._explaining = Guard("explain what it sees", spider)
         self._logging = Guard("log what it sees", spider)
         self._containing = Guard("give memory back", spider)
-        self._docket = Docket(spider.name, config)
+        self._docket = Docket(spider.name, config, tuple(Bills.ended))
+        self._bills = Bills(config, spider.name)
+        self._asked_for_bill: list[Callable[[Bill | NoBill | None], None]] = []
         self._explainer = Explainer(
             crawler, config.explain_timeout, self._container, self._explaining
         )
-        self.on_demand = OnDemand(self._explainer, spider, self._explaining)
+        self.on_demand = OnDemand(
+            self._explainer, spider, self._explaining, self.take_bill
+        )
         self._chronicle = Chronicle(crawler, config, spider, self._docket)
         self._reactions = Reactions(crawler, config, spider)
         self._sampler = self._observing(Sampler, crawler, config, self._observing)
@@ -105,6 +118,54 @@ class Watch:
         self._chronicle.cost(time.perf_counter() - begun)
         if suspicion is not None:
             self._pursue(suspicion, sample)
+        if self._bills.is_due(sample) and self._may_ask():
+            self.take_bill()
+
+    def take_bill(
+        self,
+        tell: Callable[[Bill | NoBill | None], None] = lambda _: None,
+        *,
+        closing: bool = False,
+    ) -> None:
+        """Have a memory bill made; ``tell`` gets it, None after an error of ours."""
+        if self._last is None or self._explaining.off:
+            tell(None)
+            return
+        request = self._bills.request(self._last)
+
+        def answered(found: Found | Bill | NoBill) -> None:
+            bill = found if isinstance(found, Bill | NoBill) else None
+            if bill is not None:
+                bill = self._bills.keep(bill)
+                self._chronicle.bill(bill)
+                self._judge_bill(bill, closing=closing)
+            tell(bill)
+
+        before = self._explaining.off
+        self._explaining(self._explainer.ask, request, answered)
+        if self._explaining.off and not before:
+            tell(None)
+
+    def _judge_bill(self, bill: Bill | NoBill, *, closing: bool) -> None:
+        for verdict, found in (
+            self._judging(self._docket.hear_bill, bill, closing=closing) or ()
+        ):
+            self._announce(verdict, found)
+            if found is not None:
+                self._chronicle.finding(found, verdict)
+        self._tell_rising()
+
+    def _tell_rising(self) -> None:
+        verdict = self._judging(self._docket.rising)
+        if verdict is not None:
+            self._announce(verdict, None)
+
+    def _may_ask(self) -> bool:
+        return (
+            self._config.explain
+            and not self._explaining.off
+            and not self._explainer.busy
+        )
 
     async def finish(self) -> None:
         """Take the last sample and let go of the process."""
@@ -113,11 +174,30 @@ class Watch:
         self.on_demand.close()
         if (settled := self._explainer.settled(CLOSE_WAIT_S)) is not None:
             await maybe_deferred_to_future(settled)
+        await self._last_bill()
         if self._sampler is not None:
             Guard("let go of the process", self._spider)(self._sampler.stop)
         await self._reactions.settled(CLOSE_WAIT_S)
         self._audit.closing()
         self._chronicle.end_with_the_process()
+
+    async def _last_bill(self) -> None:
+        """Take the bill of the end, and show it where memory has grown."""
+        last = self._last
+        if last is None:
+            return
+        if self._bills.is_due(last, closing=True) and self._may_ask():
+            self.take_bill(closing=True)
+            if (settled := self._explainer.settled(BILL_WAIT_S)) is not None:
+                await maybe_deferred_to_future(settled)
+        self._tell_rising()
+        self._bills.end()
+        bill = self._bills.last
+        if bill is not None and bill.since and _has_grown(bill):
+            self._logging(self._log_bill, bill)
+
+    def _log_bill(self, bill: Bill) -> None:
+        logger.info("%s", table(bill), extra={"spider": self._spider})
 
     async def end(self, *, audited: bool) -> None:
         """Say what was not given back, if ``audited``, and end the recording."""
@@ -192,5 +272,11 @@ class Watch:
     def _log_verdict(self, verdict: Verdict, found: Found) -> None:
         if verdict.suppressed:
             return
-        tell = logger.warning if verdict.kind in ALARMS else logger.info
+        alarms = verdict.kind in ALARMS or is_urgent(verdict)
+        tell = logger.warning if alarms else logger.info
         tell("%s", block(verdict, found), extra={"spider": self._spider})
+
+
+def _has_grown(bill: Bill) -> bool:
+    grown = bill.rss - bill.since_rss
+    return grown >= GROWN or grown >= GROWN_SHARE * bill.since_rss

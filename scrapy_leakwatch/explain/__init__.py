@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from scrapy_leakwatch.explain.asking import (
     Asked,
+    bill_in_child,
     explain_hoard_in_child,
     explain_in_child,
     explain_queue_in_child,
@@ -34,6 +35,7 @@ from scrapy_leakwatch.explain.asking import (
 )
 from scrapy_leakwatch.explain.direct import look
 from scrapy_leakwatch.explain.records import (
+    BillRequest,
     Explanation,
     HeapProfile,
     HoardQuestion,
@@ -48,6 +50,7 @@ from scrapy_leakwatch.explain.records import (
 
 __all__ = [
     "Asked",
+    "BillRequest",
     "Explanation",
     "HeapProfile",
     "HoardQuestion",
@@ -58,6 +61,7 @@ __all__ = [
     "Share",
     "Unexplained",
     "WaitingQuestion",
+    "bill_in_child",
     "explain_hoard_in_child",
     "explain_in_child",
     "explain_queue_in_child",

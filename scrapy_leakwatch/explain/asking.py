@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from scrapy_leakwatch.explain import child, heap, layers, resident
+from scrapy_leakwatch.explain import bill, child, headroom, heap, layers, resident
+from scrapy_leakwatch.explain.bill import BillQuestion
 from scrapy_leakwatch.explain.hoards import investigate_hoard
 from scrapy_leakwatch.explain.investigation import Evidence, investigate
 from scrapy_leakwatch.explain.records import (
@@ -19,12 +22,19 @@ from scrapy_leakwatch.explain.records import (
     Unexplained,
 )
 from scrapy_leakwatch.explain.waiting import investigate_queue
+from scrapy_leakwatch.heap.graph import IN_C
+from scrapy_leakwatch.heap.roots import Outside
+from scrapy_leakwatch.records import Bill, BillLayers, BillOwner, BillPath, NoBill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from scrapy_leakwatch.explain.records import HoardQuestion, WaitingQuestion
+    from scrapy_leakwatch.explain.records import (
+        BillRequest,
+        HoardQuestion,
+        WaitingQuestion,
+    )
 
 Result_co = TypeVar("Result_co", covariant=True)
 
@@ -156,6 +166,78 @@ def layers_in_child(timeout_s: float) -> Asked[Layers]:
         return Layers(**known, **found.fields, stall_ms=found.stall_ms)
 
     return Asked(child.start(work, timeout_s), understand)
+
+
+SHARE_TO_COPY = 0.15 if IN_C else 1.0
+"""Of the resident memory that the child comes to need: that of the walk's table, or
+of all pages where the walk writes to each object."""
+
+
+def bill_in_child(
+    request: BillRequest, crawler: Any, timeout_s: float
+) -> Asked[Bill | NoBill]:
+    """Ask who has the memory; returns as soon as the child is forked.
+
+    Where memory is too short for a child there is none, and the answer says so.
+    """
+    known = resident.known_here()
+    rss, now = known["rss"], known["time"]
+    received = request.received
+    question = BillQuestion(rss, known["files"], request.before, timeout_s)
+    outside = _outside(sys._getframe(1))
+
+    def work() -> dict[str, Any]:
+        found = bill.measure(question, crawler, outside)
+        return {
+            **found,
+            "owners": [asdict(owner) for owner in found["owners"]],
+            "layers": asdict(found["layers"]),
+        }
+
+    def understand(found: child.Answer | child.Failure) -> Bill | NoBill:
+        if isinstance(found, child.Failure):
+            return NoBill(now, received, rss, found.reason, stall_ms=found.stall_ms)
+        return _bill(found, now, received, rss)
+
+    left, needed = headroom.available(), int(SHARE_TO_COPY * rss)
+    if left is not None and left < needed:
+        reason = (
+            f"a child that looks would need {needed / 1e6:,.0f} MB, and"
+            f" {left / 1e6:,.0f} MB are left"
+        )
+        return Asked(child.Failure(reason), understand)
+    return Asked(child.start(work, timeout_s), understand)
+
+
+def _outside(frame: FrameType) -> Outside:
+    """Return what a child no longer has: other threads' frames, signal handlers."""
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    own = threading.get_ident()
+    frames = [
+        (str(names.get(ident, ident)), frame if ident == own else other)
+        for ident, other in sys._current_frames().items()
+    ]
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    return Outside(tuple(frames), tuple(each for each in handlers if callable(each)))
+
+
+def _bill(found: child.Answer, now: float, received: int, rss: int) -> Bill:
+    fields = dict(found.fields)
+    owners = tuple(
+        BillOwner(
+            **{**owner, "paths": tuple(BillPath(**path) for path in owner["paths"])}
+        )
+        for owner in fields.pop("owners")
+    )
+    return Bill(
+        time=now,
+        received=received,
+        rss=rss,
+        owners=owners,
+        layers=BillLayers(**fields.pop("layers")),
+        stall_ms=found.stall_ms,
+        **fields,
+    )
 
 
 def _callers(frame: FrameType | None) -> tuple[FrameType, ...]:

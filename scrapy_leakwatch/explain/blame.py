@@ -40,6 +40,11 @@ def added_there(anchor: Anchor, crawler: Any) -> Line | None:
     return _of_container(anchor, crawler, find)
 
 
+def used_there(anchor: Anchor, crawler: Any) -> Line | None:
+    """Return the line that hands something to what the last attribute is."""
+    return _of_container(anchor, crawler, expressions.used)
+
+
 def taken_out_there(anchor: Anchor, crawler: Any) -> Line | None:
     """Return a line that takes entries out of the container, if there is any."""
     in_queue = any(anatomy.inherits(node, *_QUEUES) for node in anchor.trail)

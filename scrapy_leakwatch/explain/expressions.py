@@ -112,6 +112,18 @@ def grown(tree: ast.AST, name: str, is_global: bool, key: str = "") -> list[Expr
     return found
 
 
+def used(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
+    """Return where a method of what ``name`` is, is called: it may keep what it gets."""
+    found = []
+    for node, scope, _ in statements(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            base = base_of(node.func.value, name, is_global)
+            if base is not None and (node.args or node.keywords):
+                place = (node.lineno, scope.class_name, scope.function)
+                found.append(Expression(*place, base, names_in(node), adds=False))
+    return found
+
+
 def called(tree: ast.AST, callers: frozenset[str], function: str) -> list[Expression]:
     """Return where one of ``callers`` is called with the name ``function``."""
     found = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.records import (
     Explanation,
@@ -13,7 +14,11 @@ from scrapy_leakwatch.records import (
     Unexplained,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = [
+    "BillRequest",
     "Explanation",
     "HeapProfile",
     "HoardQuestion",
@@ -90,6 +95,19 @@ class HoardQuestion:
 @dataclass(frozen=True, slots=True)
 class MemoryQuestion:
     """Which layer the memory is in."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillRequest:
+    """Who has the memory; ``before`` has the bytes of the first bill.
+
+    They are by owner and path, those of the owner itself by the path ``""``.
+    ``received`` is the number of responses so far.
+    """
+
+    spider: str
+    before: Mapping[tuple[str, str], int]
+    received: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from scrapy_leakwatch.judge import bills
 from scrapy_leakwatch.judge.acceptance import is_accepted
+from scrapy_leakwatch.judge.bills import BillCase
 from scrapy_leakwatch.judge.case import Case
 from scrapy_leakwatch.judge.history import QUEUE, RSS, History
 from scrapy_leakwatch.judge.leaks import OF_A_RESPONSE
@@ -13,12 +15,13 @@ from scrapy_leakwatch.judge.memory_case import MemoryCase
 from scrapy_leakwatch.judge.recovery import recovered
 from scrapy_leakwatch.judge.suspicions import suspicions
 from scrapy_leakwatch.judge.verdicts import verdict_on
-from scrapy_leakwatch.records import RESPONSES, Explanation, Layers
+from scrapy_leakwatch.records import RESPONSES, Bill, Explanation, Layers
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.records import (
         Kind,
+        NoBill,
         Sample,
         Suspicion,
         Unexplained,
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 AGAIN = 2
 """The same is said or asked again when this many times as many are held."""
+RISING = "rising memory"
+"""The key of what is told where nobody can be named."""
 SOON = 1.5
 """The same, where somebody was found who holds some, and they were too few."""
 
@@ -54,13 +59,21 @@ class Dismissed(NamedTuple):
 class Docket:
     """The case of one crawl: its past, the verdicts, and what was dismissed."""
 
-    def __init__(self, spider: str, config: Config) -> None:
+    def __init__(
+        self, spider: str, config: Config, ended: tuple[Bill, ...] = ()
+    ) -> None:
         self._case = Case(
             spider, config.min_samples, config.min_objects, config.explain
         )
         self._accepted = config.suppress
         self._history = History()
         self._memory = MemoryCase(spider, config.min_samples)
+        self._bills = BillCase(spider, ended)
+        self._no_bill = ""
+        self._first: Sample | None = None
+        self._last: Sample | None = None
+        self._samples = 0
+        self._ids = 0
         self._received = 0
         self._told: dict[str, Told] = {}
         self._dismissed: dict[str, Dismissed] = {}
@@ -83,6 +96,10 @@ class Docket:
         """Return the suspicion that a sample leads to, if there is news in it."""
         self._history.add(sample)
         self._received = sample.received
+        self._samples += 1
+        self._last = sample
+        if self._first is None and self._samples >= self._case.min_samples:
+            self._first = sample
         explained = sum(told.bytes_per_min for told in self._told.values())
         of_memory = self._memory.hear(sample, explained)
         for suspicion in suspicions(self._history, sample, self._case):
@@ -99,8 +116,7 @@ class Docket:
             )
             if found is not None:
                 self._memory.forget(told.verdict.kind)
-                self._remember(key, found)
-                withdrawn.append(found)
+                withdrawn.append(self._remember(key, found))
         return withdrawn
 
     def conclude(self, suspicion: Suspicion, found: Found) -> Verdict | None:
@@ -108,9 +124,7 @@ class Docket:
         if suspicion.judged_as == RSS:
             layers = found if isinstance(found, Layers) else None
             verdict = self._memory.conclude(suspicion, layers)
-            if verdict is not None:
-                self._remember(RSS, verdict)
-            return verdict
+            return None if verdict is None else self._remember(RSS, verdict)
         if isinstance(found, Layers):
             raise TypeError("layers say nothing of objects")
         return self._conclude(suspicion, found)
@@ -126,8 +140,9 @@ class Docket:
         if self._is_accepted(suspicion, verdict, found):
             verdict = replace(verdict, suppressed=True)
         each = found.retained_bytes_each if isinstance(found, Explanation) else 0
-        self._remember(suspicion.judged_as, verdict, verdict.growth.per_min * each)
-        return verdict
+        return self._remember(
+            suspicion.judged_as, verdict, verdict.growth.per_min * each
+        )
 
     def _is_accepted(
         self,
@@ -141,20 +156,114 @@ class Docket:
             return told is not None and told.verdict.suppressed
         return is_accepted(verdict, found, self._accepted, self._case.min_objects)
 
+    def hear_bill(
+        self, bill: Bill | NoBill, *, closing: bool = False
+    ) -> list[tuple[Verdict, Explanation | None]]:
+        """Return what a bill says that a crawl has not been told yet."""
+        if isinstance(bill, Bill):
+            self._bills.add(bill)
+            self._no_bill = ""
+        else:
+            self._no_bill = bill.reason
+            return []
+        if self._last is None:
+            return []
+        told: list[tuple[Verdict, Explanation | None]] = []
+        told += [(verdict, None) for verdict in self._lighter()]
+        for grown in self._bills.grown(closing=closing):
+            if self._is_known(grown):
+                continue
+            verdict, found = bills.verdict_on(grown, self._case.spider, self._last)
+            if is_accepted(verdict, found, self._accepted, self._case.min_objects):
+                verdict = replace(verdict, suppressed=True)
+            verdict = self._remember(grown.key, verdict, verdict.growth.per_min)
+            told.append((verdict, found))
+        return told
+
+    def rising(self) -> Verdict | None:
+        """Return that memory has grown and nobody was named for it, if that is so."""
+        first, last = self._first, self._last
+        if first is None or last is None or not bills.has_risen(first, last):
+            return None
+        if any(self._may_explain(told.verdict) for told in self._told.values()):
+            return None
+        verdict = bills.unnamed(
+            self._case.spider, first, last, self._bills, self._no_bill
+        )
+        known = self._told.get(RISING)
+        if known is not None and known.verdict.kind != "recovered":
+            urgent = bills.is_urgent(verdict) and not bills.is_urgent(known.verdict)
+            if not urgent and verdict.unaccounted < AGAIN * known.verdict.unaccounted:
+                return None
+        return self._remember(RISING, verdict)
+
+    def _may_explain(self, verdict: Verdict) -> bool:
+        """Tell whether a verdict that stands says why memory grows."""
+        if verdict.subject == "memory":
+            return verdict.kind in {"native", "fragmentation"}
+        return verdict.kind != "recovered"
+
+    def _lighter(self) -> list[Verdict]:
+        """Withdraw what a bill shows to be gone."""
+        withdrawn = []
+        for key, told in list(self._told.items()):
+            verdict = told.verdict
+            if not key.startswith("bill ") or verdict.kind == "recovered":
+                continue
+            now = self._bills.weight_of(key) or 0
+            if now > bills.LEFT * verdict.bytes:
+                continue
+            found = replace(
+                verdict,
+                kind="recovered",
+                bytes=now,
+                unaccounted=now,
+                message=f"{verdict.subject}: the verdict {verdict.kind} no longer"
+                f" holds, most of it is gone: {now / 1e6:,.0f} MB now,"
+                f" {verdict.bytes / 1e6:,.0f} MB then",
+                limit_in_s=None,
+                share_of_growth=None,
+            )
+            withdrawn.append(self._remember(key, found))
+        return withdrawn
+
+    def _is_known(self, grown: bills.Grown) -> bool:
+        """Tell whether it was told, or is part of what was told."""
+        told = self._told.get(grown.key)
+        if told is not None and told.verdict.kind != "recovered":
+            return grown.path.bytes < AGAIN * told.verdict.bytes
+        path, kind = grown.path.path, grown.path.type
+        for verdict in self.verdicts:
+            if verdict.kind not in {"leak", "hoard"}:
+                continue
+            names = {verdict.holder, verdict.subject} - {""}
+            if any(_is_inside(name, path) or _is_inside(path, name) for name in names):
+                return True
+            if verdict.kind == "leak" and kind == verdict.subject and verdict.holder:
+                return True
+        return False
+
     def enter(
         self, verdict: Verdict, found: Explanation | Unexplained | None
     ) -> Verdict:
         """Add a verdict that no suspicion led to, and return it."""
         if is_accepted(verdict, found, self._accepted, self._case.min_objects):
             verdict = replace(verdict, suppressed=True)
-        self._remember(f"{verdict.kind} {verdict.signature}", verdict)
-        return verdict
+        return self._remember(f"{verdict.kind} {verdict.signature}", verdict)
 
-    def _remember(self, key: str, verdict: Verdict, bytes_per_min: float = 0.0) -> None:
-        self._told.pop(key, None)
+    def _remember(
+        self, key: str, verdict: Verdict, bytes_per_min: float = 0.0
+    ) -> Verdict:
+        """Keep a verdict, and return it with its number: that of the one before."""
+        before = self._told.pop(key, None)
+        if before is None:
+            self._ids += 1
+        number = self._ids if before is None else before.verdict.id
+        verdict = replace(verdict, id=number)
         self._dismissed.pop(key, None)
         self._told[key] = Told(verdict, self._received, bytes_per_min)
         self._ever[key, verdict.kind] = verdict
+        return verdict
 
     def _is_news(self, suspicion: Suspicion) -> bool:
         if self._is_explained(suspicion):

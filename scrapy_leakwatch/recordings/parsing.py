@@ -212,6 +212,7 @@ def bill(line: Line) -> Bill | NoBill:
     if "failed" in line:
         return _read(NoBill, line, time=time, reason=text(line["failed"]))
     owners = _list(line.get("owners", []))[:MOST_OWNERS]
+    before = line.get("since_layers")
     return _read(
         Bill,
         line,
@@ -219,6 +220,7 @@ def bill(line: Line) -> Bill | NoBill:
         since=moment(line.get("since", 0)),
         owners=tuple(_owner(mapping(each)) for each in owners),
         layers=_read(BillLayers, mapping(line.get("layers", {}))),
+        since_layers=None if before is None else _read(BillLayers, mapping(before)),
     )
 
 

@@ -113,8 +113,8 @@ class Bill:
     ``rss`` is resident bytes, ``rss_named_share`` (0 to 1) the part of it that has
     a name. ``time`` is in seconds of the epoch, ``received`` the responses so
     far. ``since`` is the time of the first bill of the crawl, 0 for the first
-    itself, ``since_rss`` and ``since_received`` are what they were then; all
-    ``grown_bytes`` are since then. ``partial``: the time limit came first, so
+    itself, ``since_rss``, ``since_received`` and ``since_layers`` are what they were
+    then; all ``grown_bytes`` are since then. ``partial``: the time limit came first, so
     that some objects are not counted.
     """
 
@@ -127,6 +127,7 @@ class Bill:
     since: float = 0.0
     since_rss: int = 0
     since_received: int = 0
+    since_layers: BillLayers | None = None
     partial: bool = False
     stall_ms: float = 0.0
     analysis_ms: float = 0.0

@@ -96,7 +96,10 @@ class Verdict:
     ``limit_in_s`` is when memory reaches ``limit`` (bytes) at this rate;
     ``caveat`` says what could not be had. A ``suppressed`` one is known and
     accepted. ``remedy`` says what helps where no explanation does.
-    ``holder`` and ``owner`` are those of the explanation, if there is one.
+    ``holder`` and ``owner`` are those of the explanation, if there is one. ``id``
+    counts the verdicts of a crawl from 1, and ``cause`` is the one that this belongs
+    to, where it is part of another. ``bytes`` is what it is about, where that is
+    known, and ``share_of_growth`` (0 to 1) its part of what memory grew by.
     """
 
     kind: Kind
@@ -118,3 +121,7 @@ class Verdict:
     remedy: str = ""
     holder: str = ""
     owner: str = ""
+    id: int = 0
+    cause: int | None = None
+    bytes: int = 0
+    share_of_growth: float | None = None

@@ -36,16 +36,11 @@ class _Row(NamedTuple):
     more: str = ""
 
 
-def table(bill: AnyBill, first: AnyBill | None = None) -> str:
-    """Return the bill, an owner a line; of what could not be had, why.
-
-    ``first`` is the first bill of the crawl: with it, the layers have their
-    growth too.
-    """
+def table(bill: AnyBill) -> str:
+    """Return the bill, an owner a line; of what could not be had, why."""
     if isinstance(bill, NoBill):
         return f"No bill: {bill.reason}"
-    begun = first if isinstance(first, Bill) and first.time == bill.since else None
-    rows = [*_owned(bill), *_summed(bill), *_layered(bill, begun)]
+    rows = [*_owned(bill), *_summed(bill), *_layered(bill)]
     return "\n".join([_heading(bill), *_aligned(rows)])
 
 
@@ -59,7 +54,7 @@ def of_story(story: Story) -> str:
     last = latest(story)
     if last is None:
         return ""
-    shown = table(last, story.bills[0])
+    shown = table(last)
     newest = story.bills[-1]
     if newest is not last and isinstance(newest, NoBill):
         return f"{shown}\n  no bill since then: {newest.reason}"
@@ -106,8 +101,8 @@ def _summed(bill: Bill) -> Iterator[_Row]:
             yield from _further(bill, _largest_first(all_of_it))
 
 
-def _layered(bill: Bill, first: Bill | None) -> Iterator[_Row]:
-    before = dict(_layers(first.layers)) if first else {}
+def _layered(bill: Bill) -> Iterator[_Row]:
+    before = dict(_layers(bill.since_layers)) if bill.since_layers else {}
     for name, now in _layers(bill.layers):
         if now is not None:
             then = before.get(name)

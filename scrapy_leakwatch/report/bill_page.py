@@ -59,7 +59,8 @@ class Owner(NamedTuple):
 class BillPage(NamedTuple):
     """The table, and what stands above it; without ``total`` only ``notes``.
 
-    ``compared``: with an earlier bill, so that there is growth to show.
+    ``compared``: with an earlier bill, so that there is growth to show. The
+    ``children`` have what is not in the ``total``.
     """
 
     heading: str
@@ -68,6 +69,7 @@ class BillPage(NamedTuple):
     owners: tuple[Owner, ...] = ()
     beside: tuple[Owner, ...] = ()
     total: Numbers | None = None
+    children: Owner | None = None
 
 
 def bill_page(story: Story) -> BillPage | None:
@@ -85,6 +87,7 @@ def bill_page(story: Story) -> BillPage | None:
         owners=tuple(_owners(bill)),
         beside=tuple(_beside(bill, story.taken[0])),
         total=_numbers(bill, bill.rss, bill.rss - bill.since_rss),
+        children=_children(bill),
     )
 
 
@@ -129,7 +132,7 @@ def _owners(bill: Bill) -> Iterator[Owner]:
 def _owner(bill: Bill, owner: BillOwner) -> Owner:
     notes = []
     if owner.shared_bytes >= LITTLE:
-        notes.append(f"{size(owner.shared_bytes)} of it others reach, too")
+        notes.append(f"{size(owner.shared_bytes)} of it shared")
     if owner.origin == "library" and owner.kind != "unknown":
         notes.append("not your code")
     return Owner(
@@ -185,9 +188,11 @@ def _beside(bill: Bill, first: Bill) -> Iterator[Owner]:
         grown = told.get(name, grown)
         if amount or grown:
             yield Owner(name, "", _numbers(bill, amount, grown))
-    if bill.layers.children:
-        note = "not part of the process"
-        yield Owner("child processes", note, Numbers(size(bill.layers.children)))
+
+
+def _children(bill: Bill) -> Owner | None:
+    held = bill.layers.children
+    return Owner("child processes", "besides", Numbers(size(held))) if held else None
 
 
 def _together(bill: Bill, owners: list[BillOwner]) -> Numbers:

@@ -135,6 +135,10 @@ def of_verdict(verdict: Verdict, time: float) -> Line:
         "caveat": verdict.caveat,
         "remedy": verdict.remedy,
         "suppressed": verdict.suppressed,
+        "id": verdict.id,
+        "cause": verdict.cause,
+        "bytes": verdict.bytes,
+        "share_of_growth": verdict.share_of_growth,
     }
 
 
@@ -167,6 +171,8 @@ def of_bill(bill: Bill | NoBill) -> Line:
         return line
     line["owners"] = [_of_owner(owner) for owner in bill.owners]
     line["layers"] = fields_of(bill.layers)
+    if bill.since_layers is not None:
+        line["since_layers"] = fields_of(bill.since_layers)
     return line
 
 

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING
 from scrapy_leakwatch.records import SEVERITY, Explanation, fields_of
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Layers, Sample, Trimmed, Unexplained, Verdict
+    from scrapy_leakwatch.records import (
+        Bill,
+        Layers,
+        Sample,
+        Trimmed,
+        Unexplained,
+        Verdict,
+    )
 
 Stat = int | float | str
+
+MOST_OWNERS = 10
+"""Of a bill that have a stat."""
 
 
 class StatsReport:
@@ -67,6 +77,21 @@ def of_trim(trimmed: Trimmed) -> dict[str, Stat]:
     return {"leakwatch/memory/trimmed": max(trimmed.before - trimmed.after, 0)}
 
 
+class OwnersReport:
+    """Turns bills into stats; remembers which owners it named."""
+
+    def __init__(self) -> None:
+        self._named: set[str] = set()
+
+    def of_bill(self, bill: Bill) -> dict[str, Stat]:
+        """Return the bytes of the largest owners, 0 of one that was among them."""
+        largest = sorted(bill.owners, key=lambda owner: -owner.bytes)[:MOST_OWNERS]
+        stats: dict[str, Stat] = dict.fromkeys(self._named, 0)
+        stats |= {f"leakwatch/owner/{owner.name}": owner.bytes for owner in largest}
+        self._named |= set(stats)
+        return stats
+
+
 class CostReport:
     """What LeakWatch itself cost the crawl so far, each at its highest."""
 
@@ -87,6 +112,14 @@ class CostReport:
             stall_ms_max=round(found.stall_ms, 3),
             explain_ms=round(found.analysis_ms, 3),
             child_memory_bytes=found.child_memory_bytes,
+        )
+
+    def of_bill(self, bill: Bill) -> dict[str, Stat]:
+        """Return the stats after a memory bill."""
+        return self._rise(
+            stall_ms_max=round(bill.stall_ms, 3),
+            bill_ms=round(bill.analysis_ms, 3),
+            child_memory_bytes=bill.child_memory_bytes,
         )
 
     def _rise(self, **costs: float) -> dict[str, Stat]:

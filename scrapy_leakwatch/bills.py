@@ -1,0 +1,124 @@
+"""Decides when a crawl's memory bill is due, and remembers what it needs of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from scrapy_leakwatch.explain import BillRequest
+from scrapy_leakwatch.records import Bill
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.config import Config
+    from scrapy_leakwatch.records import NoBill, Sample
+
+LEAST_GROWN = 32_000_000
+LEAST_SHARE = 0.25
+"""Bytes, and the part of what there was, that memory grows by between two bills: an
+hour of growth costs some ten forks."""
+LEAST_AT_CLOSE = 4_000_000
+LEAST_SHARE_AT_CLOSE = 0.04
+AGAIN_S = 60.0
+"""After one that could not be had."""
+MOST_KEPT = 8
+"""Bills of earlier crawls of the process, the last of each."""
+
+
+class Bills:
+    """The bills of one crawl: the first, which all others are compared with.
+
+    ``ended`` are the last bills of the crawls that the process ran before, the
+    oldest first: what grows from crawl to crawl shows in them.
+    """
+
+    ended: ClassVar[list[Bill]] = []
+
+    def __init__(self, config: Config, spider: str) -> None:
+        self._wanted = config.bill and config.explain
+        self._spider = spider
+        self._min_samples = config.min_samples
+        self._samples = 0
+        self._first: Bill | None = None
+        self._last: Bill | None = None
+        self._refused_at: float | None = None
+        self._refused_rss = 0
+
+    @property
+    def first(self) -> Bill | None:
+        """The first bill of the crawl."""
+        return self._first
+
+    @property
+    def last(self) -> Bill | None:
+        """The last one that could be had."""
+        return self._last
+
+    def is_due(self, sample: Sample, *, closing: bool = False) -> bool:
+        """Tell whether memory has grown enough for another bill.
+
+        When a crawl closes less is enough, for there will be no later one.
+        """
+        self._samples += not closing
+        if not self._wanted or self._samples < self._min_samples:
+            return False
+        rss = sample.memory.rss
+        if not closing and self._refused_at is not None:
+            if sample.time < self._refused_at + AGAIN_S and not _grew(
+                self._refused_rss, rss, LEAST_GROWN, LEAST_SHARE
+            ):
+                return False
+            return self._last is None or _grew(
+                self._last.rss, rss, LEAST_GROWN, LEAST_SHARE
+            )
+        if self._first is None or self._last is None:
+            return True
+        if closing:
+            return self._is_due_at_close(rss)
+        return _grew(self._last.rss, rss, LEAST_GROWN, LEAST_SHARE)
+
+    def request(self, sample: Sample) -> BillRequest:
+        """Return what is to be asked now."""
+        before: dict[tuple[str, str], int] = {}
+        if self._first is not None:
+            for owner in self._first.owners:
+                before[owner.name, ""] = owner.bytes
+                before |= {(owner.name, path.path): path.bytes for path in owner.paths}
+        return BillRequest(self._spider, before, sample.received)
+
+    def keep(self, bill: Bill | NoBill) -> Bill | NoBill:
+        """Remember a bill, and return it with what the first one was."""
+        if not isinstance(bill, Bill):
+            self._refused_at, self._refused_rss = bill.time, bill.rss
+            return bill
+        self._refused_at = None
+        if self._first is None:
+            self._first = bill
+        else:
+            first = self._first
+            bill = replace(
+                bill,
+                since=first.time,
+                since_rss=first.rss,
+                since_received=first.received,
+                since_layers=first.layers,
+            )
+        self._last = bill
+        return bill
+
+    def end(self) -> None:
+        """Keep the last bill for the crawls that come after this one."""
+        if self._last is not None:
+            Bills.ended.append(self._last)
+            del Bills.ended[1:-MOST_KEPT]
+
+    def _is_due_at_close(self, rss: int) -> bool:
+        last = self._last
+        if last is None:
+            return True
+        if Bills.ended and abs(rss - last.rss) >= LEAST_AT_CLOSE:
+            return True
+        return _grew(last.rss, rss, LEAST_AT_CLOSE, LEAST_SHARE_AT_CLOSE)
+
+
+def _grew(before: int, now: int, least: int, share: float) -> bool:
+    return now - before >= max(least, share * before)

@@ -1,0 +1,196 @@
+"""Finds the line that adds to a place, and says what helps."""
+
+from __future__ import annotations
+
+import io
+from collections import deque
+from types import CodeType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch import anatomy, places, redact
+from scrapy_leakwatch.explain import blame, callables, contents, expressions, remedies
+from scrapy_leakwatch.explain.anchors import Anchor
+from scrapy_leakwatch.explain.edges import GENERATORS
+from scrapy_leakwatch.explain.roots import Root
+from scrapy_leakwatch.lines import Line, at, tree_of
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.bill_paths import Place
+    from scrapy_leakwatch.explain.records import Origin
+
+_QUEUES = (
+    "asyncio.queues.Queue",
+    "queue.Queue",
+    "queue.SimpleQueue",
+    "_queue.SimpleQueue",
+    "twisted.internet.defer.DeferredQueue",
+)
+_POOLS = (
+    "concurrent.futures._base.Executor",
+    "twisted.python.threadpool.ThreadPool",
+    "multiprocessing.pool.Pool",
+)
+_SMART_STRINGS = {"_ElementUnicodeResult", "_ElementStringResult"}
+_BUFFERS = (io.BytesIO, io.StringIO, bytearray)
+
+
+def line_of(place: Place, crawler: Any) -> Line | None:
+    """Return the line of the project that adds to ``place``, None where none is known."""
+    worked = _line_of_work(place)
+    if worked is not None:
+        return worked
+    for number, node in enumerate(place.way):
+        if id(type(node)) in GENERATORS:
+            return _line_in_function(node, place, number)
+    root = _root_of(place.way[0])
+    way = place.way
+    if type(way[0]) is ModuleType and len(way) > 1:
+        way = way[1:]
+    anchor = Anchor("root", way, (), root, "held")
+    return blame.added_there(anchor, crawler) or blame.used_there(anchor, crawler)
+
+
+def _root_of(obj: Any) -> Root:
+    if anatomy.is_a(obj, type):
+        name = anatomy.qualname(obj)
+        scope = f"{anatomy.module(obj)}.{name}"
+        return Root("class", f"class {name}", name, places.origin_of_class(obj), scope)
+    namespace = obj if type(obj) is dict else anatomy.own_dict(obj)
+    module = dict.get(namespace, "__name__") if namespace is not None else None
+    if type(module) is str and (type(obj) is dict or type(obj) is ModuleType):
+        origin = places.origin_of_module(module)
+        return Root("global", f"module {module}", module, origin)
+    cls = type(obj)
+    return Root("component", anatomy.name(cls), "", places.origin_of_class(cls))
+
+
+def _line_in_function(node: Any, place: Place, number: int) -> Line | None:
+    """Return the line of a function that adds to one of its variables."""
+    code = callables.code_of_generator(node)
+    if code is None or not places.is_project(code):
+        return None
+    names = [name.name for name in place.names[number:] if name.kind == "local"]
+    found = _added_in(code, names[0]) if names else None
+    return found or at(code.co_filename, code.co_firstlineno)
+
+
+def _added_in(code: CodeType, name: str) -> Line | None:
+    tree = tree_of(code.co_filename)
+    if tree is None:
+        return None
+    last = max((line for *_, line in code.co_lines() if line), default=0)
+    inside = [
+        each.line
+        for each in expressions.grown(tree, name, is_global=True)
+        if code.co_firstlineno <= each.line <= last
+    ]
+    return at(code.co_filename, inside[0]) if inside else None
+
+
+def _line_of_work(place: Place) -> Line | None:
+    """Return where the function is that waits in a thread pool's queue."""
+    code = _work_of(place)
+    if code is None or not places.is_project(code):
+        return None
+    return at(code.co_filename, code.co_firstlineno)
+
+
+def _work_of(place: Place) -> CodeType | None:
+    if not _in_pool(place):
+        return None
+    held = place.holder
+    entries = contents.pick(held) if anatomy.size(held) else []
+    for entry in entries[:4]:
+        for part in entry:
+            code = _code_inside(part)
+            if code is not None:
+                return code
+    return None
+
+
+def _code_inside(obj: Any, depth: int = 0) -> CodeType | None:
+    """Return the project's function that a work item is to call."""
+    code = callables.code_of(obj)
+    if code is not None and places.is_project(code):
+        return code
+    if depth >= 4:  # noqa: PLR2004, a future in a partial in a context in an item
+        return None
+    parts = (
+        list(obj)
+        if type(obj) is tuple or type(obj) is list
+        else [value for _, value in anatomy.attributes(obj)]
+        + [anatomy.attribute(obj, name) for name in ("func", "args")]
+    )
+    for part in parts[:16]:
+        found = None if part is None else _code_inside(part, depth + 1)
+        if found is not None:
+            return found
+    return None
+
+
+def _in_pool(place: Place) -> bool:
+    return any(anatomy.inherits(node, *_POOLS) for node in place.way) or (
+        "thread pool" in place.path
+    )
+
+
+def remedy_of(place: Place, owner: str, origin: Origin) -> str:
+    """Return one sentence a person can act on, empty where nothing sure can be said."""
+    holder, path = place.holder, place.path
+    if place.type in _SMART_STRINGS:
+        return _smart_strings(path)
+    if _in_pool(place):
+        return (
+            "the work comes faster than the threads do it: return or await what"
+            " starts it, so that Scrapy waits for it, or start less at a time"
+        )
+    if any(anatomy.inherits(node, *_QUEUES) for node in place.way):
+        return (
+            "the consumer is slower than the crawl: give the queue a bound"
+            " (maxsize=1_000) and await put(), or let more consumers take from it"
+        )
+    if anatomy.is_a(holder, *_BUFFERS):
+        return f"write {path} out in parts, and truncate it, or write to a file"
+    if any(id(type(node)) in GENERATORS for node in place.way):
+        return f"yield each {place.type} as an item, and do not collect them in {path}"
+    foreign = next((node for node in place.way[1:] if _is_foreign(node)), None)
+    if foreign is not None and origin == "project":
+        name = redact.text(anatomy.name(type(foreign)), 60)
+        return (
+            f"what is handed to this {name} stays in it: flush, commit or clear it"
+            " every few hundred items"
+        )
+    if anatomy.size(holder):
+        return remedies.remedy(_hoard(place, owner, origin))
+    return ""
+
+
+def _smart_strings(path: str) -> str:
+    return (
+        f"keep str(...) of each string in {path}: lxml's smart strings keep the whole"
+        " page's tree alive (or XPath with smart_strings=False)"
+    )
+
+
+def _is_foreign(obj: Any) -> bool:
+    """Tell whether it is an object of a package, and more than a container."""
+    if anatomy.is_a(obj, dict, list, set, tuple, frozenset, deque, type, ModuleType):
+        return False
+    module = anatomy.module(type(obj)).partition(".")[0]
+    return module not in {"builtins", "collections", "functools"} and (
+        places.origin_of_class(type(obj)) == "library"
+    )
+
+
+def _hoard(place: Place, owner: str, origin: Origin) -> remedies.Hoard:
+    holder = place.holder
+    inside = contents.in_words(contents.pick(holder)) if anatomy.size(holder) else ""
+    keys, _, values = inside.rpartition(" → ")
+    kind: remedies.Kind = "list"
+    if anatomy.inherits(holder, "collections.Counter"):
+        kind = "counter"
+    elif anatomy.is_a(holder, dict):
+        kind = "dict"
+    elif anatomy.is_a(holder, set):
+        kind = "set"
+    return remedies.Hoard(place.path, kind, owner, origin, values or place.type, keys)

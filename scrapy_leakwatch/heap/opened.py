@@ -1,0 +1,2 @@
+"""Temporary."""
+def open_up(obj): return 0, []

@@ -1,0 +1,379 @@
+"""The places from which memory is held, by the names that a person has for them.
+
+Each is an owner: the walk enters all barriers first, so that no owner reaches
+into another, and goes on from one after the other. The order is a preference:
+what several hold goes to whom a person can change, then to who keeps things
+rather than passes them on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Spider
+from scrapy.utils import trackref
+
+from scrapy_leakwatch import anatomy, components, places, redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from scrapy_leakwatch.records import Origin, OwnerKind
+
+Labelled = tuple[Any, str]
+"""An object, and how a path that begins at it is written."""
+
+
+@dataclass(slots=True)
+class Root:
+    """One owner and the objects it begins with.
+
+    ``late``: no barrier, it gets what nobody before it reaches. ``passing``: what
+    it holds is on its way, so suspended functions in it are owners of their own.
+    ``modules``: the classes of these modules are its own.
+    """
+
+    name: str
+    kind: OwnerKind
+    origin: Origin = "library"
+    objects: list[Labelled] = field(default_factory=list)
+    late: bool = False
+    passing: bool = False
+    modules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the process holds where the collector does not look, taken before a fork.
+
+    ``frames`` are those of all threads, the innermost of each, ``handlers`` those
+    of signals: a child has no other threads, and resets its handlers.
+    """
+
+    frames: tuple[tuple[str, FrameType], ...] = ()
+    handlers: tuple[Any, ...] = ()
+
+
+def roots(crawler: Any, outside: Outside) -> Iterator[Root]:
+    """Yield the owners of a process in which ``crawler`` crawls, the first first."""
+    for provide in _PROVIDERS:
+        yield from provide(crawler, outside)
+
+
+def _spider(crawler: Any, _: Outside) -> Iterator[Root]:
+    spider = anatomy.attribute(crawler, "spider")
+    if spider is not None:
+        name = redact.text(anatomy.text_attribute(spider, "name"), 60)
+        cls = type(spider)
+        if not name:
+            name = _class_text(cls, "name") or anatomy.name(cls)
+        origin = places.origin_of_class(cls)
+        yield Root(f"spider {name}", "spider", origin, [(spider, "spider")])
+
+
+def _components(crawler: Any, _: Outside) -> Iterator[Root]:
+    seen: set[int] = set()
+    for kind, component in _all_components(crawler):
+        if component is None or id(component) in seen:
+            continue
+        seen.add(id(component))
+        cls = type(component)
+        name = redact.text(anatomy.name(cls), 60)
+        origin = places.origin_of_class(cls)
+        yield Root(f"{kind} {name}", "component", origin, [(component, name)])
+
+
+def _all_components(crawler: Any) -> Iterator[tuple[str, Any]]:
+    yield from components.managed(crawler)
+    yield "duplicate filter", components.duplicate_filter(crawler)
+    handlers = components.part(crawler, "engine", "downloader", "handlers", "handlers")
+    if type(handlers) is dict:
+        for handler in list(dict.values(handlers)):
+            yield "download handler", handler
+    for handler in _logging_handlers():
+        if places.origin_of_class(type(handler)) == "project":
+            yield "logging handler", handler
+
+
+def _project_modules(_: Any, __: Outside) -> Iterator[Root]:
+    for name, module in _modules():
+        if places.origin_of_module(name) == "project" and not _is_ours(name):
+            label = redact.text(name, 80)
+            objects = [(module, label), (anatomy.own_dict(module), label)]
+            yield Root(
+                f"module {label}",
+                "module",
+                "project",
+                objects,
+                passing=True,
+                modules=(name,),
+            )
+
+
+def _engine_parts(crawler: Any, _: Outside) -> Iterator[Root]:
+    """Yield what passes requests and responses on."""
+    scheduler = components.part(crawler, "engine", "slot", "scheduler")
+    if scheduler is not None:
+        cls = type(scheduler)
+        origin = places.origin_of_class(cls)
+        queues = {"mqs": "scheduler memory queue", "dqs": "scheduler disk queue"}
+        for attribute, name in queues.items():
+            queue = anatomy.attribute(scheduler, attribute)
+            if queue is not None:
+                yield Root(name, "scheduler", origin, [(queue, name)], passing=True)
+        label = redact.text(anatomy.name(cls), 60)
+        yield Root("scheduler", "scheduler", origin, [(scheduler, label)], passing=True)
+    stats = anatomy.attribute(crawler, "stats")
+    if stats is not None:
+        origin = places.origin_of_class(type(stats))
+        label = redact.text(anatomy.name(type(stats)), 60)
+        yield Root("stats collector", "stats", origin, [(stats, label)])
+    downloader = components.part(crawler, "engine", "downloader")
+    if downloader is not None:
+        handlers = components.part(downloader, "handlers")
+        both = [(downloader, "downloader"), (handlers, "download handlers")]
+        yield Root("downloader", "downloader", objects=both, passing=True)
+    scraper = components.part(crawler, "engine", "scraper")
+    if scraper is not None:
+        slot = components.part(scraper, "slot")
+        both = [(scraper, "scraper"), (slot, "scraper slot")]
+        yield Root("scraper", "scraper", objects=both, passing=True)
+
+
+def _seams(crawler: Any, _: Outside) -> Iterator[Root]:
+    """Yield what ties a crawl together: all would be reached through these."""
+    named = {
+        "crawler": (),
+        "engine": ("engine",),
+        "engine slot": ("engine", "slot"),
+        "settings": ("settings",),
+        "signals": ("signals",),
+        "item pipelines": ("engine", "scraper", "itemproc"),
+        "spider middlewares": ("engine", "scraper", "spidermw"),
+        "downloader middlewares": ("engine", "downloader", "middleware"),
+        "extensions": ("extensions",),
+    }
+    objects = [(components.part(crawler, *path), name) for name, path in named.items()]
+    spider_settings = components.part(crawler, "spider", "settings")
+    objects.append((spider_settings, "settings"))
+    yield Root("engine", "engine", objects=objects, passing=True)
+
+
+def _pools(_: Any, __: Outside) -> Iterator[Root]:
+    """Yield the thread pools that nobody of the project made."""
+    objects = []
+    pool = anatomy.attribute(_reactor(), "threadpool")
+    if pool is not None:
+        objects.append((pool, "reactor's thread pool"))
+    for loop in _loops():
+        executor = anatomy.attribute(loop, "_default_executor")
+        if executor is not None:
+            objects.append((executor, "the event loop's thread pool"))
+    if objects:
+        yield Root("thread pool", "pool", objects=objects, passing=True)
+    threads = sys.modules.get("concurrent.futures.thread")
+    queues = anatomy.attribute(threads, "_threads_queues", "data")
+    if type(queues) is dict:
+        found = [(queue, "thread pool executor") for queue in list(queues.values())]
+        yield Root("thread pool executor", "pool", objects=found, late=True)
+
+
+def _tasks(_: Any, __: Outside) -> Iterator[Root]:
+    found: list[Labelled] = []
+    for loop in _loops():
+        found += [(task, "asyncio task") for task in _tasks_of(loop)]
+    yield Root("asyncio tasks", "task", objects=found, late=True, passing=True)
+
+
+def _frames(_: Any, outside: Outside) -> Iterator[Root]:
+    """Yield the variables of functions that run, in any thread."""
+    for thread, innermost in outside.frames:
+        frame: FrameType | None = innermost
+        for _depth in range(200):
+            if frame is None:
+                break
+            code = frame.f_code
+            if not code.co_filename.startswith(places.PACKAGE):
+                function = redact.text(places.function_name(code), 80)
+                origin = places.origin_of_file(code.co_filename)
+                held = [
+                    (value, f"{function} › {name}")
+                    for name, value in locals_of(frame)
+                    if name != "self"
+                ]
+                name = f"running function {function}"
+                if thread != "MainThread":
+                    name += f" (thread {redact.text(thread, 40)})"
+                yield Root(name, "function", origin, held, late=True)
+            frame = frame.f_back
+
+
+def _timers(_: Any, __: Outside) -> Iterator[Root]:
+    reactor = _reactor()
+    machines = [(reactor, "reactor"), *((loop, "event loop") for loop in _loops())]
+    cooperator = anatomy.attribute(
+        sys.modules.get("twisted.internet.task"), "_theCooperator"
+    )
+    machines.append((cooperator, "cooperator"))
+    yield Root("reactor and event loop", "timer", objects=machines, passing=True)
+
+
+def _signal_receivers(_: Any, __: Outside) -> Iterator[Root]:
+    module = sys.modules.get("pydispatch.dispatcher")
+    tables = [
+        (anatomy.attribute(module, name), "signal receivers")
+        for name in ("connections", "senders", "sendersBack")
+    ]
+    yield Root("signal receivers", "engine", objects=tables, late=True)
+
+
+def _logging(_: Any, __: Outside) -> Iterator[Root]:
+    for handler in _logging_handlers():
+        name = redact.text(anatomy.name(type(handler)), 60)
+        origin = places.origin_of_class(type(handler))
+        if origin == "library":
+            yield Root(f"logging handler {name}", "logging", origin, [(handler, name)])
+    manager = anatomy.attribute(logging.root, "manager")
+    if manager is None:
+        manager = logging.Logger.manager
+    found = [
+        (anatomy.attribute(manager, "loggerDict"), "logging.Logger.manager.loggerDict"),
+        (logging.root, "logging.root"),
+    ]
+    yield Root("logging", "logging", objects=found)
+
+
+def _process(_: Any, outside: Outside) -> Iterator[Root]:
+    handlers = [(each, "signal handler") for each in outside.handlers if each]
+    yield Root("signal handlers", "process", objects=handlers, late=True)
+    values = [
+        (value, f"context variable {redact.text(variable.name, 60)}")
+        for variable, value in copy_context().items()
+    ]
+    yield Root("current context", "process", objects=values, late=True)
+
+
+def _other_crawls(crawler: Any, _: Outside) -> Iterator[Root]:
+    """Yield the crawls beside this one, and those that ended and stayed."""
+    own = anatomy.attribute(crawler, "spider")
+    spiders = [
+        spider
+        for cls, table in list(trackref.live_refs.items())
+        if any(base is Spider for base in anatomy.mro(cls))
+        for spider in list(table)
+        if spider is not own
+    ]
+    for spider in spiders:
+        label = redact.text(anatomy.name(type(spider)), 60)
+        other = anatomy.attribute(spider, "crawler")
+        parts = [
+            (spider, label),
+            (other, f"crawler of {label}"),
+            (components.part(other, "engine"), f"engine of {label}"),
+        ]
+        yield Root(f"another crawl's {label}", "crawl", objects=parts, passing=True)
+
+
+def _library_modules(_: Any, __: Outside) -> Iterator[Root]:
+    """Yield each package; its modules are one owner."""
+    packages: dict[str, list[str]] = {}
+    for name, _module in _modules():
+        if places.origin_of_module(name) == "library" or _is_ours(name):
+            packages.setdefault(name.partition(".")[0], []).append(name)
+    for package, names in packages.items():
+        objects: list[Labelled] = []
+        for name in names:
+            module = sys.modules.get(name)
+            label = redact.text(name, 80)
+            objects += [(module, label), (anatomy.own_dict(module), label)]
+        label = redact.text(package, 80)
+        yield Root(f"package {label}", "code", "library", objects, modules=tuple(names))
+
+
+_PROVIDERS: tuple[Callable[[Any, Outside], Iterator[Root]], ...] = (
+    _spider,
+    _components,
+    _project_modules,
+    _engine_parts,
+    _pools,
+    _tasks,
+    _frames,
+    _timers,
+    _signal_receivers,
+    _logging,
+    _process,
+    _other_crawls,
+    _seams,
+    _library_modules,
+)
+"""In the order in which the owners are walked."""
+
+
+def _modules() -> list[tuple[str, Any]]:
+    return [
+        (name, module)
+        for name, module in list(sys.modules.items())
+        if type(name) is str and anatomy.own_dict(module) is not None
+    ]
+
+
+def _is_ours(name: str) -> bool:
+    return name.partition(".")[0] == "scrapy_leakwatch"
+
+
+def _reactor() -> Any:
+    return anatomy.attribute(sys.modules.get("twisted.internet"), "reactor")
+
+
+def _loops() -> list[Any]:
+    """Return asyncio's event loops: that of Twisted's reactor and the running one."""
+    found = [anatomy.attribute(_reactor(), "_asyncioEventloop")]
+    found.append(asyncio._get_running_loop())
+    unique = {id(loop): loop for loop in found if loop is not None}
+    return list(unique.values())
+
+
+def _tasks_of(loop: Any) -> list[Any]:
+    try:
+        return list(asyncio.all_tasks(loop))
+    except RuntimeError:  # the weak set changed while it was read, again and again
+        return []
+
+
+def _logging_handlers() -> list[Any]:
+    manager = logging.Logger.manager
+    loggers = [logging.root, *list(manager.loggerDict.values())]
+    found: dict[int, Any] = {}
+    for logger in loggers:
+        handlers = anatomy.attribute(logger, "handlers")
+        if type(handlers) is list:
+            found |= {id(handler): handler for handler in handlers}
+    return list(found.values())
+
+
+def _class_text(cls: type, name: str) -> str:
+    for base in anatomy.mro(cls):
+        found = anatomy.namespace(base).get(name)
+        if type(found) is str:
+            return redact.text(found, 60)
+    return ""
+
+
+def locals_of(frame: FrameType) -> list[tuple[str, Any]]:
+    """Return the variables of a function's frame.
+
+    Those of a class body may be any mapping, of a module its globals.
+    """
+    if not frame.f_code.co_flags & _OPTIMIZED:
+        return []
+    return list(frame.f_locals.items())
+
+
+_OPTIMIZED = 1
+"""``inspect.CO_OPTIMIZED``."""

@@ -1,0 +1,283 @@
+"""Walks from all roots, and keeps which owner reaches what; runs in the child."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from types import (
+    AsyncGeneratorType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    GeneratorType,
+)
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch import anatomy, places, redact
+from scrapy_leakwatch.heap.graph import make
+from scrapy_leakwatch.heap.opened import open_up
+from scrapy_leakwatch.heap.roots import Root, locals_of
+from scrapy_leakwatch.heap.sizes import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scrapy_leakwatch.heap.twin import Graph
+
+MOST_ROUNDS = 50
+"""Of suspended functions that hold others, before the rest is left alone."""
+
+_PARTS = {
+    id(GeneratorType): ("gi_frame", "gi_code"),
+    id(CoroutineType): ("cr_frame", "cr_code"),
+    id(AsyncGeneratorType): ("ag_frame", "ag_code"),
+}
+
+
+@dataclass(slots=True)
+class Owner:
+    """A root and what it reaches before anybody after it.
+
+    ``nodes`` are the objects that it begins with and those that were opened by
+    hand; ``spans`` the ranges of what the walk found from there. ``bytes`` include
+    ``shared_bytes``, which another owner refers to as well.
+    """
+
+    root: Root
+    labels: dict[int, str] = field(default_factory=dict)
+    nodes: list[int] = field(default_factory=list)
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    bytes: int = 0
+    shared_bytes: int = 0
+    objects: int = 0
+
+
+class Heap:
+    """All objects of the process, by owner.
+
+    ``garbage`` and ``unknown`` are the bytes of what no root reaches: dead cycles,
+    and what something holds that the collector does not show. ``partial``: the
+    time was over before all was seen.
+    """
+
+    def __init__(self, roots: Iterable[Root], until: float) -> None:
+        self._until = until
+        self.graph: Graph = make(rule)
+        self.owners = [Owner(root) for root in roots]
+        self._by_root: dict[int, Owner] = {}
+        self._span_of: dict[int, tuple[int, int]] = {}
+        self._links: dict[int, list[int]] = {}
+        self._classes: dict[str, list[tuple[Any, int]]] = {}
+        self._suspended: list[tuple[Any, int]] = []
+        self._starts: list[int] = []
+        self._ends: list[tuple[int, Owner]] = []
+        self._walk()
+        begin, end = self._unreached()
+        self._sum_up()
+        dead, held, count, held_count = self._halves(begin, end)
+        self.garbage, self.garbage_objects = dead, count - held_count
+        self.unknown, self.unknown_objects = held, held_count
+        self.garbage_types = self._types(begin, end, 0)
+        self.unknown_types = self._types(begin, end, 1)
+        self.graph.settle()
+
+    @property
+    def partial(self) -> bool:
+        """Tell whether some objects were not counted for want of time."""
+        return bool(self.graph.partial)
+
+    def children(self, index: int) -> Iterator[tuple[int, int]]:
+        """Yield the ranges of what ``index`` was first to refer to, largest first."""
+        span = self._span_of.get(index) or self._span_at(index)
+        if span is not None:
+            begin, end = self.graph.children(index, *span)
+            if begin < end:
+                yield begin, end
+        for seed in self._links.get(index, ()):
+            yield seed, seed + 1
+
+    def owner_at(self, index: int) -> Owner | None:
+        """Return the owner of an object that some root reaches."""
+        place = bisect_right(self._starts, index) - 1
+        if place < 0:
+            return None
+        end, owner = self._ends[place]
+        return owner if index < end else None
+
+    def _walk(self) -> None:
+        for owner in self.owners:
+            if not owner.root.late:
+                self._enter(owner, owner.root.objects)
+        for owner in list(self.owners):
+            if owner.root.kind == "engine":
+                self._run_suspended()
+            if owner.root.late:
+                self._enter(owner, owner.root.objects)
+            self._run(owner, list(owner.labels))
+            for module in owner.root.modules:
+                self._run_classes(owner, module)
+        self._run_suspended()
+        self._run_left_classes()
+
+    def _enter(self, owner: Owner, objects: Iterable[tuple[Any, str]]) -> list[int]:
+        entered = []
+        for obj, label in objects:
+            if obj is None:
+                continue
+            index = self.graph.enter(obj)
+            if index >= 0:
+                owner.labels[index] = label
+                entered.append(index)
+                self._by_root.setdefault(id(obj), owner)
+                self._note(index, index + 1, owner)
+        return entered
+
+    def _run(self, owner: Owner, nodes: list[int]) -> None:
+        """Walk from ``nodes``, and from what is opened by hand on the way."""
+        while nodes:
+            owner.nodes += nodes
+            span = self.graph.run(nodes, owner.root.passing, self._until)
+            owner.spans.append(span)
+            for index in nodes:
+                self._span_of[index] = span
+            self._note(span[0], span[1], owner)
+            self._sort_asides()
+            nodes = self._opened(owner)
+
+    def _opened(self, owner: Owner) -> list[int]:
+        seeds = []
+        for index in self.graph.opaque():
+            size, objects = open_up(self.graph.object(index))
+            self.graph.grow(index, size)
+            for obj in objects:
+                seed = self.graph.enter(obj, index)
+                if seed >= 0:
+                    self._links.setdefault(index, []).append(seed)
+                    self._note(seed, seed + 1, owner)
+                    seeds.append(seed)
+        return seeds
+
+    def _sort_asides(self) -> None:
+        for obj, parent in self.graph.asides():
+            if id(type(obj)) in _PARTS:
+                self._suspended.append((obj, parent))
+            else:
+                self._classes.setdefault(_home(obj), []).append((obj, parent))
+
+    def _run_classes(self, owner: Owner, module: str) -> None:
+        """Walk the classes that a module of the owner defines, and theirs."""
+        for _ in range(MOST_ROUNDS):
+            found = self._classes.pop(module, ())
+            nodes = self._enter(owner, ((cls, _class_label(cls)) for cls, _ in found))
+            if not nodes:
+                return
+            self._run(owner, nodes)
+
+    def _run_left_classes(self) -> None:
+        """Give classes that no module has to whoever was first to reach them."""
+        for _ in range(MOST_ROUNDS):
+            left = [pair for found in self._classes.values() for pair in found]
+            self._classes.clear()
+            if not left:
+                return
+            for cls, parent in left:
+                owner = self.owner_at(parent)
+                if owner is not None:
+                    nodes = self._enter(owner, [(cls, _class_label(cls))])
+                    self._run(owner, nodes)
+
+    def _run_suspended(self) -> None:
+        """Walk the generators and coroutines that wait, each for its function."""
+        for _ in range(MOST_ROUNDS):
+            found, self._suspended = self._suspended, []
+            if not found:
+                return
+            entered: dict[int, tuple[Owner, list[int]]] = {}
+            for obj, _parent in found:
+                owner = self._owner_of_suspended(obj)
+                nodes = self._enter(owner, [(obj, _function_label(obj))])
+                entered.setdefault(id(owner), (owner, []))[1].extend(nodes)
+            for owner, nodes in entered.values():
+                self._run(owner, nodes)
+
+    def _owner_of_suspended(self, obj: Any) -> Owner:
+        """Return the owner that a method is of, or one for the function."""
+        frame, code = _frame_and_code(obj)
+        names = code.co_varnames[: code.co_argcount]
+        if frame is not None and names:
+            bound = dict(locals_of(frame)).get(names[0])
+            owner = self._by_root.get(id(bound))
+            if owner is not None and owner.root.kind in {"spider", "component"}:
+                return owner
+        project = places.is_project(code)
+        function = redact.text(places.function_name(code), 80)
+        name = f"function {function}" if project else "suspended functions"
+        for owner in self.owners:
+            if owner.root.name == name:
+                return owner
+        kind, origin = ("function", "project") if project else ("task", "library")
+        owner = Owner(Root(name, kind, origin, passing=True))  # type: ignore[arg-type]
+        self.owners.append(owner)
+        return owner
+
+    def _unreached(self) -> tuple[int, int]:
+        # With all in one list of the collector, one object leads to every other.
+        if gc.get_freeze_count() == 0:
+            gc.freeze()
+        gc.unfreeze()
+        return self.graph.unreached(sys.modules, self._until)
+
+    def _halves(self, begin: int, end: int) -> tuple[int, int, int, int]:
+        total, held, count, held_count = self.graph.totals(begin, end)
+        return total - held, held, count, held_count
+
+    def _types(self, begin: int, end: int, mark: int) -> list[tuple[type, int, int]]:
+        found = self.graph.types(begin, end, mark)
+        return sorted(found, key=lambda row: -row[2])[:5]
+
+    def _sum_up(self) -> None:
+        self.graph.spread()
+        for owner in self.owners:
+            for begin, end in owner.spans:
+                total, shared, count, _ = self.graph.totals(begin, end)
+                owner.bytes += total
+                owner.shared_bytes += shared
+                owner.objects += count
+            owner.bytes += sum(self.graph.bytes(index) for index in owner.nodes)
+            owner.objects += len(owner.nodes)
+
+    def _note(self, begin: int, end: int, owner: Owner) -> None:
+        if begin < end:
+            self._starts.append(begin)
+            self._ends.append((end, owner))
+
+    def _span_at(self, index: int) -> tuple[int, int] | None:
+        place = bisect_right(self._starts, index) - 1
+        if place < 0 or index >= self._ends[place][0]:
+            return None
+        return self._starts[place], self._ends[place][0]
+
+
+def _home(obj: Any) -> str:
+    """Return the module that keeps a class, empty where none may."""
+    if not anatomy.is_a(obj, type):
+        return ""
+    return "" if "<locals>" in anatomy.qualname(obj) else anatomy.module(obj)
+
+
+def _class_label(obj: Any) -> str:
+    if anatomy.is_a(obj, type):
+        return redact.text(anatomy.qualname(obj), 80)
+    return redact.text(f"module {anatomy.text_attribute(obj, '__name__')}", 80)
+
+
+def _function_label(obj: Any) -> str:
+    _, code = _frame_and_code(obj)
+    return redact.text(code.co_name, 80)
+
+
+def _frame_and_code(obj: Any) -> tuple[FrameType | None, CodeType]:
+    frame, code = _PARTS[id(type(obj))]
+    return getattr(obj, frame), getattr(obj, code)

@@ -1,0 +1,384 @@
+"""Judges by weight: what has grown from bill to bill, and whether all growth is told.
+
+What an owner keeps is judged by its bytes, a container or not. Between two bills
+memory has grown by a quarter; what rose with it in each of the last, and makes up
+much of the growth, is what grows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from scrapy_leakwatch.judge.memory_words import megabytes
+from scrapy_leakwatch.records import (
+    Bill,
+    Explanation,
+    Growth,
+    PathStep,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scrapy_leakwatch.records import (
+        BillOwner,
+        BillPath,
+        Kind,
+        Layers,
+        Origin,
+        OwnerKind,
+        Sample,
+        Unexplained,
+    )
+
+    Found = Explanation | Unexplained | Layers | None
+
+LEAST = 4_000_000
+"""Bytes: less growth is worth no word."""
+LEAST_SHARE = 0.15
+"""Of the growth of the resident memory, to name one of the project's."""
+MOST_OF_IT = 0.5
+"""The same for a framework's own, and for what was seen in two bills only."""
+STEPS = 2
+"""Rises in a row that it takes; of the last two each must be a rise."""
+TWICE_LEAST = 16_000_000
+"""Bytes of growth, where only the first bill and that at close can be compared."""
+RISE = 0.02
+"""Of what was there: a smaller one is none."""
+AGAIN = 2
+"""Times as much as was told makes it news again."""
+LEFT = 0.5
+"""The part left of what was told at which a verdict is withdrawn."""
+
+UNNAMED = 64_000_000
+UNNAMED_SHARE = 0.25
+"""Bytes, and the part of what there was: memory that grew by so much is not healthy."""
+DOUBLED = 2
+SOON_S = 3600.0
+LARGEST = 3
+"""Lines of the bill that are quoted where nobody can be named."""
+
+PASSING: frozenset[OwnerKind] = frozenset(
+    {"scheduler", "downloader", "scraper", "engine", "timer", "task", "crawl"}
+)
+"""What these hold is on its way, or waits: another rule's."""
+NOBODY: frozenset[OwnerKind] = frozenset({"garbage", "unknown"})
+
+SCRAPYS = ("Response", "Request", "Selector", "SelectorList", "Item", "Spider")
+"""How the names of Scrapy's own objects end."""
+
+MOST_BILLS = 24
+"""That are compared; of more, every other of the older ones is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What a path weighed in one bill."""
+
+    time: float
+    received: int
+    bytes: int
+    count: int
+
+
+class Grown(NamedTuple):
+    """A path that grew: where, by how much of all growth, and how."""
+
+    owner: BillOwner
+    path: BillPath
+    weights: tuple[Weight, ...]
+    share: float
+
+    bill: Bill
+
+    @property
+    def key(self) -> str:
+        """What it is judged as."""
+        return f"bill {self.path.path}"
+
+    @property
+    def grown(self) -> int:
+        """The bytes it grew by."""
+        return self.weights[-1].bytes - self.weights[0].bytes
+
+
+@dataclass(slots=True)
+class BillCase:
+    """The bills of one crawl, and the last ones of the crawls before it."""
+
+    spider: str
+    ended: tuple[Bill, ...] = ()
+    bills: list[Bill] = field(default_factory=list)
+
+    def add(self, bill: Bill) -> None:
+        """Remember a bill."""
+        self.bills.append(bill)
+        if len(self.bills) > MOST_BILLS:
+            del self.bills[1 : MOST_BILLS // 2 : 2]
+
+    def grown(self, *, closing: bool = False) -> Iterator[Grown]:
+        """Yield what has grown, what grew most first."""
+        found: dict[str, Grown] = {}
+        if len(self.bills) > STEPS:
+            found |= {each.key: each for each in _grown(self.bills, LEAST, None)}
+        elif closing and len(self.bills) == STEPS:
+            strict = _grown(self.bills, TWICE_LEAST, MOST_OF_IT)
+            found |= {each.key: each for each in strict}
+        across = [*self.ended, *self.bills[-1:]]
+        if closing and len(across) > STEPS:
+            for each in _grown(across, LEAST, None):
+                if each.owner.kind in {"module", "code", "logging", "process"}:
+                    found.setdefault(each.key, each)
+        yield from sorted(found.values(), key=lambda each: -each.grown)
+
+    def weight_of(self, key: str) -> int | None:
+        """Return what is judged as ``key`` weighed in the last bill."""
+        for owner in self.bills[-1].owners if self.bills else ():
+            for path in owner.paths:
+                if f"bill {path.path}" == key:
+                    return path.bytes
+        return None
+
+    def named(self) -> float:
+        """Return the part of the growth that the owners account for, 0 to 1."""
+        if len(self.bills) < STEPS:
+            return 0.0
+        last = self.bills[-1]
+        grown = sum(
+            max(owner.grown_bytes, 0)
+            for owner in last.owners
+            if owner.kind not in NOBODY
+        )
+        return grown / max(last.rss - last.since_rss, 1)
+
+    def largest(self) -> str:
+        """Return the lines of the last bill that grew most, in words."""
+        if not self.bills:
+            return ""
+        rows = sorted(_rows(self.bills[-1]), key=lambda row: -row[1])[:LARGEST]
+        return ", ".join(
+            f"{name} {grown / 1e6:+,.0f} MB" for name, grown in rows if grown > 0
+        )
+
+
+def _rows(bill: Bill) -> Iterator[tuple[str, int]]:
+    for owner in bill.owners:
+        yield owner.name, owner.grown_bytes
+    before = bill.since_layers
+    if before is None:
+        return
+    for name, now, then in (
+        ("not named", bill.layers.native_unnamed, before.native_unnamed),
+        ("free in malloc", bill.layers.malloc_free, before.malloc_free),
+        ("free in Python", bill.layers.python_free, before.python_free),
+    ):
+        if now is not None and then is not None:
+            yield name, now - then
+
+
+def _grown(bills: Sequence[Bill], least: int, share: float | None) -> Iterator[Grown]:
+    total = bills[-1].rss - bills[0].rss
+    if total <= 0:
+        return
+    for owner in bills[-1].owners:
+        if owner.kind in PASSING or owner.kind in NOBODY:
+            continue
+        for path in owner.paths:
+            weights = tuple(_weight(bill, owner.name, path.path) for bill in bills)
+            grown = Grown(
+                owner,
+                path,
+                weights,
+                (weights[-1].bytes - weights[0].bytes) / total,
+                bills[-1],
+            )
+            needed = share or (LEAST_SHARE if path.origin == "project" else MOST_OF_IT)
+            if grown.grown >= least and grown.share >= needed and _rises(weights):
+                if not _is_filling(path):
+                    yield grown
+
+
+def _weight(bill: Bill, owner: str, path: str) -> Weight:
+    for each in bill.owners:
+        if each.name == owner:
+            for one in each.paths:
+                if one.path == path:
+                    return Weight(bill.time, bill.received, one.bytes, one.count)
+    return Weight(bill.time, bill.received, 0, 0)
+
+
+def _rises(weights: Sequence[Weight]) -> bool:
+    """Tell whether each of the last steps is a rise."""
+    last = weights[-(STEPS + 1) :]
+    return all(
+        after.bytes - before.bytes >= max(RISE * before.bytes, 1)
+        for before, after in pairwise(last)
+    )
+
+
+def _is_filling(path: BillPath) -> bool:
+    """Tell whether it is a cache that is not full yet, or full and no larger."""
+    return (
+        path.bound is not None and path.length is not None and path.length <= path.bound
+    )
+
+
+def verdict_on(
+    grown: Grown, spider: str, sample: Sample
+) -> tuple[Verdict, Explanation]:
+    """Return the verdict on what grew, with what is known of it."""
+    path, owner = grown.path, grown.owner
+    kind: Kind = "leak" if path.type.endswith(SCRAPYS) else "hoard"
+    growth = _growth(grown.weights)
+    signature = _signature(spider, owner.name, path.path)
+    per_min = growth.per_min
+    limit = sample.memory_limit
+    limit_in_s = None
+    if limit is not None and per_min > 0:
+        limit_in_s = 60 * max(limit - sample.memory.rss, 0) / per_min
+    verdict = Verdict(
+        kind=kind,
+        subject=path.path,
+        class_path=path.type,
+        spider=spider,
+        count=path.count,
+        unaccounted=path.bytes,
+        growth=growth,
+        confidence="high",
+        message=_message(grown, growth),
+        oldest_s=0.0,
+        example_url="",
+        signature=signature,
+        limit=limit,
+        limit_in_s=limit_in_s,
+        holder=path.path,
+        owner=owner.name,
+        bytes=path.bytes,
+        share_of_growth=min(max(grown.share, 0.0), 1.0),
+    )
+    return verdict, _explanation(grown, spider, signature)
+
+
+def _message(grown: Grown, growth: Growth) -> str:
+    path = grown.path
+    series = " → ".join(f"{weight.bytes / 1e6:,.0f}" for weight in grown.weights[-5:])
+    rate = growth.per_1000_responses / 1e6
+    return (
+        f"{path.path} grows without bound: {megabytes(path.bytes)} in {path.count:,}"
+        f" {path.type}, {rate:+,.1f} MB per 1,000 responses ({series} MB);"
+        f" that is {min(grown.share, 1):.0%} of what memory grew by"
+    )
+
+
+def _growth(weights: Sequence[Weight]) -> Growth:
+    first, last = weights[0], weights[-1]
+    grown = last.bytes - first.bytes
+    return Growth(
+        floors=tuple(weight.bytes for weight in weights[-5:]),
+        per_1000_responses=1000 * grown / max(last.received - first.received, 1),
+        per_min=60 * grown / max(last.time - first.time, 1e-3),
+    )
+
+
+def _explanation(grown: Grown, spider: str, signature: str) -> Explanation:
+    path, owner = grown.path, grown.owner
+    each = path.bytes // max(path.count, 1)
+    return Explanation(
+        subject=path.path,
+        class_path=path.type,
+        spider=spider,
+        holder=path.path,
+        owner=owner.name,
+        origin=_origin(path, owner),
+        path=(PathStep(path.path, ""),),
+        expression=path.path,
+        location=path.location,
+        code=path.code,
+        fix=path.fix,
+        signature=signature,
+        likely=path.likely,
+        examined=path.count,
+        share=1.0,
+        retained_bytes_each=each,
+        retained_bytes_total=path.bytes,
+        contents=f"{path.count:,} {path.type}",
+        stall_ms=grown.bill.stall_ms,
+        analysis_ms=grown.bill.analysis_ms,
+        child_memory_bytes=grown.bill.child_memory_bytes,
+    )
+
+
+def _origin(path: BillPath, owner: BillOwner) -> Origin:
+    return "library" if "library" in {path.origin, owner.origin} else "project"
+
+
+def _signature(spider: str, owner: str, path: str) -> str:
+    text = "\n".join((spider, "bill", owner, path))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def unnamed(
+    spider: str, first: Sample, sample: Sample, case: BillCase, reason: str
+) -> Verdict:
+    """Return that memory grew and nobody is to be named for it."""
+    grown = sample.memory.rss - first.memory.rss
+    minutes = max(sample.time - first.time, 1e-3) / 60
+    received = max(sample.received - first.received, 1)
+    growth = Growth(
+        floors=(first.memory.rss, sample.memory.rss),
+        per_1000_responses=1000 * grown / received,
+        per_min=grown / minutes,
+    )
+    limit = sample.memory_limit
+    limit_in_s = None
+    if limit is not None:
+        limit_in_s = 60 * max(limit - sample.memory.rss, 0) / growth.per_min
+    lines = case.largest()
+    message = (
+        f"memory grows, and nobody is to be named for most of it:"
+        f" {megabytes(first.memory.rss)} → {megabytes(sample.memory.rss)},"
+        f" {growth.per_1000_responses / 1e6:+,.1f} MB per 1,000 responses"
+    )
+    if lines:
+        message += f"; what grew most: {lines}"
+    return Verdict(
+        kind="inconclusive",
+        subject="memory",
+        class_path="",
+        spider=spider,
+        count=sample.memory.rss,
+        unaccounted=grown,
+        growth=growth,
+        confidence="low",
+        message=message,
+        oldest_s=0.0,
+        example_url="",
+        limit=limit,
+        limit_in_s=limit_in_s,
+        caveat=reason or None,
+        remedy=(
+            "`scrapy leakwatch bill` shows who has the memory now; what is"
+            " on its way or waits in a queue goes as the crawl goes on"
+        ),
+        bytes=sample.memory.rss,
+        share_of_growth=1.0,
+    )
+
+
+def has_risen(first: Sample, sample: Sample) -> bool:
+    """Tell whether memory has grown too much for the crawl to be called healthy."""
+    grown = sample.memory.rss - first.memory.rss
+    return grown >= max(UNNAMED, UNNAMED_SHARE * first.memory.rss)
+
+
+def is_urgent(verdict: Verdict) -> bool:
+    """Tell whether growth that nobody is named for is to be warned of."""
+    if verdict.kind != "inconclusive" or verdict.subject != "memory":
+        return False
+    soon = verdict.limit_in_s is not None and verdict.limit_in_s < SOON_S
+    doubled = verdict.count >= DOUBLED * (verdict.count - verdict.unaccounted)
+    return soon or doubled
