@@ -55,7 +55,7 @@ def test_the_last_bill_is_a_table_of_owners_paths_and_lines(billed) -> None:
         "spider pagination 612.0 MB +610.0 MB +499.2 MB",
         "parse › rows pagination.py:14 rows.append(row) Yield each row. 499,600 dict"
         " 610.0 MB +608.0 MB +497.5 MB",
-        "item pipeline PagePipeline 3.0 MB of it others reach, too 197.0 MB +195.0 MB",
+        "item pipeline PagePipeline 3.0 MB of it shared 197.0 MB +195.0 MB",
         "PagePipeline.pages probably pipelines.py:9 900 str, at most 1,000 98.0 MB",
         "PagePipeline.bodies BytesIO 95.0 MB",
         "scheduler memory queue not your code 41.0 MB +38.0 MB",
@@ -130,9 +130,10 @@ def test_the_first_bill_need_not_be_there(billed) -> None:
 
 def test_child_processes_are_told_beside_the_process(billed) -> None:
     family = replace(BILL, layers=replace(BILL.layers, children=12 * MB))
-    last = bill_page(billed(FIRST, family)).beside[-1]
-    assert (last.name, last.note) == ("child processes", "not part of the process")
+    page = Text(html.render(billed(FIRST, family))).text
+    assert "+765.1 MB child processes besides 12.0 MB" in page
     assert "child processes" not in dict(stack.unowned(family))
+    assert bill_page(billed(FIRST, BILL)).children is None
 
 
 def test_what_grows_little_beside_the_rest_is_not_marked(billed) -> None:
