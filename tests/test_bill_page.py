@@ -13,12 +13,13 @@ from scrapy_leakwatch import recordings
 from scrapy_leakwatch.records import OWNER_KINDS, Bill, BillLayers, BillOwner, BillPath
 from scrapy_leakwatch.report import amounts, charts, html, stack
 from scrapy_leakwatch.report.bill_page import bill_page
-from tests import synthetic
-from tests.billing import BILL, FIRST, MB, NO_BILL, OWNERS, WAITING
+from tests import billing, synthetic
+from tests.billing import FIRST, MB, NO_BILL, OWNERS, WAITING
 from tests.synthetic import EVIL, START
 from tests.test_html import Text, story
 
 __all__ = ["story"]  # the fixture
+BILL = replace(billing.BILL, since_layers=FIRST.layers)
 
 
 @pytest.fixture(autouse=True)
@@ -123,9 +124,10 @@ def test_no_rate_is_told_where_no_response_came(billed) -> None:
     assert (spider.numbers.grown, spider.numbers.rate) == ("+610.0 MB", "\u2013")
 
 
-def test_the_first_bill_need_not_be_there(billed) -> None:
-    found = {each.name: each for each in bill_page(billed(BILL)).beside}
-    assert found["not named"].numbers.grown == "\u2013"
+def test_growth_that_is_not_known_is_not_told(billed) -> None:
+    unknown = replace(BILL, since_layers=None)
+    found = {each.name: each.numbers for each in bill_page(billed(unknown)).beside}
+    assert (found["not named"].grown, found["garbage"].grown) == ("\u2013", "-2.0 MB")
 
 
 def test_child_processes_are_told_beside_the_process(billed) -> None:

@@ -85,7 +85,7 @@ def bill_page(story: Story) -> BillPage | None:
         notes=(*notes, *_failed(story)),
         compared=bool(bill.since),
         owners=tuple(_owners(bill)),
-        beside=tuple(_beside(bill, story.taken[0])),
+        beside=tuple(_beside(bill)),
         total=_numbers(bill, bill.rss, bill.rss - bill.since_rss),
         children=_children(bill),
     )
@@ -176,18 +176,12 @@ def _what(path: BillPath) -> str:
     return said
 
 
-def _beside(bill: Bill, first: Bill) -> Iterator[Owner]:
-    """Yield what no owner has, which with theirs adds up to the total.
-
-    What layers were at first only the first bill tells, if it is still there.
-    """
-    before = stack.unowned(first) if first.time == bill.since else None
-    told = stack.grown_together(bill)
+def _beside(bill: Bill) -> Iterator[Owner]:
+    """Yield what no owner has, which with theirs adds up to the total."""
+    grown = stack.grown(bill)
     for name, amount in stack.unowned(bill).items():
-        grown = amount - before[name] if before else None
-        grown = told.get(name, grown)
-        if amount or grown:
-            yield Owner(name, "", _numbers(bill, amount, grown))
+        if amount or grown.get(name):
+            yield Owner(name, "", _numbers(bill, amount, grown.get(name)))
 
 
 def _children(bill: Bill) -> Owner | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Bill, BillOwner
+    from scrapy_leakwatch.records import Bill, BillLayers, BillOwner
 
 CODE = "code and modules"
 GARBAGE = "garbage"
@@ -74,24 +74,41 @@ def unowned(bill: Bill) -> dict[str, int]:
 
     What is not named is what the bill says; where it can't say, the rest.
     """
-    layers = bill.layers
+    layers = _layers(bill.layers)
     found = {
-        FILES: layers.files or 0,
+        FILES: layers[FILES] or 0,
         CODE: sum(owner.bytes for owner in _of_kind(bill, "code")),
         GARBAGE: sum(owner.bytes for owner in _of_kind(bill, "garbage")),
-        FREE: (layers.python_free or 0) + (layers.malloc_free or 0),
+        FREE: layers[FREE] or 0,
     }
     owned = sum(owner.bytes for owner in owners(bill))
     rest = max(bill.rss - owned - sum(found.values()), 0)
-    found[NOT_NAMED] = rest if layers.native_unnamed is None else layers.native_unnamed
+    named = layers[NOT_NAMED]
+    return {**found, NOT_NAMED: rest if named is None else named}
+
+
+def grown(bill: Bill) -> dict[str, int]:
+    """Return how much what lies beside the owners has grown, as far as is known."""
+    found = {
+        label: sum(owner.grown_bytes for owner in _of_kind(bill, kind))
+        for kind, label in SUMMED.items()
+    }
+    before = {} if bill.since_layers is None else _layers(bill.since_layers)
+    for label, now in _layers(bill.layers).items():
+        then = before.get(label)
+        if now is not None and then is not None:
+            found[label] = now - then
     return found
 
 
-def grown_together(bill: Bill) -> dict[str, int]:
-    """Return how much the owners have grown that are told together, by label."""
+def _layers(layers: BillLayers) -> dict[str, int | None]:
+    free = [
+        each for each in (layers.python_free, layers.malloc_free) if each is not None
+    ]
     return {
-        label: sum(owner.grown_bytes for owner in _of_kind(bill, kind))
-        for kind, label in SUMMED.items()
+        FILES: layers.files,
+        FREE: sum(free) if free else None,
+        NOT_NAMED: layers.native_unnamed,
     }
 
 
