@@ -16,6 +16,14 @@ LEAST_GROWN = 32_000_000
 LEAST_SHARE = 0.25
 """Bytes, and the part of what there was, that memory grows by between two bills: an
 hour of growth costs some ten forks."""
+EARLY = 8
+EARLY_GROWN = 3_000_000
+EARLY_SHARE = 0.03
+EARLY_COST_S = 0.5
+EARLY_COST = 0.02
+"""So many bills are taken after less growth, while looking has taken no longer than
+this and this part of the crawl so far: what is slow is to be told in hours, too, and
+what a pipeline writes out as it closes is seen before that."""
 LEAST_AT_CLOSE = 4_000_000
 LEAST_SHARE_AT_CLOSE = 0.04
 AGAIN_S = 60.0
@@ -32,6 +40,8 @@ class Bills:
     """
 
     ended: ClassVar[list[Bill]] = []
+    crawls: ClassVar[int] = 0
+    """Those of the process that have ended."""
 
     def __init__(self, config: Config, spider: str) -> None:
         self._wanted = config.bill and config.explain
@@ -40,6 +50,8 @@ class Bills:
         self._samples = 0
         self._first: Bill | None = None
         self._last: Bill | None = None
+        self._early = 0
+        self._taken_s = 0.0
         self._refused_at: float | None = None
         self._refused_rss = 0
 
@@ -59,9 +71,11 @@ class Bills:
         When a crawl closes less is enough, for there will be no later one.
         """
         self._samples += not closing
-        if not self._wanted or self._samples < self._min_samples:
-            return False
         rss = sample.memory.rss
+        if not self._wanted:
+            return False
+        if self._samples < self._min_samples:
+            return closing and self._grew_from_crawl_to_crawl(rss)
         if not closing and self._refused_at is not None:
             if sample.time < self._refused_at + AGAIN_S and not _grew(
                 self._refused_rss, rss, LEAST_GROWN, LEAST_SHARE
@@ -74,13 +88,18 @@ class Bills:
             return True
         if closing:
             return self._is_due_at_close(rss)
-        return _grew(self._last.rss, rss, LEAST_GROWN, LEAST_SHARE)
+        return _grew(self._last.rss, rss, LEAST_GROWN, LEAST_SHARE) or (
+            self._early < EARLY
+            and _grew(self._last.rss, rss, EARLY_GROWN, EARLY_SHARE)
+            and self._taken_s <= EARLY_COST_S + EARLY_COST * sample.elapsed_s
+        )
 
     def request(self, sample: Sample) -> BillRequest:
         """Return what is to be asked now."""
         before: dict[tuple[str, str], int] = {}
-        if self._first is not None:
-            for owner in self._first.owners:
+        first = self._first or next(iter(Bills.ended), None)
+        if first is not None:
+            for owner in first.owners:
                 before[owner.name, ""] = owner.bytes
                 before |= {(owner.name, path.path): path.bytes for path in owner.paths}
         return BillRequest(self._spider, before, sample.received)
@@ -91,8 +110,13 @@ class Bills:
             self._refused_at, self._refused_rss = bill.time, bill.rss
             return bill
         self._refused_at = None
+        self._taken_s += bill.analysis_ms / 1000
+        if self._last is not None and not _grew(
+            self._last.rss, bill.rss, LEAST_GROWN, LEAST_SHARE
+        ):
+            self._early += 1
         if self._first is None:
-            self._first = bill
+            self._first = bill = _without_growth(bill)
         else:
             first = self._first
             bill = replace(
@@ -107,6 +131,7 @@ class Bills:
 
     def end(self) -> None:
         """Keep the last bill for the crawls that come after this one."""
+        Bills.crawls += 1
         if self._last is not None:
             Bills.ended.append(self._last)
             del Bills.ended[1:-MOST_KEPT]
@@ -115,9 +140,29 @@ class Bills:
         last = self._last
         if last is None:
             return True
-        if Bills.ended and abs(rss - last.rss) >= LEAST_AT_CLOSE:
+        if Bills.crawls and abs(rss - last.rss) >= LEAST_AT_CLOSE:
             return True
         return _grew(last.rss, rss, LEAST_AT_CLOSE, LEAST_SHARE_AT_CLOSE)
+
+
+    def _grew_from_crawl_to_crawl(self, rss: int) -> bool:
+        """Tell whether a short crawl is one of a row that leaves more and more."""
+        if not Bills.crawls:
+            return False
+        return not Bills.ended or rss - Bills.ended[-1].rss >= LEAST_AT_CLOSE
+
+
+def _without_growth(bill: Bill) -> Bill:
+    """Return the first bill of a crawl: what was before it is another's."""
+    owners = tuple(
+        replace(
+            owner,
+            grown_bytes=0,
+            paths=tuple(replace(path, grown_bytes=0) for path in owner.paths),
+        )
+        for owner in bill.owners
+    )
+    return replace(bill, owners=owners)
 
 
 def _grew(before: int, now: int, least: int, share: float) -> bool:

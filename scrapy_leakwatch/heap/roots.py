@@ -170,18 +170,18 @@ def _pools(_: Any, __: Outside) -> Iterator[Root]:
     objects = []
     pool = anatomy.attribute(_reactor(), "threadpool")
     if pool is not None:
-        objects.append((pool, "reactor's thread pool"))
+        objects.append((pool, "thread pool of the reactor"))
     for loop in _loops():
         executor = anatomy.attribute(loop, "_default_executor")
         if executor is not None:
-            objects.append((executor, "the event loop's thread pool"))
+            objects.append((executor, "thread pool of the event loop"))
     if objects:
-        yield Root("thread pool", "pool", objects=objects, passing=True)
+        yield Root("thread pool", "pool", "project", objects, passing=True)
     threads = sys.modules.get("concurrent.futures.thread")
     queues = anatomy.attribute(threads, "_threads_queues", "data")
     if type(queues) is dict:
         found = [(queue, "thread pool executor") for queue in list(queues.values())]
-        yield Root("thread pool executor", "pool", objects=found, late=True)
+        yield Root("thread pool executor", "pool", "project", found, late=True)
 
 
 def _tasks(_: Any, __: Outside) -> Iterator[Root]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from scrapy_leakwatch.heap.twin import Graph
+    from scrapy_leakwatch.records import Origin, OwnerKind
 
 MOST_ROUNDS = 50
 """Of suspended functions that hold others, before the rest is left alone."""
@@ -194,31 +195,37 @@ class Heap:
             found, self._suspended = self._suspended, []
             if not found:
                 return
-            entered: dict[int, tuple[Owner, list[int]]] = {}
+            by_code: dict[int, tuple[CodeType, list[Any]]] = {}
             for obj, _parent in found:
-                owner = self._owner_of_suspended(obj)
-                nodes = self._enter(owner, [(obj, _function_label(obj))])
-                entered.setdefault(id(owner), (owner, []))[1].extend(nodes)
-            for owner, nodes in entered.values():
-                self._run(owner, nodes)
+                code = _code_of(obj)
+                by_code.setdefault(id(code), (code, []))[1].append(obj)
+            for code, alike in by_code.values():
+                owner = self._owner_of_suspended(code, alike[-1])
+                label = redact.text(code.co_name, 80)
+                self._run(owner, self._enter(owner, ((obj, label) for obj in alike)))
 
-    def _owner_of_suspended(self, obj: Any) -> Owner:
-        """Return the owner that a method is of, or one for the function."""
-        frame, code = _frame_and_code(obj)
-        names = code.co_varnames[: code.co_argcount]
-        if frame is not None and names:
-            bound = dict(locals_of(frame)).get(names[0])
+    def _owner_of_suspended(self, code: CodeType, latest: Any) -> Owner:
+        """Return the owner that a method is of, or one for the function.
+
+        One of those that run the same code stands for all: to look into a
+        frame makes one.
+        """
+        if not places.is_project(code):
+            return self._owner_called("suspended functions", "task", "library")
+        frame, first = _frame_of(latest), code.co_varnames[: code.co_argcount][:1]
+        if frame is not None and first:
+            bound = dict(locals_of(frame)).get(first[0])
             owner = self._by_root.get(id(bound))
             if owner is not None and owner.root.kind in {"spider", "component"}:
                 return owner
-        project = places.is_project(code)
         function = redact.text(places.function_name(code), 80)
-        name = f"function {function}" if project else "suspended functions"
+        return self._owner_called(f"function {function}", "function", "project")
+
+    def _owner_called(self, name: str, kind: OwnerKind, origin: Origin) -> Owner:
         for owner in self.owners:
             if owner.root.name == name:
                 return owner
-        kind, origin = ("function", "project") if project else ("task", "library")
-        owner = Owner(Root(name, kind, origin, passing=True))  # type: ignore[arg-type]
+        owner = Owner(Root(name, kind, origin, passing=True))
         self.owners.append(owner)
         return owner
 
@@ -273,11 +280,11 @@ def _class_label(obj: Any) -> str:
     return redact.text(f"module {anatomy.text_attribute(obj, '__name__')}", 80)
 
 
-def _function_label(obj: Any) -> str:
-    _, code = _frame_and_code(obj)
-    return redact.text(code.co_name, 80)
+def _code_of(obj: Any) -> CodeType:
+    code: CodeType = getattr(obj, _PARTS[id(type(obj))][1])
+    return code
 
 
-def _frame_and_code(obj: Any) -> tuple[FrameType | None, CodeType]:
-    frame, code = _PARTS[id(type(obj))]
-    return getattr(obj, frame), getattr(obj, code)
+def _frame_of(obj: Any) -> FrameType | None:
+    frame: FrameType | None = getattr(obj, _PARTS[id(type(obj))][0])
+    return frame

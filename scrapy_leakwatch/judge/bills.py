@@ -44,9 +44,11 @@ LEAST_SHARE = 0.15
 MOST_OF_IT = 0.5
 """The same for a framework's own, and for what was seen in two bills only."""
 STEPS = 2
-"""Rises in a row that it takes; of the last two each must be a rise."""
-TWICE_LEAST = 16_000_000
-"""Bytes of growth, where only the first bill and that at close can be compared."""
+"""Rises in a row that it takes."""
+MUCH = 16_000_000
+MORE_STEPS = 3
+"""Bytes of growth: less takes more rises, for a batch comes and goes. And so much it
+takes where only the first bill and that at close can be compared."""
 RISE = 0.02
 """Of what was there: a smaller one is none."""
 AGAIN = 2
@@ -126,7 +128,7 @@ class BillCase:
         if len(self.bills) > STEPS:
             found |= {each.key: each for each in _grown(self.bills, LEAST, None)}
         elif closing and len(self.bills) == STEPS:
-            strict = _grown(self.bills, TWICE_LEAST, MOST_OF_IT)
+            strict = _grown(self.bills, MUCH, MOST_OF_IT)
             found |= {each.key: each for each in strict}
         across = [*self.ended, *self.bills[-1:]]
         if closing and len(across) > STEPS:
@@ -213,7 +215,11 @@ def _weight(bill: Bill, owner: str, path: str) -> Weight:
 
 def _rises(weights: Sequence[Weight]) -> bool:
     """Tell whether each of the last steps is a rise."""
-    last = weights[-(STEPS + 1) :]
+    grown = weights[-1].bytes - weights[0].bytes
+    steps = STEPS if grown >= MUCH else MORE_STEPS
+    last = weights[-(steps + 1) :]
+    if steps > STEPS and len(weights) <= steps:
+        return False
     return all(
         after.bytes - before.bytes >= max(RISE * before.bytes, 1)
         for before, after in pairwise(last)

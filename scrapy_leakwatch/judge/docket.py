@@ -169,7 +169,8 @@ class Docket:
         if self._last is None:
             return []
         told: list[tuple[Verdict, Explanation | None]] = []
-        told += [(verdict, None) for verdict in self._lighter()]
+        if not closing:  # what is let go of as it closes was kept until then
+            told += [(verdict, None) for verdict in self._lighter()]
         for grown in self._bills.grown(closing=closing):
             if self._is_known(grown):
                 continue
@@ -303,6 +304,8 @@ def _keeps_pace(suspicion: Suspicion, leak: Verdict) -> bool:
 
 
 def _is_inside(holder: str, container: str) -> bool:
+    """Tell whether a path leads on from another; into a library it has a mark."""
+    holder, container = holder.replace(" › ", "."), container.replace(" › ", ".")
     return holder == container or holder.startswith((f"{container}.", f"{container}["))
 
 

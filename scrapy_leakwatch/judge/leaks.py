@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     Found = Explanation | Unexplained | None
 
 MAJORITY = 0.5
+ENOUGH = 8
+"""Examined: of fewer nothing can be said of all."""
 MOST_PER_1000_RESPONSES = 3000
 OF_A_RESPONSE = (
     REQUESTS,
@@ -158,7 +160,11 @@ def _direct(found: Explanation | Unexplained) -> bool:
 
 
 def _mostly_garbage(found: Found) -> bool:
-    return found is not None and found.garbage >= MAJORITY * found.examined
+    return (
+        found is not None
+        and found.examined >= ENOUGH
+        and found.garbage >= MAJORITY * found.examined
+    )
 
 
 def _most_of_a_batch(suspicion: Suspicion, case: Case) -> int:
