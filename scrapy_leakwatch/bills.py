@@ -144,7 +144,6 @@ class Bills:
             return True
         return _grew(last.rss, rss, LEAST_AT_CLOSE, LEAST_SHARE_AT_CLOSE)
 
-
     def _grew_from_crawl_to_crawl(self, rss: int) -> bool:
         """Tell whether a short crawl is one of a row that leaves more and more."""
         if not Bills.crawls:

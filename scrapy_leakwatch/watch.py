@@ -153,10 +153,11 @@ class Watch:
             self._announce(verdict, found)
             if found is not None:
                 self._chronicle.finding(found, verdict)
-        self._tell_rising()
+        if not closing:
+            self._tell_rising()
 
-    def _tell_rising(self) -> None:
-        verdict = self._judging(self._docket.rising)
+    def _tell_rising(self, *, closing: bool = False) -> None:
+        verdict = self._judging(self._docket.rising, closing=closing)
         if verdict is not None:
             self._announce(verdict, None)
 
@@ -190,7 +191,7 @@ class Watch:
             self.take_bill(closing=True)
             if (settled := self._explainer.settled(BILL_WAIT_S)) is not None:
                 await maybe_deferred_to_future(settled)
-        self._tell_rising()
+        self._tell_rising(closing=True)
         self._bills.end()
         bill = self._bills.last
         if bill is not None and bill.since and _has_grown(bill):

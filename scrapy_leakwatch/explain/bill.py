@@ -116,6 +116,7 @@ def _path(name: str, place: Place, origin: Any, before: Before) -> BillPath:
         grown_bytes=_grown(before, name, place.path, place.bytes),
         length=place.length,
         bound=place.bound,
+        tracked=place.tracked,
         origin=origin,
     )
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from scrapy.utils.trackref import object_ref
+
 from scrapy_leakwatch import anatomy, places, redact
 from scrapy_leakwatch.explain.bounds import bound_of
 from scrapy_leakwatch.explain.edges import Edge, edge, public
@@ -49,6 +51,7 @@ class Place:
     count: int
     length: int | None = None
     bound: int | None = None
+    tracked: bool = False
 
     @property
     def holder(self) -> Any:
@@ -154,7 +157,7 @@ class _Descent:
         besides: set[int] | None = None,
     ) -> None:
         path = _shortened(step.chain or step.text)
-        kind, count = self._most(step, ranges, besides or set())
+        kind, count, tracked = self._most(step, ranges, besides or set())
         holder = step.way[-1]
         known = self.found.get(path)
         if known is not None:
@@ -167,13 +170,21 @@ class _Descent:
             return
         length = anatomy.size(holder) if _is_container(holder) else None
         self.found[path] = Place(
-            path, step.way, step.names, size, kind, count, length, bound_of(step.way)
+            path=path,
+            way=step.way,
+            names=step.names,
+            bytes=size,
+            type=kind,
+            count=count,
+            length=length,
+            bound=bound_of(step.way),
+            tracked=tracked,
         )
 
     def _most(
         self, step: _Step, ranges: list[tuple[int, int]], besides: set[int]
-    ) -> tuple[str, int]:
-        """Return the type that most of the bytes are in, and how many of it."""
+    ) -> tuple[str, int, bool]:
+        """Return the type that most of the bytes are in, how many, and if tracked."""
         own = label(step.way[-1]) if not step.chain else _name(step.way[-1])
         sums: dict[int, list[Any]] = {}
         total = 0
@@ -188,12 +199,13 @@ class _Descent:
             row[1] -= 1
             row[2] -= self.heap.graph.bytes(child)
         if not sums:
-            return own, 1
+            return own, 1, anatomy.is_a(step.way[-1], object_ref)
         cls, count, size = max(sums.values(), key=lambda row: row[2])
         alone = self.heap.graph.bytes(step.index) - total
         if alone > size or count < 1:
-            return own, 1
-        return redact.text(anatomy.name(cls), 60), count
+            return own, 1, anatomy.is_a(step.way[-1], object_ref)
+        tracked = any(base is object_ref for base in anatomy.mro(cls))
+        return redact.text(anatomy.name(cls), 60), count, tracked
 
 
 def _written(step: _Step, name: Edge) -> tuple[str, bool]:

@@ -1,2 +1,5 @@
 """Temporary."""
-def open_up(obj): return 0, []
+
+
+def open_up(obj):
+    return 0, []

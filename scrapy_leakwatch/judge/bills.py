@@ -70,9 +70,6 @@ PASSING: frozenset[OwnerKind] = frozenset(
 """What these hold is on its way, or waits: another rule's."""
 NOBODY: frozenset[OwnerKind] = frozenset({"garbage", "unknown"})
 
-SCRAPYS = ("Response", "Request", "Selector", "SelectorList", "Item", "Spider")
-"""How the names of Scrapy's own objects end."""
-
 MOST_BILLS = 24
 """That are compared; of more, every other of the older ones is left out."""
 
@@ -137,6 +134,11 @@ class BillCase:
                     found.setdefault(each.key, each)
         yield from sorted(found.values(), key=lambda each: -each.grown)
 
+    @property
+    def suffice(self) -> bool:
+        """Tell whether there are enough to tell what grows."""
+        return len(self.bills) > STEPS
+
     def weight_of(self, key: str) -> int | None:
         """Return what is judged as ``key`` weighed in the last bill."""
         for owner in self.bills[-1].owners if self.bills else ():
@@ -145,17 +147,20 @@ class BillCase:
                     return path.bytes
         return None
 
-    def named(self) -> float:
-        """Return the part of the growth that the owners account for, 0 to 1."""
+    def names(self, sample: Sample) -> bool:
+        """Tell whether most of what memory has grown by has an owner.
+
+        What is told of an owner is not told again as memory of one layer.
+        """
         if len(self.bills) < STEPS:
-            return 0.0
+            return False
         last = self.bills[-1]
-        grown = sum(
+        owned = sum(
             max(owner.grown_bytes, 0)
             for owner in last.owners
             if owner.kind not in NOBODY
         )
-        return grown / max(last.rss - last.since_rss, 1)
+        return owned >= MOST_OF_IT * (sample.memory.rss - last.since_rss) > 0
 
     def largest(self) -> str:
         """Return the lines of the last bill that grew most, in words."""
@@ -238,7 +243,7 @@ def verdict_on(
 ) -> tuple[Verdict, Explanation]:
     """Return the verdict on what grew, with what is known of it."""
     path, owner = grown.path, grown.owner
-    kind: Kind = "leak" if path.type.endswith(SCRAPYS) else "hoard"
+    kind: Kind = "leak" if path.tracked else "hoard"
     growth = _growth(grown.weights)
     signature = _signature(spider, owner.name, path.path)
     per_min = growth.per_min

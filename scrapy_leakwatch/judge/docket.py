@@ -105,7 +105,7 @@ class Docket:
         for suspicion in suspicions(self._history, sample, self._case):
             if self._is_news(suspicion):
                 return suspicion
-        return of_memory
+        return None if self._bills.names(sample) else of_memory
 
     def withdraw(self) -> list[Verdict]:
         """Return that a verdict no longer holds, for each that does not."""
@@ -179,12 +179,35 @@ class Docket:
                 verdict = replace(verdict, suppressed=True)
             verdict = self._remember(grown.key, verdict, verdict.growth.per_min)
             told.append((verdict, found))
+        told += [(verdict, None) for verdict in self._named_since()]
         return told
 
-    def rising(self) -> Verdict | None:
-        """Return that memory has grown and nobody was named for it, if that is so."""
+    def _named_since(self) -> list[Verdict]:
+        """Withdraw that nobody is to be named, where somebody is by now."""
+        known = self._told.get(RISING)
+        cause = next((each for each in self.verdicts if self._may_explain(each)), None)
+        if known is None or known.verdict.kind == "recovered" or cause is None:
+            return []
+        found = replace(
+            known.verdict,
+            kind="recovered",
+            message=f"memory: it is known by now what grows, {cause.subject}",
+            limit_in_s=None,
+            caveat=None,
+            remedy="",
+            cause=cause.id,
+        )
+        return [self._remember(RISING, found)]
+
+    def rising(self, *, closing: bool = False) -> Verdict | None:
+        """Return that memory has grown and nobody was named for it, if that is so.
+
+        As long as there are few bills it is too early to say that.
+        """
         first, last = self._first, self._last
         if first is None or last is None or not bills.has_risen(first, last):
+            return None
+        if not closing and not self._no_bill and not self._bills.suffice:
             return None
         if any(self._may_explain(told.verdict) for told in self._told.values()):
             return None

@@ -13,7 +13,13 @@ from scrapy_leakwatch.judge.growth import growth
 from scrapy_leakwatch.judge.history import QUEUE
 from scrapy_leakwatch.judge.telling import tell
 from scrapy_leakwatch.judge.wording import age, pace, series
-from scrapy_leakwatch.records import REQUESTS, RESPONSES, Explanation, Suspicion
+from scrapy_leakwatch.records import (
+    REQUESTS,
+    RESPONSES,
+    Explanation,
+    Suspicion,
+    Unexplained,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,13 +31,14 @@ if TYPE_CHECKING:
         Growth,
         Oldest,
         Sample,
-        Unexplained,
         Verdict,
     )
 
     Found = Explanation | Unexplained | None
 
 MAJORITY = 0.5
+NONE_LEFT = "none of them is alive any more"
+"""Said where nothing was left to examine besides what the engine works on."""
 ENOUGH = 8
 """Examined: of fewer nothing can be said of all."""
 MOST_PER_1000_RESPONSES = 3000
@@ -117,6 +124,8 @@ def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
     without a holder, at a lower confidence; what they did not falls.
     """
     held = _held(suspicion, found)
+    if isinstance(found, Unexplained) and found.reason == NONE_LEFT:
+        return None  # the engine has come to own them all, or they are gone
     looked = found is not None and found.examined and not _direct(found)
     if looked and held < case.min_objects and held_share(found) <= MAJORITY:
         return _garbage(suspicion, found, case)

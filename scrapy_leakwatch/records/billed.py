@@ -54,7 +54,8 @@ class BillPath:
     ``location`` (``file:line``) and ``code``: the line that adds to it, only
     ``likely`` where several may be meant. ``length`` is that of the container,
     None where it is none, and ``bound`` the most it may have, None for any.
-    ``fix`` says what helps.
+    ``fix`` says what helps. ``tracked``: the objects are Scrapy's own, which
+    `scrapy.utils.trackref` counts.
     """
 
     path: str
@@ -69,6 +70,7 @@ class BillPath:
     bound: int | None = None
     origin: Origin = "project"
     fix: str = ""
+    tracked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
