@@ -52,8 +52,7 @@ class Bills:
         self._last: Bill | None = None
         self._early = 0
         self._taken_s = 0.0
-        self._refused_at: float | None = None
-        self._refused_rss = 0
+        self._refused: NoBill | None = None
 
     @property
     def first(self) -> Bill | None:
@@ -71,27 +70,27 @@ class Bills:
         When a crawl closes less is enough, for there will be no later one.
         """
         self._samples += not closing
-        rss = sample.memory.rss
-        if not self._wanted:
+        rss, last = sample.memory.rss, self._last
+        if not self._wanted or self._was_refused_lately(sample):
             return False
         if self._samples < self._min_samples:
             return closing and self._grew_from_crawl_to_crawl(rss)
-        if not closing and self._refused_at is not None:
-            if sample.time < self._refused_at + AGAIN_S and not _grew(
-                self._refused_rss, rss, LEAST_GROWN, LEAST_SHARE
-            ):
-                return False
-            return self._last is None or _grew(
-                self._last.rss, rss, LEAST_GROWN, LEAST_SHARE
-            )
-        if self._first is None or self._last is None:
+        if last is None:
             return True
         if closing:
-            return self._is_due_at_close(rss)
-        return _grew(self._last.rss, rss, LEAST_GROWN, LEAST_SHARE) or (
+            return self._grew_until_close(last.rss, rss)
+        return _grew(last.rss, rss, LEAST_GROWN, LEAST_SHARE) or (
             self._early < EARLY
-            and _grew(self._last.rss, rss, EARLY_GROWN, EARLY_SHARE)
+            and _grew(last.rss, rss, EARLY_GROWN, EARLY_SHARE)
             and self._taken_s <= EARLY_COST_S + EARLY_COST * sample.elapsed_s
+        )
+
+    def _was_refused_lately(self, sample: Sample) -> bool:
+        refused = self._refused
+        return (
+            refused is not None
+            and sample.time < refused.time + AGAIN_S
+            and not _grew(refused.rss, sample.memory.rss, LEAST_GROWN, LEAST_SHARE)
         )
 
     def request(self, sample: Sample) -> BillRequest:
@@ -107,9 +106,9 @@ class Bills:
     def keep(self, bill: Bill | NoBill) -> Bill | NoBill:
         """Remember a bill, and return it with what the first one was."""
         if not isinstance(bill, Bill):
-            self._refused_at, self._refused_rss = bill.time, bill.rss
+            self._refused = bill
             return bill
-        self._refused_at = None
+        self._refused = None
         self._taken_s += bill.analysis_ms / 1000
         if self._last is not None and not _grew(
             self._last.rss, bill.rss, LEAST_GROWN, LEAST_SHARE
@@ -136,13 +135,10 @@ class Bills:
             Bills.ended.append(self._last)
             del Bills.ended[1:-MOST_KEPT]
 
-    def _is_due_at_close(self, rss: int) -> bool:
-        last = self._last
-        if last is None:
+    def _grew_until_close(self, before: int, rss: int) -> bool:
+        if Bills.crawls and abs(rss - before) >= LEAST_AT_CLOSE:
             return True
-        if Bills.crawls and abs(rss - last.rss) >= LEAST_AT_CLOSE:
-            return True
-        return _grew(last.rss, rss, LEAST_AT_CLOSE, LEAST_SHARE_AT_CLOSE)
+        return _grew(before, rss, LEAST_AT_CLOSE, LEAST_SHARE_AT_CLOSE)
 
     def _grew_from_crawl_to_crawl(self, rss: int) -> bool:
         """Tell whether a short crawl is one of a row that leaves more and more."""

@@ -46,7 +46,7 @@ class BillQuestion:
 
 
 def measure(question: BillQuestion, crawler: Any, outside: Outside) -> dict[str, Any]:
-    """Return ``owners``, ``layers``, ``rss_named_share`` and ``partial`` of a `Bill`."""
+    """Return the fields of a `Bill` that the parent does not know."""
     arenas, malloc = allocators.arenas(), allocators.heap()
     until = time.monotonic() + PART_FOR_WALK * question.timeout_s
     heap = Heap(roots(crawler, outside), until)

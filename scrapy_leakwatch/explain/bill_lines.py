@@ -15,6 +15,8 @@ from scrapy_leakwatch.explain.roots import Root
 from scrapy_leakwatch.lines import Line, at, tree_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scrapy_leakwatch.explain.bill_paths import Place
     from scrapy_leakwatch.explain.records import Origin
 
@@ -35,7 +37,7 @@ _BUFFERS = (io.BytesIO, io.StringIO, bytearray)
 
 
 def line_of(place: Place, crawler: Any) -> Line | None:
-    """Return the line of the project that adds to ``place``, None where none is known."""
+    """Return the line of the project that adds to ``place``, None if none is known."""
     worked = _line_of_work(place)
     if worked is not None:
         return worked
@@ -136,23 +138,9 @@ def _in_pool(place: Place) -> bool:
 
 def remedy_of(place: Place, owner: str, origin: Origin) -> str:
     """Return one sentence a person can act on, empty where nothing sure can be said."""
-    holder, path = place.holder, place.path
-    if place.type in _SMART_STRINGS:
-        return _smart_strings(path)
-    if _in_pool(place):
-        return (
-            "the work comes faster than the threads do it: return or await what"
-            " starts it, so that Scrapy waits for it, or start less at a time"
-        )
-    if any(anatomy.inherits(node, *_QUEUES) for node in place.way):
-        return (
-            "the consumer is slower than the crawl: give the queue a bound"
-            " (maxsize=1_000) and await put(), or let more consumers take from it"
-        )
-    if anatomy.is_a(holder, *_BUFFERS):
-        return f"write {path} out in parts, and truncate it, or write to a file"
-    if any(id(type(node)) in GENERATORS for node in place.way):
-        return f"yield each {place.type} as an item, and do not collect them in {path}"
+    for is_so, sentence in _REMEDIES:
+        if is_so(place):
+            return sentence.format(path=place.path, thing=place.type)
     foreign = next((node for node in place.way[1:] if _is_foreign(node)), None)
     if foreign is not None and origin == "project":
         name = redact.text(anatomy.name(type(foreign)), 60)
@@ -160,16 +148,45 @@ def remedy_of(place: Place, owner: str, origin: Origin) -> str:
             f"what is handed to this {name} stays in it: flush, commit or clear it"
             " every few hundred items"
         )
-    if anatomy.size(holder):
+    if anatomy.size(place.holder):
         return remedies.remedy(_hoard(place, owner, origin))
     return ""
 
 
-def _smart_strings(path: str) -> str:
-    return (
-        f"keep str(...) of each string in {path}: lxml's smart strings keep the whole"
-        " page's tree alive (or XPath with smart_strings=False)"
-    )
+def _in_queue(place: Place) -> bool:
+    return any(anatomy.inherits(node, *_QUEUES) for node in place.way)
+
+
+def _in_function(place: Place) -> bool:
+    return any(id(type(node)) in GENERATORS for node in place.way)
+
+
+_REMEDIES: tuple[tuple[Callable[[Place], bool], str], ...] = (
+    (
+        lambda place: place.type in _SMART_STRINGS,
+        "keep str(...) of each string in {path}: lxml's smart strings keep the whole"
+        " page's tree alive (or XPath with smart_strings=False)",
+    ),
+    (
+        _in_pool,
+        "the work comes faster than the threads do it: return or await what starts"
+        " it, so that Scrapy waits for it, or start less at a time",
+    ),
+    (
+        _in_queue,
+        "the consumer is slower than the crawl: give the queue a bound"
+        " (maxsize=1_000) and await put(), or let more consumers take from it",
+    ),
+    (
+        lambda place: anatomy.is_a(place.holder, *_BUFFERS),
+        "write {path} out in parts and truncate it, or write to a file instead",
+    ),
+    (
+        _in_function,
+        "yield each {thing} as an item, and do not collect them in {path}",
+    ),
+)
+"""What a place is, and what helps; the first that fits."""
 
 
 def _is_foreign(obj: Any) -> bool:

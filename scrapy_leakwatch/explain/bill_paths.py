@@ -76,7 +76,7 @@ class _Step:
 
 
 def places_of(heap: Heap, owner: Owner, least: int) -> list[Place]:
-    """Return the places of ``owner`` with ``least`` bytes or more, the largest first."""
+    """Return the places of ``owner`` with ``least`` bytes, the largest first."""
     return _Descent(heap, least).from_owner(owner)
 
 

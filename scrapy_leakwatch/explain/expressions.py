@@ -113,7 +113,7 @@ def grown(tree: ast.AST, name: str, is_global: bool, key: str = "") -> list[Expr
 
 
 def used(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
-    """Return where a method of what ``name`` is, is called: it may keep what it gets."""
+    """Return where a method of what ``name`` is gets something, which may stay."""
     found = []
     for node, scope, _ in statements(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
