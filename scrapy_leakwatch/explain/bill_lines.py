@@ -8,7 +8,14 @@ from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy, places, redact
-from scrapy_leakwatch.explain import blame, callables, contents, expressions, remedies
+from scrapy_leakwatch.explain import (
+    blame,
+    callables,
+    contents,
+    expressions,
+    pools,
+    remedies,
+)
 from scrapy_leakwatch.explain.anchors import Anchor
 from scrapy_leakwatch.explain.edges import GENERATORS
 from scrapy_leakwatch.explain.roots import Root
@@ -27,20 +34,15 @@ _QUEUES = (
     "_queue.SimpleQueue",
     "twisted.internet.defer.DeferredQueue",
 )
-_POOLS = (
-    "concurrent.futures._base.Executor",
-    "twisted.python.threadpool.ThreadPool",
-    "multiprocessing.pool.Pool",
-)
 _SMART_STRINGS = {"_ElementUnicodeResult", "_ElementStringResult"}
 _BUFFERS = (io.BytesIO, io.StringIO, bytearray)
 
 
 def line_of(place: Place, crawler: Any) -> Line | None:
     """Return the line of the project that adds to ``place``, None if none is known."""
-    worked = _line_of_work(place)
-    if worked is not None:
-        return worked
+    work = pools.work_in(place.way)
+    if work is not None:
+        return at(work.co_filename, work.co_firstlineno)
     for number, node in enumerate(place.way):
         if id(type(node)) in GENERATORS:
             return _line_in_function(node, place, number)
@@ -89,53 +91,6 @@ def _added_in(code: CodeType, name: str) -> Line | None:
     return at(code.co_filename, inside[0]) if inside else None
 
 
-def _line_of_work(place: Place) -> Line | None:
-    """Return where the function is that waits in a thread pool's queue."""
-    code = _work_of(place)
-    if code is None or not places.is_project(code):
-        return None
-    return at(code.co_filename, code.co_firstlineno)
-
-
-def _work_of(place: Place) -> CodeType | None:
-    if not _in_pool(place):
-        return None
-    held = place.holder
-    entries = contents.pick(held) if anatomy.size(held) else []
-    for entry in entries[:4]:
-        for part in entry:
-            code = _code_inside(part)
-            if code is not None:
-                return code
-    return None
-
-
-def _code_inside(obj: Any, depth: int = 0) -> CodeType | None:
-    """Return the project's function that a work item is to call."""
-    code = callables.code_of(obj)
-    if code is not None and places.is_project(code):
-        return code
-    if depth >= 4:  # noqa: PLR2004, a future in a partial in a context in an item
-        return None
-    parts = (
-        list(obj)
-        if type(obj) is tuple or type(obj) is list
-        else [value for _, value in anatomy.attributes(obj)]
-        + [anatomy.attribute(obj, name) for name in ("func", "args")]
-    )
-    for part in parts[:16]:
-        found = None if part is None else _code_inside(part, depth + 1)
-        if found is not None:
-            return found
-    return None
-
-
-def _in_pool(place: Place) -> bool:
-    return any(anatomy.inherits(node, *_POOLS) for node in place.way) or (
-        "thread pool" in place.path
-    )
-
-
 def remedy_of(place: Place, owner: str, origin: Origin) -> str:
     """Return one sentence a person can act on, empty where nothing sure can be said."""
     for is_so, sentence in _REMEDIES:
@@ -167,11 +122,7 @@ _REMEDIES: tuple[tuple[Callable[[Place], bool], str], ...] = (
         "keep str(...) of each string in {path}: lxml's smart strings keep the whole"
         " page's tree alive (or XPath with smart_strings=False)",
     ),
-    (
-        _in_pool,
-        "the work comes faster than the threads do it: return or await what starts"
-        " it, so that Scrapy waits for it, or start less at a time",
-    ),
+    (lambda place: pools.is_in_pool(place.way), pools.REMEDY),
     (
         _in_queue,
         "the consumer is slower than the crawl: give the queue a bound"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.explain import findings, words
-from scrapy_leakwatch.explain.blame import put_there, taken_out_there
+from scrapy_leakwatch.explain import findings, pools, words
+from scrapy_leakwatch.explain.blame import put_there, taken_out_there, used_there
 from scrapy_leakwatch.explain.records import Explanation, Share
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def state(question: Question, group: Group, crawler: Any) -> Explanation:
     """Return the explanation by ``group``, without counts, price and costs."""
     anchor = group.lead
-    line = put_there(group, crawler)
+    waits = pools.is_in_pool((*anchor.above, *anchor.trail))
+    line = used_there(anchor, crawler) if waits else None
+    line = line or put_there(group, crawler)
     return Explanation(
         subject=question.subject,
         class_path=question.class_path,
@@ -29,7 +31,7 @@ def state(question: Question, group: Group, crawler: Any) -> Explanation:
         expression=group.expression,
         location=line.location if line else None,
         code=line.code if line else None,
-        fix=findings.advise(group),
+        fix=pools.REMEDY if waits else findings.advise(group),
         signature=group.signature(question.spider),
         likely=line.likely if line else False,
         chain=group.chain,

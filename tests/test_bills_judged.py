@@ -1,0 +1,252 @@
+"""What grows by weight, told with literals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrapy_leakwatch.judge.bills import BillCase, has_risen, is_urgent, verdict_on
+from scrapy_leakwatch.records import (
+    Bill,
+    BillLayers,
+    BillOwner,
+    BillPath,
+    Memory,
+    NoBill,
+)
+from tests.judging import docket, sample
+
+MB = 1_000_000
+LAYERS = BillLayers(MB, MB, 20 * MB, 28 * MB, None)
+
+
+def bill(number: int, rss: int, *owners: BillOwner) -> Bill:
+    """Return the bill ``number`` of a crawl, with 1,000 responses between two."""
+    return Bill(
+        time=60.0 * number,
+        received=1000 * number,
+        rss=rss,
+        rss_named_share=0.9,
+        owners=owners,
+        layers=LAYERS,
+        since=0.0 if number == 0 else 1e-9,
+        since_rss=100 * MB if number else 0,
+        since_layers=LAYERS if number else None,
+    )
+
+
+def owner(size: int, kind="component", name="item pipeline Up", **path) -> BillOwner:
+    path = {"path": "Up.buffer", "type": "BytesIO", "count": 1, "bytes": size, **path}
+    return BillOwner(
+        name=name,
+        kind=kind,
+        origin=path.get("origin", "project"),
+        bytes=size,
+        grown_bytes=size,
+        paths=(BillPath(**path),),
+    )
+
+
+def case(*sizes: int, rss=None, **more) -> BillCase:
+    """Return a case whose owner weighs ``sizes`` in bill after bill."""
+    found = BillCase("shop")
+    for number, size in enumerate(sizes):
+        total = rss[number] if rss else 100 * MB + size
+        found.add(bill(number, total, owner(size, **more)))
+    return found
+
+
+def names(found: BillCase, *, closing: bool = False) -> list[str]:
+    return [grown.path.path for grown in found.grown(closing=closing)]
+
+
+def test_what_rises_in_two_bills_after_the_first_and_is_heavy_is_told() -> None:
+    assert names(case(0, 20 * MB, 40 * MB)) == ["Up.buffer"]
+
+
+def test_two_bills_are_too_few_while_the_crawl_goes_on() -> None:
+    assert names(case(0, 80 * MB)) == []
+
+
+def test_at_close_two_bills_are_enough_for_most_of_much_growth() -> None:
+    assert names(case(0, 80 * MB), closing=True) == ["Up.buffer"]
+    assert names(case(0, 12 * MB), closing=True) == []
+
+
+def test_a_little_growth_takes_more_rises() -> None:
+    assert names(case(0, 4 * MB, 8 * MB)) == []
+    assert names(case(0, 3 * MB, 6 * MB, 9 * MB)) == ["Up.buffer"]
+
+
+def test_six_hundred_small_entries_are_no_weight() -> None:
+    assert names(case(0, 8_000, 16_000, 24_000, 32_000, 40_000)) == []
+
+
+def test_a_batch_that_is_emptied_meanwhile_is_not_told() -> None:
+    assert names(case(0, 30 * MB, 5 * MB, 40 * MB)) == []
+
+
+def test_what_stands_still_is_not_told() -> None:
+    assert names(case(0, 40 * MB, 80 * MB, 80 * MB)) == []
+
+
+def test_a_small_part_of_the_growth_is_not_told() -> None:
+    rss = [100 * MB, 300 * MB, 600 * MB]
+    assert names(case(0, 20 * MB, 40 * MB, rss=rss)) == []
+
+
+def test_a_frameworks_own_must_be_most_of_the_growth() -> None:
+    rss = [100 * MB, 150 * MB, 200 * MB]
+    library = {"origin": "library", "name": "duplicate filter RFPDupeFilter"}
+    assert names(case(0, 20 * MB, 40 * MB, rss=rss, **library)) == []
+    assert names(case(0, 30 * MB, 60 * MB, rss=rss, **library)) == ["Up.buffer"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["scheduler", "downloader", "scraper", "engine", "garbage", "unknown"]
+)
+def test_what_passes_and_what_nobody_holds_is_no_hoard(kind) -> None:
+    assert names(case(0, 40 * MB, 80 * MB, kind=kind)) == []
+
+
+def test_a_cache_is_left_alone_while_it_fills_up_and_told_when_it_grows_on() -> None:
+    def filled(length: int) -> BillCase:
+        return case(0, 40 * MB, 80 * MB, length=length, bound=1000)
+
+    assert names(filled(900)) == names(filled(1000)) == []
+    assert names(filled(1001)) == ["Up.buffer"]
+
+
+def test_a_modules_list_that_grows_from_crawl_to_crawl_is_told_at_close() -> None:
+    sizes = [10 * MB, 20 * MB, 30 * MB]
+    ended = tuple(
+        bill(
+            number, 100 * MB + size, owner(size, kind="module", path="service.RESULTS")
+        )
+        for number, size in enumerate(sizes)
+    )
+    last = bill(4, 140 * MB, owner(40 * MB, kind="module", path="service.RESULTS"))
+    found = BillCase("shop", ended, [last])
+    assert names(found) == []
+    assert names(found, closing=True) == ["service.RESULTS"]
+
+
+def test_a_verdict_says_bytes_share_and_who() -> None:
+    [grown] = case(0, 20 * MB, 40 * MB, location="up.py:9", fix="write it").grown()
+    verdict, found = verdict_on(grown, "shop", sample(3, limit=1000 * MB))
+    assert (verdict.kind, verdict.subject) == ("hoard", "Up.buffer")
+    assert verdict.bytes == 40 * MB
+    assert verdict.share_of_growth == 1.0
+    assert verdict.growth.per_1000_responses == 20 * MB
+    assert verdict.limit_in_s == pytest.approx(60 * 900 / 20)
+    assert (found.location, found.fix) == ("up.py:9", "write it")
+    assert found.owner == verdict.owner == "item pipeline Up"
+
+
+def test_scrapys_own_objects_are_a_leak() -> None:
+    [grown] = case(0, 20 * MB, 40 * MB, type="HtmlResponse", tracked=True).grown()
+    assert verdict_on(grown, "shop", sample(3))[0].kind == "leak"
+
+
+def resident(number: int, rss: int, limit: int | None = None):
+    return replace(
+        sample(number, limit=limit),
+        memory=Memory(rss=rss, rss_peak=rss, python_blocks=1),
+    )
+
+
+def heard(*sizes: int):
+    """Return a docket that heard samples and bills of growing memory, and the last."""
+    book = docket()
+    told = []
+    for number, size in enumerate(sizes):
+        for sub in range(4):
+            book.hear(resident(4 * number + sub, 100 * MB + size))
+        told = book.hear_bill(bill(number, 100 * MB + size, owner(size)))
+    return book, told
+
+
+def test_a_bill_is_told_once_until_it_has_doubled() -> None:
+    book, told = heard(0, 20 * MB, 40 * MB)
+    assert [verdict.kind for verdict, _ in told] == ["hoard"]
+    assert book.hear_bill(bill(3, 160 * MB, owner(60 * MB))) == []
+    [(again, _)] = book.hear_bill(bill(4, 180 * MB, owner(80 * MB)))
+    assert again.id == told[0][0].id == 1
+
+
+def test_what_a_bill_no_longer_shows_is_withdrawn_but_not_by_closing() -> None:
+    book, _ = heard(0, 20 * MB, 40 * MB)
+    assert book.hear_bill(bill(3, 110 * MB, owner(10 * MB)), closing=True) == []
+    [(verdict, _)] = book.hear_bill(bill(4, 110 * MB, owner(10 * MB)))
+    assert verdict.kind == "recovered"
+
+
+def test_rising_memory_that_nobody_is_named_for_is_told_and_withdrawn_when_named() -> (
+    None
+):
+    book = docket()
+    for number in range(5):
+        book.hear(resident(number, 100 * MB))
+    book.hear(resident(9, 180 * MB))
+    assert book.rising() is None  # too early, without bills
+    verdict = book.rising(closing=True)
+    assert verdict is not None
+    assert (verdict.kind, verdict.unaccounted) == ("inconclusive", 80 * MB)
+    assert book.rising(closing=True) is None
+    for number, size in enumerate((0, 40 * MB, 80 * MB)):
+        told = book.hear_bill(bill(number, 100 * MB + size, owner(size)))
+    kinds = [each.kind for each, _ in told]
+    assert kinds == ["hoard", "recovered"]
+    assert told[1][0].cause == told[0][0].id
+
+
+def test_where_no_bill_can_be_had_rising_memory_is_told_with_the_reason() -> None:
+    book = docket()
+    for number in range(5):
+        book.hear(resident(number, 100 * MB))
+    book.hear(resident(9, 300 * MB))
+    assert book.hear_bill(NoBill(1.0, 1, 300 * MB, "fork refused: no memory")) == []
+    verdict = book.rising()
+    assert verdict is not None
+    assert verdict.caveat == "fork refused: no memory"
+    assert is_urgent(verdict)
+
+
+def test_growth_by_less_than_a_quarter_or_64_mb_is_healthy() -> None:
+    assert not has_risen(resident(1, 1000 * MB), resident(2, 1200 * MB))
+    assert not has_risen(resident(1, 100 * MB), resident(2, 160 * MB))
+    assert has_risen(resident(1, 100 * MB), resident(2, 165 * MB))
+
+
+def test_growth_that_nobody_is_named_for_is_urgent_when_the_limit_is_near() -> None:
+    book = docket()
+    for number in range(5):
+        book.hear(resident(number, 1000 * MB, limit=1400 * MB))
+    book.hear(resident(60, 1300 * MB, limit=1400 * MB))
+    verdict = book.rising(closing=True)
+    assert verdict is not None
+    assert is_urgent(verdict)
+    assert not is_urgent(replace(verdict, limit_in_s=7200.0))
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=12))
+def test_a_constant_weight_never_grows(sizes) -> None:
+    found = BillCase("shop")
+    for number, rss in enumerate(sizes):
+        found.add(bill(number, rss, owner(50 * MB)))
+    assert names(found) == names(found, closing=True) == []
+
+
+@given(
+    st.lists(st.integers(0, 10**9), min_size=3, max_size=8),
+    st.integers(0, 10**9),
+)
+def test_shifting_time_changes_nothing(sizes, shift) -> None:
+    found = case(*sizes)
+    moved = BillCase("shop")
+    for each in found.bills:
+        moved.add(replace(each, time=each.time + shift))
+    assert names(moved) == names(found)
