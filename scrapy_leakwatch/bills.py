@@ -19,8 +19,8 @@ hour of growth costs some ten forks."""
 EARLY = 8
 EARLY_GROWN = 3_000_000
 EARLY_SHARE = 0.03
-EARLY_COST_S = 0.5
-EARLY_COST = 0.02
+EARLY_COST_S = 2.0
+EARLY_COST = 0.03
 """So many bills are taken after less growth, while looking has taken no longer than
 this and this part of the crawl so far: what is slow is to be told in hours, too, and
 what a pipeline writes out as it closes is seen before that."""

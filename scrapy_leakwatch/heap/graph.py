@@ -1,9 +1,23 @@
-"""Temporary."""
+"""The walk over the heap: in C where that was built, else its twin in Python."""
 
-from scrapy_leakwatch.heap._graph import Graph
+from __future__ import annotations
 
-IN_C = True
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch.heap import twin
+
+try:
+    from scrapy_leakwatch.heap import _graph
+except ImportError:  # no compiler where it was installed
+    _graph = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IN_C = _graph is not None
+"""Whether a walk takes a small part of the memory that the heap has."""
 
 
-def make(rule):
-    return Graph(rule)
+def make(rule: Callable[[type], tuple[int, Any]]) -> twin.Graph:
+    """Return an empty graph; ``rule`` tells how to treat a class, as `sizes.rule`."""
+    return twin.Graph(rule) if _graph is None else _graph.Graph(rule)

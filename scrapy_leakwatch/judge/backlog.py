@@ -1,4 +1,4 @@
-"""Suspects that requests pile up in the scheduler's memory, and nothing else."""
+"""Suspects that requests pile up in the scheduler's memory."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.judge.history import History
     from scrapy_leakwatch.records import Growth, Sample, Unexplained, Verdict
 
+PILE_UP = "requests pile up"
+NOTHING_ELSE = f"{PILE_UP}, and nothing else"
+"""Said where a memory bill shows that the growth is theirs."""
 PATIENCE = 2
 """Times as many requests as are worth a word wait while responses rise with them."""
 PATIENCE_S = 60.0
@@ -35,7 +38,7 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
     if grown is None or (sample.starting and _span_s(grown) < PATIENCE_S):
         return
     headline = (
-        f"requests pile up, and nothing else: {queued:,} wait in memory,"
+        f"{PILE_UP}: {queued:,} wait in memory,"
         f" {grown.per_1000_responses:+,.0f} per 1,000 responses"
         f" ({series(grown.floors)})"
     )

@@ -39,10 +39,14 @@ if TYPE_CHECKING:
 
 LEAST = 4_000_000
 """Bytes: less growth is worth no word."""
+LEAST_ACROSS = 2_000_000
+"""The same from crawl to crawl of a process, for what one crawl adds stays."""
 LEAST_SHARE = 0.15
 """Of the growth of the resident memory, to name one of the project's."""
 MOST_OF_IT = 0.5
 """The same for a framework's own, and for what was seen in two bills only."""
+NEARLY_ALL = 0.8
+"""Of the growth: beside it there is nothing else."""
 STEPS = 2
 """Rises in a row that it takes."""
 MUCH = 16_000_000
@@ -129,7 +133,7 @@ class BillCase:
             found |= {each.key: each for each in strict}
         across = [*self.ended, *self.bills[-1:]]
         if closing and len(across) > STEPS:
-            for each in _grown(across, LEAST, None):
+            for each in _grown(across, LEAST_ACROSS, None):
                 if each.owner.kind in {"module", "code", "logging", "process"}:
                     found.setdefault(each.key, each)
         yield from sorted(found.values(), key=lambda each: -each.grown)
@@ -146,6 +150,14 @@ class BillCase:
                 if f"bill {path.path}" == key:
                     return path.bytes
         return None
+
+    def is_growth_of(self, kind: OwnerKind) -> bool:
+        """Tell whether nearly all growth is that of owners of one kind."""
+        if len(self.bills) < STEPS:
+            return False
+        last = self.bills[-1]
+        theirs = sum(each.grown_bytes for each in last.owners if each.kind == kind)
+        return theirs >= NEARLY_ALL * (last.rss - last.since_rss) > 0
 
     def names(self, sample: Sample) -> bool:
         """Tell whether most of what memory has grown by has an owner.
@@ -204,9 +216,9 @@ def _grown(bills: Sequence[Bill], least: int, share: float | None) -> Iterator[G
                 bills[-1],
             )
             needed = share or (LEAST_SHARE if path.origin == "project" else MOST_OF_IT)
-            if grown.grown >= least and grown.share >= needed and _rises(weights):
-                if not _is_filling(path):
-                    yield grown
+            heavy = grown.grown >= least and grown.share >= needed
+            if heavy and _rises(weights) and not _is_filling(path):
+                yield grown
 
 
 def _weight(bill: Bill, owner: str, path: str) -> Weight:

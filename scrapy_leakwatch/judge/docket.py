@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scrapy_leakwatch.judge import bills
 from scrapy_leakwatch.judge.acceptance import is_accepted
+from scrapy_leakwatch.judge.backlog import NOTHING_ELSE, PILE_UP
 from scrapy_leakwatch.judge.bills import BillCase
 from scrapy_leakwatch.judge.case import Case
 from scrapy_leakwatch.judge.history import QUEUE, RSS, History
@@ -137,6 +138,9 @@ class Docket:
             again = SOON if isinstance(found, Explanation) else AGAIN
             self._dismissed[suspicion.judged_as] = Dismissed(suspicion, again)
             return None
+        if verdict.kind == "backlog" and self._bills.is_growth_of("scheduler"):
+            message = verdict.message.replace(PILE_UP, NOTHING_ELSE, 1)
+            verdict = replace(verdict, message=message)
         if self._is_accepted(suspicion, verdict, found):
             verdict = replace(verdict, suppressed=True)
         each = found.retained_bytes_each if isinstance(found, Explanation) else 0

@@ -121,11 +121,15 @@ def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
     """Return the verdict, None where the suspicion was not borne out.
 
     ``found`` is None where nobody looked. What full collections proved stands
-    without a holder, at a lower confidence; what they did not falls.
+    without a holder, at a lower confidence; what they did not falls. Where none was
+    left to examine the engine has come to own them all, or they are gone.
     """
+    none_left = isinstance(found, Unexplained) and found.reason == NONE_LEFT
+    return None if none_left else _verdict_on(suspicion, found, case)
+
+
+def _verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
     held = _held(suspicion, found)
-    if isinstance(found, Unexplained) and found.reason == NONE_LEFT:
-        return None  # the engine has come to own them all, or they are gone
     looked = found is not None and found.examined and not _direct(found)
     if looked and held < case.min_objects and held_share(found) <= MAJORITY:
         return _garbage(suspicion, found, case)

@@ -25,7 +25,7 @@ Kind = Literal[
 crawl and not given back after it. ``hoard``: a container nobody
 bounds grows. ``native``: memory outside Python grows. ``garbage``: dead cycles
 wait for the collector. ``fragmentation``: Python freed it, the allocator kept
-it. ``backlog``: requests wait in memory, nothing else. ``inconclusive``: it
+it. ``backlog``: requests wait in memory. ``inconclusive``: it
 grows and the evidence is too weak. ``recovered``: an earlier verdict no longer
 holds.
 """

@@ -1,0 +1,1 @@
+from scrapy_leakwatch.heap.twin import Graph as Graph
