@@ -1,0 +1,117 @@
+"""What the twin needs of one object: its size and what it refers to."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.heap import memory
+
+UNIT = 16
+"""What the allocators round sizes up to; sizes are kept in such units."""
+
+_HAVE_GC = 1 << 14
+_MANAGED_WEAKREF = 1 << 3
+_MANAGED_DICT = 1 << 4
+_GC_HEAD = 16
+_HEAP_TYPE = 1 << 9
+_FLAGS: Any = type.__dict__["__flags__"]
+
+# Of Python 3.11 and 3.12, where attributes are in a block beside their object.
+_VALUES_AT = {(3, 11): -32, (3, 12): -24}
+_CACHED_KEYS_AT = {(3, 11): 872, (3, 12): 880}
+_KEYS_BEFORE_USABLE = 2
+_PREFIX = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How the instances of a type are measured.
+
+    ``header`` are the bytes before each, ``split`` whether its attributes are in
+    a block of their own.
+    """
+
+    mode: int
+    measure: Any
+    header: int
+    split: bool
+    cls: int
+
+
+def kind_of(cls: type, mode: int, measure: Any) -> Kind:
+    """Return how to measure instances of ``cls``."""
+    flags = _FLAGS.__get__(cls)
+    pre_header = 0
+    if sys.version_info >= (3, 12):
+        pre_header = _MANAGED_WEAKREF | _MANAGED_DICT
+    elif sys.version_info >= (3, 11):
+        pre_header = _MANAGED_DICT
+    header = _GC_HEAD * bool(flags & _HAVE_GC) + 16 * bool(flags & pre_header)
+    split = sys.version_info[:2] in _VALUES_AT and bool(flags & _MANAGED_DICT)
+    return Kind(mode, measure, header, split, id(cls))
+
+
+def units_of(kind: Kind, obj: Any) -> int:
+    """Return the size of ``obj`` itself, in units, as the C level counts it."""
+    header = kind.header
+    if anatomy.is_a(obj, type) and not _FLAGS.__get__(obj) & _HEAP_TYPE:
+        header -= _GC_HEAD  # a type of C's is no object that is collected
+    return in_units(_measured(kind, obj) + header) + in_units(_values_size(kind, obj))
+
+
+def in_units(size: int) -> int:
+    """Return a size in units, rounded up."""
+    return -(-size // UNIT)
+
+
+def _measured(kind: Kind, obj: Any) -> int:
+    if kind.measure is not None:
+        with suppress(Exception):  # one in C that fails for this very object
+            return int(kind.measure(obj))
+    return object.__sizeof__(obj)
+
+
+def _values_size(kind: Kind, obj: Any) -> int:
+    """Return the size of the block of attributes (Objects/dictobject.c).
+
+    The byte before it tells how far it begins before that, which is the number of
+    attributes that it has room for, rounded up; the keys that the class has
+    cached tell it exactly unless they became more since.
+    """
+    if not kind.split or not memory.KNOWN:
+        return 0
+    version = sys.version_info[:2]
+    values = memory.words(id(obj) + _VALUES_AT[version], 1)[0]
+    if version >= (3, 12):
+        values = values + 1 if values & 1 else 0
+    if not values:
+        return 0
+    prefix = memory.words(values - 8, 1)[0] >> 56
+    room = prefix - _PREFIX
+    keys = memory.words(kind.cls + _CACHED_KEYS_AT[version], 1)[0]
+    if keys:
+        usable, entries = memory.words(keys + 8 * _KEYS_BEFORE_USABLE, 2)
+        if (usable + entries + _PREFIX + 7) // 8 * 8 == prefix:
+            room = usable + entries
+    return prefix + 8 * room
+
+
+def referents(obj: Any) -> list[Any]:
+    """Return what ``obj`` refers to.
+
+    That is what the collector is shown, and the keys of a dict that has only
+    strings for keys: as they can't be parts of a cycle, it isn't shown those.
+    """
+    found = gc.get_referents(obj)
+    if anatomy.is_a(obj, dict):
+        keys = list(dict.keys(obj))
+        if keys and all(type(key) is str for key in keys):
+            shown = {id(each) for each in found}
+            if not all(id(key) in shown for key in keys):
+                found += keys
+    return found

@@ -1,0 +1,73 @@
+"""Reads words of memory, where a struct of CPython's is known well enough."""
+
+from __future__ import annotations
+
+import sys
+from bisect import bisect_right
+from pathlib import Path
+from typing import Any
+
+try:
+    import ctypes
+except ImportError:  # a Python built without libffi
+    ctypes = None  # type: ignore[assignment]
+
+HEAD = object.__basicsize__
+"""What each object begins with: a reference count and its type."""
+
+_WORD = 8
+KNOWN = (
+    ctypes is not None
+    and sys.implementation.name == "cpython"
+    and HEAD == 2 * _WORD
+    and ctypes.sizeof(ctypes.c_void_p) == _WORD
+)
+"""Whether an object's id is its address, and it begins as expected."""
+
+_DELETED = " (deleted)"
+_MAPS = Path("/proc/self/maps")
+
+
+def words(address: int, count: int) -> list[int]:
+    """Return ``count`` words that must be readable; none where that can't be done."""
+    if not KNOWN or not address or address % _WORD:
+        return []
+    return list((ctypes.c_uint64 * count).from_address(address))
+
+
+def body(obj: Any, count: int) -> list[int]:
+    """Return the words of an object after its head; its basic size must have them."""
+    return words(id(obj) + HEAD, count)
+
+
+def object_at(address: int, cls: type) -> Any:
+    """Return the object at ``address`` where that is exactly a ``cls``, else None."""
+    head = words(address, 2)
+    if not head or head[1] != id(cls):
+        return None
+    return ctypes.cast(address, ctypes.py_object).value
+
+
+class Mappings:
+    """The process's mappings, as the kernel listed them at this moment."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._paths: list[str] = []
+        try:
+            lines = _MAPS.read_text("utf-8", "replace").splitlines()
+        except OSError:
+            return
+        for line in lines:
+            # address, permissions, offset, device, inode, path
+            span, _, _, _, _, *path = line.split(None, 5)
+            self._starts.append(int(span.partition("-")[0], 16))
+            self._paths.append(path[0] if path else "")
+
+    def is_of_a_file(self, address: int) -> bool:
+        """Tell whether a file is mapped there; True where that isn't known."""
+        place = bisect_right(self._starts, address) - 1
+        if place < 0:
+            return True
+        path = self._paths[place]
+        return path.startswith("/") and path != f"/dev/zero{_DELETED}"

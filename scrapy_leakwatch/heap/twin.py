@@ -1,0 +1,342 @@
+"""Walks the objects of this process in Python, as `_graph.c` does in C.
+
+The same answers at ten times the time and the memory: a reference to an object
+writes to its page, which a forked child then has for itself. It says what each
+method is for, in both.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from array import array
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.heap import measures, sizes, trees
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NONE = -1
+"""The parent of what a walk began with, and the index of what isn't there."""
+
+_CHECK_EVERY = 8192
+_GENERATIONS = (2, 1, 0)
+_WHOLES = (type, type(sys))
+
+
+class Graph:
+    """The objects that were reached, each once, numbered from 0 as they were met.
+
+    Of each it knows the parent, which was first to refer to it and has a lower
+    number; its own bytes, in units of 16; and a mark. ``rule`` tells of a class
+    how to treat its instances, as `sizes.rule` does.
+
+    References are taken to be what `tp_traverse` shows, and the keys of a dict
+    that has only strings for keys, which it does not show.
+    """
+
+    __slots__ = (
+        "_asides",
+        "_begin",
+        "_current",
+        "_kinds",
+        "_marks",
+        "_objects",
+        "_opaque",
+        "_own",
+        "_parents",
+        "_partial",
+        "_passing",
+        "_places",
+        "_rule",
+        "_told",
+        "_trees",
+        "_units",
+        "_unreached",
+    )
+
+    def __init__(self, rule: Callable[[type], tuple[int, Any]]) -> None:
+        self._rule = rule
+        self._objects: list[Any] = []
+        self._parents = array("l")
+        self._units = array("Q")
+        self._marks = bytearray()
+        self._places: dict[int, int] = {}
+        self._asides: list[tuple[Any, int] | None] = []
+        self._told = 0
+        self._opaque: list[int] = []
+        self._kinds: dict[int, measures.Kind] = {}
+        self._trees = trees.Trees()
+        self._begin = self._current = 0
+        self._passing = False
+        self._partial = False
+        self._unreached: int | None = None
+        tables = (self._objects, self._places, self._asides, self._opaque, self._kinds)
+        self._own = {id(table) for table in tables} | {id(self._trees)}
+        self._own |= {id(self), id(self._own)}
+
+    def __len__(self) -> int:
+        """Return how many objects were reached."""
+        return len(self._objects)
+
+    @property
+    def partial(self) -> bool:
+        """Tell whether a walk was over before all was seen, for want of time."""
+        return self._partial
+
+    @property
+    def tree_bytes(self) -> int:
+        """Return the bytes of parsed documents, which the bytes of objects include."""
+        return self._trees.total
+
+    # ---- the walk
+
+    def enter(self, obj: Any, parent: int = NONE) -> int:
+        """Add an object to walk from, and return its number; -1 where it is known.
+
+        What is entered is a barrier: who reaches it later goes no further there.
+        """
+        place = self._places.get(id(obj))
+        if place is not None and place >= 0:
+            return NONE
+        if place is not None:
+            self._asides[~place] = None
+        return self._insert(obj, parent)
+
+    def find(self, obj: Any) -> int:
+        """Return the number of an object, -1 where it was not reached."""
+        return max(self._places.get(id(obj), NONE), NONE)
+
+    def run(
+        self, roots: list[int], passing: bool, until: float, own: int = sys.maxsize
+    ) -> tuple[int, int]:
+        """Walk from entered objects, breadth first, to all that is new.
+
+        Returns the range of what was new. Of what an earlier walk reached those
+        objects get a mark that this one refers to as well: others share them.
+        But not those from ``own`` on: they are of the same owner.
+
+        Types and modules are set aside, and in a ``passing`` walk suspended
+        functions (`sizes.SET_ASIDE`) too. At ``until``, on the clock of
+        `time.monotonic`, it ends wherever it is.
+        """
+        begin = len(self._objects)
+        self._begin = min(begin, own)
+        self._passing = passing
+        for index in roots:
+            if not 0 <= index < begin:
+                raise IndexError("no such object")
+        for index in roots:
+            self._process(index, self._visit)
+        self._process_from(begin, until, self._visit)
+        return begin, len(self._objects)
+
+    def asides(self) -> list[tuple[Any, int]]:
+        """Return what was set aside since the last call, each with who refers to it."""
+        found = [each for each in self._asides[self._told :] if each is not None]
+        self._told = len(self._asides)
+        return found
+
+    def opaque(self) -> list[int]:
+        """Return the numbers of objects to look into by hand, since the last call."""
+        found = list(self._opaque)
+        self._opaque.clear()
+        return found
+
+    def unreached(self, old: object, until: float) -> tuple[int, int]:
+        """Add all that no walk reached, and return its range: dead cycles and others.
+
+        ``old`` is any object in the collector's list of the oldest. Those that are
+        marked are no garbage: something that the collector does not see holds
+        them, or they hang on such an object.
+        """
+        if not gc.is_tracked(old):
+            raise ValueError("the collector does not list this object")
+        begin = len(self._objects)
+        self._unreached = self._begin = begin
+        self._enter_listed(old)
+        end = len(self._objects)
+        counts = array("L", bytes(array("L").itemsize * (end - begin)))
+
+        def count(target: Any) -> None:
+            place = self._places.get(id(target))
+            if place is None:
+                self._insert(target, NONE)
+                counts.append(1)
+            elif place >= begin:
+                counts[place - begin] += 1
+
+        self._process_from(begin, until, count)
+        self._mark_held(begin, end, counts)
+        return begin, len(self._objects)
+
+    def _process_from(
+        self, begin: int, until: float, visit: Callable[[Any], None]
+    ) -> None:
+        index = begin
+        while index < len(self._objects):
+            if index % _CHECK_EVERY == 0 and time.monotonic() > until:
+                self._partial = True
+                return
+            self._process(index, visit)
+            index += 1
+
+    def _process(self, index: int, visit: Callable[[Any], None]) -> None:
+        obj = self._objects[index]
+        kind = self._kind_of(type(obj))
+        if id(obj) not in self._own:
+            self._current = index
+            for target in measures.referents(obj):
+                visit(target)
+        units = measures.units_of(kind, obj)
+        if kind.mode == sizes.OPAQUE:
+            self._opaque.append(index)
+        elif kind.mode == sizes.TREE:
+            units += measures.in_units(self._trees.bytes_of(obj))
+        self._units[index] += units
+
+    def _visit(self, target: Any) -> None:
+        place = self._places.get(id(target))
+        if place is not None and place >= 0:
+            if place < self._begin and self._parents[place] != NONE:
+                self._marks[place] = 1
+            return
+        whole = anatomy.is_a(target, *_WHOLES)
+        if place is not None:  # set aside before: an owner that stays may have it
+            if whole or self._passing:
+                return
+            self._asides[~place] = None
+        elif whole or (
+            self._passing and self._kind_of(type(target)).mode == sizes.SET_ASIDE
+        ):
+            self._places[id(target)] = ~len(self._asides)
+            self._asides.append((target, self._current))
+            return
+        self._insert(target, self._current)
+
+    def _insert(self, obj: Any, parent: int) -> int:
+        index = len(self._objects)
+        self._objects.append(obj)
+        self._parents.append(parent)
+        self._units.append(0)
+        self._marks.append(0)
+        self._places[id(obj)] = index
+        return index
+
+    def _kind_of(self, cls: type) -> measures.Kind:
+        kind = self._kinds.get(id(cls))
+        if kind is None:
+            kind = self._kinds[id(cls)] = measures.kind_of(cls, *self._rule(cls))
+        return kind
+
+    def _enter_listed(self, old: object) -> None:
+        for generation in _GENERATIONS:
+            listed = gc.get_objects(generation=generation)
+            if any(obj is old for obj in listed):
+                break
+        for obj in listed:
+            if id(obj) not in self._places and id(obj) not in self._own:
+                self._insert(obj, NONE)
+
+    def _mark_held(self, begin: int, end: int, counts: array[int]) -> None:
+        """Mark what has more references than were seen, and what hangs on it."""
+        objects, marks = self._objects, self._marks
+        probe = [object()]  # has one reference less to it than it says here
+        ours = [sys.getrefcount(probe[index]) for index in range(1)].pop()
+        stack = [
+            index
+            for index in range(begin, end)
+            if sys.getrefcount(objects[index]) > counts[index - begin] + ours
+        ]
+        for index in stack:
+            marks[index] = 1
+        while stack:
+            for target in measures.referents(objects[stack.pop()]):
+                place = self._places.get(id(target), NONE)
+                if place >= begin and not marks[place]:
+                    marks[place] = 1
+                    stack.append(place)
+
+    # ---- sums
+
+    def totals(self, begin: int, end: int) -> tuple[int, int, int, int]:
+        """Return the bytes of a range, those of marked objects, and both numbers."""
+        self._check(begin, end)
+        marked = [index for index in range(begin, end) if self._marks[index]]
+        units = sum(self._units[begin:end])
+        shared = sum(self._units[index] for index in marked)
+        return (units * measures.UNIT, shared * measures.UNIT, end - begin, len(marked))
+
+    def spread(self) -> None:
+        """Mark whatever hangs on something marked, of what the walks reached."""
+        end = len(self) if self._unreached is None else self._unreached
+        for index in range(end):
+            parent = self._parents[index]
+            if parent != NONE and self._marks[parent]:
+                self._marks[index] = 1
+
+    def settle(self) -> None:
+        """Add to the bytes of each object those of all that hang on it."""
+        for index in range(len(self) - 1, -1, -1):
+            parent = self._parents[index]
+            if parent != NONE:
+                self._units[parent] += self._units[index]
+
+    def children(self, index: int, begin: int, end: int) -> tuple[int, int]:
+        """Return which of a range of one walk were met first in this object."""
+        self._check(begin, end)
+        first = bisect_left(self._parents, index, begin, end)
+        return first, bisect_left(self._parents, index + 1, first, end)
+
+    def heavy(self, begin: int, end: int, least: int) -> list[int]:
+        """Return the numbers in a range of objects with so many bytes or more."""
+        units = self._units
+        return [
+            index
+            for index in range(begin, end)
+            if units[index] * measures.UNIT >= least
+        ]
+
+    def types(
+        self, begin: int, end: int, marked: int = -1
+    ) -> list[tuple[type, int, int]]:
+        """Return the types in a range, each with the number and bytes of its objects.
+
+        Only of those that are marked or not (1, 0), or of all (-1).
+        """
+        self._check(begin, end)
+        sums: dict[int, tuple[type, int, int]] = {}
+        for index in range(begin, end):
+            if marked in {NONE, self._marks[index]}:
+                cls = type(self._objects[index])
+                _, count, units = sums.get(id(cls), (cls, 0, 0))
+                sums[id(cls)] = cls, count + 1, units + self._units[index]
+        return [
+            (cls, count, units * measures.UNIT) for cls, count, units in sums.values()
+        ]
+
+    # ---- one object
+
+    def object(self, index: int) -> Any:
+        """Return the object of a number."""
+        return self._objects[index]
+
+    def parent(self, index: int) -> int:
+        """Return the number of who was first to refer to an object, or -1."""
+        return self._parents[index]
+
+    def bytes(self, index: int) -> int:
+        """Return the bytes of an object, after `settle` with all that hangs on it."""
+        return self._units[index] * measures.UNIT
+
+    def grow(self, index: int, size: int) -> None:
+        """Add bytes to those of an object, rounded up to units."""
+        self._units[index] += measures.in_units(size)
+
+    def _check(self, begin: int, end: int) -> None:
+        if not 0 <= begin <= end <= len(self._objects):
+            raise IndexError("no such objects")
