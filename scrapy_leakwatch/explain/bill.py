@@ -57,7 +57,7 @@ def measure(question: BillQuestion, crawler: Any, outside: Outside) -> dict[str,
     layers = _layers(question, arenas, malloc, sum(each.bytes for each in owners))
     unnamed = layers.native_unnamed or 0
     return {
-        "owners": owners[:MOST_OWNERS],
+        "owners": owners,
         "layers": layers,
         "rss_named_share": 1 - unnamed / max(question.rss, 1),
         "partial": heap.partial,
@@ -81,10 +81,8 @@ def _owners(
         found |= {(name, place.path): place for place in places}
         owners.append(_owner(name, alike, places, question.before))
     owners.sort(key=lambda each: -each.bytes)
-    small = [each for each in owners if each.bytes < LEAST_OWNER]
-    return [each for each in owners if each.bytes >= LEAST_OWNER] + _others(
-        small
-    ), found
+    large = [each for each in owners[:MOST_OWNERS] if each.bytes >= LEAST_OWNER]
+    return large + _others(owners[len(large) :]), found
 
 
 def _owner(

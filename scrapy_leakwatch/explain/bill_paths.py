@@ -243,6 +243,8 @@ def _is_of_library(step: _Step) -> bool:
 
 def _first_of_chain(step: _Step, kind: tuple[int, str], holder: Any) -> str:
     """Return the path to the first of a row of alike nodes, empty if there is none."""
+    if kind[1].startswith(("inside", "part")):
+        return ""
     of_entry = _is_crowd((*step.way[:-1], holder))
     alike = [
         number

@@ -38,6 +38,26 @@ def bound_of(way: tuple[Any, ...]) -> int | None:
     return None
 
 
+def is_within(way: tuple[Any, ...]) -> bool:
+    """Tell whether a container among the last of ``way`` has a bound and keeps it.
+
+    The bound may be that of an object around the container.
+    """
+    for number, obj in enumerate(way):
+        bound = own_bound(obj)
+        if bound is not None:
+            parts = (*way[number : number + REACH], *_tables(obj))
+            return max(map(anatomy.size, parts), default=0) <= bound
+    return False
+
+
+def _tables(obj: Any) -> list[Any]:
+    """Return the containers that an object has as its attributes."""
+    if anatomy.size(obj):
+        return [obj]
+    return [value for _, value in anatomy.attributes(obj) if anatomy.size(value)]
+
+
 def own_bound(obj: Any) -> int | None:
     """Return the bound that an object has itself."""
     if anatomy.is_a(obj, deque):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
-from functools import _lru_cache_wrapper
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.trackref import object_ref
 
 from scrapy_leakwatch import anatomy, places
-from scrapy_leakwatch.explain import words
+from scrapy_leakwatch.explain import bounds, words
 from scrapy_leakwatch.explain.advice import Finding, fix
 from scrapy_leakwatch.explain.anchors import Anchor
 from scrapy_leakwatch.explain.edges import GENERATORS, edge
@@ -184,20 +183,8 @@ def is_bounded(anchor: Anchor) -> bool:
     *way, suspect = anchor.trail
     if any(type(node) is type(suspect) for node in way):
         return False
-    return any(bound(node) is not None for node in way)
-
-
-def bound(node: Any) -> int | None:
-    """Return how many entries a deque or a cache may have, None for any number."""
-    most: int | None = None
-    if anatomy.is_a(node, deque):
-        most = _MAXLEN.__get__(node)
-    elif type(node) is _lru_cache_wrapper:
-        most = _lru_cache_wrapper.cache_info(node).maxsize
-    return most
-
-
-_MAXLEN = deque.__dict__["maxlen"]
+    owned = way[1:] if anchor.kind == "root" and len(way) > 1 else way
+    return bounds.is_within(tuple(owned))
 
 
 def finding(group: Group) -> Finding:

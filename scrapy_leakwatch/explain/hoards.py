@@ -7,7 +7,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy, redact
-from scrapy_leakwatch.explain import blame, contents, cost, findings, remedies, words
+from scrapy_leakwatch.explain import (
+    blame,
+    bounds,
+    contents,
+    cost,
+    findings,
+    remedies,
+    words,
+)
 from scrapy_leakwatch.explain.evicting import drops_its_own
 from scrapy_leakwatch.explain.labels import label
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
@@ -65,7 +73,7 @@ def _state(
         fix=remedies.remedy(_hoard(question, container, inside)),
         signature=group.signature(question.spider),
         likely=line.likely if line else False,
-        bounded=findings.bound(container) is not None,
+        bounded=bounds.is_within(_behind(group.lead.trail)),
         emptied=drops_its_own(container) or (ours and is_emptied(group.lead, crawler)),
         examined=len(entries),
         share=1.0,
@@ -76,6 +84,11 @@ def _state(
         victims=price.victims,
         example_url=_example_url(entries),
     )
+
+
+def _behind(trail: Trail) -> Trail:
+    """Return the way without its owner, who has other limits as well."""
+    return trail[1:] or trail
 
 
 def _hoard(question: HoardQuestion, container: Any, inside: str) -> remedies.Hoard:

@@ -1,0 +1,427 @@
+"""Who has the memory, told by a child of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import gc
+import io
+import logging
+import queue
+import signal
+import threading
+import time
+import weakref
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+import pytest
+from scrapy import Spider
+from scrapy.crawler import Crawler
+from scrapy.http import HtmlResponse
+from scrapy.settings import Settings
+
+from scrapy_leakwatch.explain import BillRequest, bill_in_child
+from scrapy_leakwatch.records import Bill
+
+pytestmark = pytest.mark.usefixtures("_quiet")
+
+MB = 1_000_000
+KEPT: list[str] = []
+
+
+class ShopSpider(Spider):
+    name = "shop"
+    seen: list[str] = []
+
+
+class Node:
+    """Of a linked list, a tree, or a row of attributes."""
+
+
+class Slotted:
+    __slots__ = ("pages",)
+
+
+class Cache(dict):
+    limit = 10_000
+
+
+class Lru:
+    def __init__(self, maxsize: int) -> None:
+        self.maxsize = maxsize
+        self._entries: dict[int, str] = {}
+
+
+@pytest.fixture
+def _quiet():
+    """Leave nothing to the next test."""
+    yield
+    KEPT.clear()
+    ShopSpider.seen = []
+    gc.collect()
+
+
+@pytest.fixture
+def crawler() -> Crawler:
+    found = Crawler(ShopSpider, Settings())
+    found.spider = ShopSpider()
+    return found
+
+
+def billed(crawler: Crawler, before=None) -> Bill:
+    """Return the bill of this process."""
+    asked = bill_in_child(BillRequest("shop", before or {}, 0), crawler, 60.0)
+    while (found := asked.poll()) is None:
+        time.sleep(0.01)
+    assert isinstance(found, Bill), found
+    return found
+
+
+def place(bill: Bill, path: str):
+    """Return the owner and the path that is written like this."""
+    found = [
+        (owner, each)
+        for owner in bill.owners
+        for each in owner.paths
+        if each.path == path
+    ]
+    assert found, [each.path for owner in bill.owners for each in owner.paths]
+    return found[0]
+
+
+def texts(count: int = 3000) -> list[str]:
+    """Return texts of a kilobyte each, none of them shared."""
+    return [f"{number:>1000}" for number in range(count)]
+
+
+def row_of_nodes(count: int = 10_000) -> Node:
+    first = node = Node()
+    for number in range(count):
+        node.page = f"{number:>200}"
+        node.next = Node()
+        node = node.next
+    return first
+
+
+def trie() -> Node:
+    root = Node()
+    root.children = {}
+    for word in range(3000):
+        node = root
+        for letter in f"{word:04}":
+            if letter not in node.children:
+                node.children[letter] = Node()
+                node.children[letter].children = {}
+            node = node.children[letter]
+        node.text = f"{word:>1000}"
+    return root
+
+
+def deep() -> Node:
+    first = node = Node()
+    for name in ("b", "c", "d"):
+        setattr(node, name, Node())
+        node = getattr(node, name)
+    node.pages = texts()
+    return first
+
+
+def slotted() -> Slotted:
+    found = Slotted()
+    found.pages = texts()
+    return found
+
+
+def filled(put) -> None:
+    for text in texts():
+        put(text)
+
+
+def a_queue() -> queue.Queue:
+    found: queue.Queue = queue.Queue()
+    filled(found.put)
+    return found
+
+
+def a_simple_queue() -> queue.SimpleQueue:
+    found: queue.SimpleQueue = queue.SimpleQueue()
+    filled(found.put)
+    return found
+
+
+def an_asyncio_queue() -> asyncio.Queue:
+    found: asyncio.Queue = asyncio.Queue()
+    filled(found.put_nowait)
+    return found
+
+
+def waiting():
+    rows = texts()
+    yield
+    return rows
+
+
+def a_suspended_generator():
+    found = waiting()
+    next(found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("made", "path", "kind", "count"),
+    [
+        (lambda: io.BytesIO(bytes(3 * MB)), "spider.kept", "BytesIO", 1),
+        (lambda: bytearray(3 * MB), "spider.kept", "bytearray", 1),
+        (lambda: "x" * 3 * MB, "spider.kept", "str", 1),
+        (texts, "spider.kept", "str", 3000),
+        (lambda: set(texts()), "spider.kept", "str", 3000),
+        (lambda: deque(texts()), "spider.kept", "str", 3000),
+        (lambda: dict(enumerate(texts())), "spider.kept", "str", 3000),
+        (lambda: [[text] for text in texts()], "spider.kept", "list", 3000),
+        (lambda: [bytes(MB) for _ in range(4)], "spider.kept", "bytes", 4),
+        (row_of_nodes, "spider.kept", "Node", None),
+        (trie, "spider.kept.children[*].children", None, None),
+        (deep, "spider.kept.b.c.d.pages", "str", 3000),
+        (slotted, "spider.kept.pages", "str", 3000),
+        (a_queue, "spider.kept › queue", "str", 3000),
+        (a_simple_queue, "spider.kept", "str", 3000),
+        (an_asyncio_queue, "spider.kept › _queue", "str", 3000),
+        (a_suspended_generator, "spider.kept › rows", "str", 3000),
+        (
+            lambda: [HtmlResponse("https://a", body=text.encode()) for text in texts()],
+            "spider.kept",
+            "HtmlResponse",
+            3000,
+        ),
+    ],
+)
+def test_what_a_spider_keeps_is_told_by_its_path(crawler, made, path, kind, count):
+    crawler.spider.kept = made()
+    owner, found = place(billed(crawler), path)
+    assert owner.name == "spider shop"
+    assert owner.kind == "spider"
+    assert found.bytes > 2.5 * MB
+    assert kind in (None, found.type)
+    assert count in (None, found.count)
+    assert found.tracked == (kind == "HtmlResponse")
+
+
+def test_a_modules_list_is_the_modules(crawler):
+    KEPT.extend(texts())
+    owner, found = place(billed(crawler), f"{__name__}.KEPT")
+    assert (owner.kind, owner.origin) == ("module", "project")
+    assert found.count == 3000
+
+
+def test_an_attribute_of_a_class_is_told_by_the_class(crawler):
+    ShopSpider.seen = texts()
+    owner, found = place(billed(crawler), "ShopSpider.seen")
+    assert owner.name == f"module {__name__}"
+    assert found.count == 3000
+
+
+def test_what_two_hold_is_charged_once_and_said_to_be_shared(crawler):
+    crawler.spider.kept = texts()
+    KEPT.extend(crawler.spider.kept)
+    bill = billed(crawler)
+    owner, _ = place(bill, "spider.kept")
+    assert owner.shared_bytes > 2.5 * MB
+    assert (
+        sum(each.bytes > 2.5 * MB and "kept" in str(each.paths) for each in bill.owners)
+        == 1
+    )
+
+
+def test_a_local_of_another_threads_function_has_an_owner(crawler):
+    ready, over = threading.Event(), threading.Event()
+
+    def work():
+        mine = texts()
+        ready.set()
+        over.wait(60)
+        return mine
+
+    thread = threading.Thread(target=work, name="worker")
+    thread.start()
+    ready.wait(60)
+    try:
+        bill = billed(crawler)
+    finally:
+        over.set()
+        thread.join()
+    found = [
+        (owner, path)
+        for owner in bill.owners
+        for path in owner.paths
+        if path.path.endswith("work › mine")
+    ]
+    assert found
+    assert "(thread worker)" in found[0][0].name
+
+
+def test_what_waits_for_a_thread_is_told_by_its_function(crawler):
+    over = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        crawler.spider.pool = pool
+        for text in texts():
+            pool.submit(late, over, text)
+        try:
+            bill = billed(crawler, before={("spider shop", ""): 0})
+        finally:
+            over.set()
+    _, found = place(bill, "spider.pool › _work_queue")
+    assert found.type == "_WorkItem"
+    assert found.code == "def late(over, text):"
+    assert "threads" in found.fix
+
+
+def late(over, text):
+    over.wait(60)
+
+
+class Keeping:
+    """A handler of signals that has a page."""
+
+    def __init__(self) -> None:
+        self.pages = texts()
+
+    def __call__(self, *_: object) -> None:
+        """Do nothing."""
+
+
+def test_a_signal_handler_is_an_owner(crawler):
+    before = signal.signal(signal.SIGUSR2, Keeping())
+    try:
+        bill = billed(crawler)
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+    owner, found = place(bill, "signal handler.pages")
+    assert owner.kind == "process"
+    assert found.count == 3000
+
+
+def test_many_loggers_are_loggings(crawler):
+    try:
+        for number in range(3000):
+            logging.getLogger(f"shop:{number:>500}")
+        owner, found = place(billed(crawler), "logging.Logger.manager.loggerDict")
+    finally:
+        for name in list(logging.Logger.manager.loggerDict):
+            if name.startswith("shop:"):
+                del logging.Logger.manager.loggerDict[name]
+    assert owner.name == "logging"
+    assert found.bytes > 2 * MB
+
+
+@lru_cache(maxsize=5000)
+def cached(number: int) -> str:
+    return f"{number:>1000}"
+
+
+def lru() -> Lru:
+    found = Lru(5000)
+    found._entries = dict(enumerate(texts()))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("made", "path", "bound"),
+    [
+        (lambda: deque(texts(), maxlen=5000), "spider.kept", 5000),
+        (lambda: Cache(enumerate(texts())), "spider.kept", 10_000),
+        (lru, "spider.kept._entries", 5000),
+        (texts, "spider.kept", None),
+    ],
+)
+def test_a_bound_is_seen_wherever_it_is_written(crawler, made, path, bound):
+    crawler.spider.kept = made()
+    _, found = place(billed(crawler), path)
+    assert (found.length, found.bound) == (3000, bound)
+
+
+def test_dead_cycles_are_garbage_and_so_is_a_dead_class(crawler):
+    gc.disable()
+    try:
+        before = {owner.kind: owner.bytes for owner in billed(crawler).owners}
+        for number in range(100):
+            cycle: list[object] = [f"{number:>10000}"]
+            cycle.append(cycle)
+
+        class Page:
+            text = "x" * MB
+
+        Page.again = Page
+        del cycle, Page
+        after = {owner.kind: owner.bytes for owner in billed(crawler).owners}
+    finally:
+        gc.enable()
+    assert after["garbage"] - before.get("garbage", 0) == pytest.approx(2 * MB, rel=0.1)
+
+
+def test_what_something_unseen_holds_is_unknown_and_not_garbage(crawler):
+    class Kept:
+        def __init__(self) -> None:
+            self.pages = texts()
+
+        def __call__(self) -> None:
+            """Do nothing."""
+
+    kept = Kept()
+    atexit.register(kept)
+    known = weakref.ref(kept)
+    del kept
+    gc.collect()
+    try:
+        bill = billed(crawler)
+    finally:
+        atexit.unregister(known())
+    unknown = next(owner for owner in bill.owners if owner.kind == "unknown")
+    assert unknown.bytes > 2.5 * MB
+
+
+def test_owners_and_layers_sum_to_the_resident_memory(crawler):
+    crawler.spider.kept = texts(30_000)
+    bill = billed(crawler)
+    layers = bill.layers
+    total = sum(owner.bytes for owner in bill.owners) + sum(
+        each or 0
+        for each in (
+            layers.python_free,
+            layers.malloc_free,
+            layers.native_unnamed,
+            layers.files,
+        )
+    )
+    assert total == pytest.approx(bill.rss, rel=0.05)
+    assert bill.rss_named_share > 0.6
+    assert not bill.partial
+
+
+def test_growth_is_since_the_first_bill_and_has_a_line(crawler):
+    crawler.spider.kept = texts()
+    first = billed(crawler)
+    before = {(owner.name, ""): owner.bytes for owner in first.owners}
+    before |= {
+        (owner.name, path.path): path.bytes
+        for owner in first.owners
+        for path in owner.paths
+    }
+    keep_on(crawler.spider)
+    owner, found = place(billed(crawler, before), "spider.kept")
+    assert found.grown_bytes == pytest.approx(3 * MB, rel=0.15)
+    assert owner.grown_bytes == pytest.approx(3 * MB, rel=0.15)
+
+
+def keep_on(spider: Spider) -> None:
+    for text in texts():
+        spider.kept.append(text)
+
+
+def test_asking_leaves_the_process_as_it_was(crawler):
+    crawler.spider.kept = texts()
+    frozen, threads = gc.get_freeze_count(), threading.active_count()
+    billed(crawler)
+    assert gc.get_freeze_count() == frozen
+    assert threading.active_count() == threads
