@@ -12,7 +12,7 @@ from tests.zoo.report import BEGIN, END, line_of, lines_of, page
 from tests.zoo.rows import ROWS
 from tests.zoo.score import Evidence, judge
 from tests.zoo.total import Kind, total
-from tests.zoo.truth import Row
+from tests.zoo.truth import Named, Row
 
 LEAKY = Row(
     name="leaky",
@@ -24,6 +24,16 @@ LEAKY = Row(
     holders=("spider.kept[*]",),
     line="shop/leaks.py:7",
 )
+HEAVY = Row(
+    name="heavy",
+    story="keeps a buffer and a table",
+    spiders=("shop.Heavy",),
+    truth="hoard",
+    named=(
+        Named(("Uploading.buffer|raw",), "shop/heavy.py:3"),
+        Named(("spider.table", "_new")),
+    ),
+)
 SOUND = Row(
     name="sound",
     story="keeps nothing",
@@ -34,16 +44,18 @@ CONFIG = {"LEAKWATCH_MIN_SAMPLES": 4, "LEAKWATCH_MIN_OBJECTS": 100}
 RECEIVED = [(float(second), 50 * second) for second in range(30)]
 
 
-def sample(second: float, queued: int | None = 0) -> dict[str, Any]:
+def sample(second: float, queued: int | None = 0, rss: float = 100e6) -> dict[str, Any]:
     return {
         "type": "sample",
         "time": float(second),
+        "memory": {"rss": rss},
         "requests": {"queued_memory": queued},
     }
 
 
 def verdict(second: float, **fields: Any) -> dict[str, Any]:
-    said = {"kind": "leak", "subject": "HtmlResponse", **fields}
+    said = {"kind": "leak", "subject": "HtmlResponse", "spider": "shop", "id": 1}
+    said |= fields
     return {"type": "verdict", "time": float(second), **said}
 
 
@@ -59,10 +71,19 @@ def explanation(second: float, **fields: Any) -> dict[str, Any]:
     return {"type": "explanation", "time": float(second), **found}
 
 
-def crawl(*said: dict[str, Any], ended: str | None = None, log: str = "") -> Evidence:
-    """Return what is left of 20 samples, the first before the first response."""
+def crawl(
+    *said: dict[str, Any],
+    ended: str | None = None,
+    log: str = "",
+    rising: float = 0.0,
+) -> Evidence:
+    """Return what is left of 20 samples, the first before the first response.
+
+    Memory is ``rising`` by so many bytes between two of them.
+    """
     run = {"type": "run", "time": 0.0, "config": CONFIG}
-    lines = [run, *map(sample, range(20)), *said]
+    samples = [sample(at, rss=100e6 + at * rising) for at in range(20)]
+    lines = [run, *samples, *said]
     lines.sort(key=lambda line: line["time"])
     return Evidence(lines, RECEIVED, log, ended)
 
@@ -170,6 +191,75 @@ def test_a_crawl_that_went_wrong_is_no_success(evidence, fault) -> None:
     assert judge(SOUND, evidence).faults == (fault,)
 
 
+def of_weight(subject: str, line: str | None = None) -> list[dict[str, Any]]:
+    return [
+        verdict(9, kind="hoard", subject=subject, message="", id=subject),
+        explanation(9, subject=subject, holder=subject, location=line),
+    ]
+
+
+BUFFER = of_weight("Uploading.buffer", "shop/heavy.py:3")
+TABLE = of_weight("spider.table › _new", "shop/heavy.py:5")
+
+
+def test_all_who_keep_much_must_be_named() -> None:
+    result = judge(HEAVY, crawl(*BUFFER, *TABLE))
+    assert result.faults == ()
+    assert result.holder_right is result.place_right is True
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ((), "no hoard was told"),
+        (BUFFER, "nobody was told of spider.table _new"),
+        (
+            [*of_weight("spider.raw", "shop/heavy.py:4"), *TABLE],
+            "spider.raw: put there in shop/heavy.py:4, not shop/heavy.py:3",
+        ),
+        (
+            [*BUFFER, *TABLE, *of_weight("spider.other")],
+            "false alarm: hoard of spider.other held by spider.other",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_heavy_row_is_said(said, fault) -> None:
+    result = judge(HEAVY, crawl(*said))
+    assert result.faults == (fault,)
+
+
+def test_what_is_told_by_the_megabyte_may_take_its_time() -> None:
+    late = [dict(line, time=18.0) for line in (*BUFFER, *TABLE)]
+    assert judge(HEAVY, crawl(*late)).faults == ()
+
+
+RISING = 5e6
+
+
+def test_no_crawl_whose_memory_rises_is_healthy() -> None:
+    fault = "healthy, and memory rose from 115 to 195 MB"
+    assert judge(SOUND, crawl(rising=RISING)).faults == (fault,)
+    said = (verdict(7, kind="backlog"), verdict(9, kind="recovered"))
+    assert judge(LEAKY, crawl(*GOOD, rising=RISING)).passed
+    assert fault in judge(SOUND, crawl(*said, rising=RISING)).faults
+
+
+def test_that_memory_rises_may_be_said_where_it_does() -> None:
+    said = verdict(17, kind="inconclusive", subject="memory")
+    assert judge(SOUND, crawl(said, rising=RISING)).passed
+    assert judge(SOUND, crawl(said, rising=RISING / 2)).faults == (
+        "untrue: inconclusive of memory held by nobody",
+    )
+
+
+def test_memory_that_one_crawl_leaves_is_not_the_growth_of_the_next() -> None:
+    run = {"type": "run", "time": 20.0, "config": CONFIG}
+    after = [sample(20 + at, rss=200e6) for at in range(20)]
+    before = crawl(verdict(19, kind="backlog"), rising=RISING)
+    lines = [*before.lines, run, *after]
+    assert judge(SOUND, Evidence(lines, RECEIVED)).faults == ()
+
+
 def test_the_score_counts_rows() -> None:
     rows = [LEAKY, replace(LEAKY, name="missed"), SOUND]
     said = [GOOD, (), GOOD]
@@ -220,4 +310,4 @@ def test_each_row_has_a_name_of_its_own() -> None:
 def test_each_leak_of_the_zoo_has_a_holder() -> None:
     leaks = [row for row in ROWS if row.truth in {"leak", "hoard"}]
     assert len(leaks) > 40
-    assert all(row.holders and row.subjects for row in leaks)
+    assert all((row.holders and row.subjects) or row.named for row in leaks)

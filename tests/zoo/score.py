@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scrapy_leakwatch.records import ALARMS
@@ -13,7 +14,7 @@ from tests.zoo.truth import HEALTHY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tests.zoo.truth import Row
+    from tests.zoo.truth import Named, Row
 
     Line = dict[str, Any]
 
@@ -24,6 +25,9 @@ LEAST = {"hoard": 5}
 LEAST_SAMPLES = 12
 """A healthy crawl that was looked at less often says nothing."""
 OFF = "LeakWatch can't "
+RISEN = 64 * 1024 * 1024
+RISEN_SHARE = 0.25
+"""Bytes, and the part of what there was: who grew by so much is not healthy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +94,25 @@ class Told:
             return str(self.verdict["subject"])
         return str(self.explanation.get("holder", ""))
 
+    def names(self, one: Named) -> bool:
+        """Tell whether this names somebody."""
+        said = [str(self.verdict.get(name, "")) for name in ("subject", "message")]
+        text = "\n".join([*said, self.holder])
+        return all(
+            any(word in text for word in either.split("|")) for either in one.words
+        )
+
 
 def judge(row: Row, evidence: Evidence) -> Result:
     """Hold what a crawl recorded to the truth of its row."""
     told = _told(evidence.lines)
-    right = [one for one in told if _is_right(row, one.verdict)]
+    right = [one for one in told if _is_right(row, one)]
     faults = [
         *_trouble(row, evidence),
-        *_wrong_verdicts(row, told, right),
+        *_wrong_verdicts(row, told, right, evidence.lines),
         *_wrong_names(row, right),
+        *_not_named(row, right),
+        *_unsaid(evidence.lines),
     ]
     first = right[0] if right else None
     delay = _delay(row, evidence, first) if first else None
@@ -110,8 +124,8 @@ def judge(row: Row, evidence: Evidence) -> Result:
         told=tuple(dict.fromkeys(one.verdict["kind"] for one in told)),
         holder=first and first.holder,
         place=first and first.explanation.get("location"),
-        holder_right=_each(right, row.holders, _holder),
-        place_right=_each(right, (row.line,) if row.line else (), _location),
+        holder_right=_holder_right(row, right),
+        place_right=_place_right(row, right),
         samples=delay and delay.samples,
         looked_s=delay and delay.looked_s,
         leaked=delay and delay.leaked,
@@ -130,20 +144,67 @@ def _told(lines: Sequence[Line]) -> list[Told]:
     return told
 
 
-def _is_right(row: Row, verdict: Line) -> bool:
-    return verdict["kind"] == row.truth and (
-        not row.subjects or verdict["subject"] in row.subjects
+def _is_right(row: Row, one: Told) -> bool:
+    return (
+        one.verdict["kind"] == row.truth
+        and (not row.subjects or one.verdict["subject"] in row.subjects)
+        and (not row.named or any(one.names(each) for each in row.named))
     )
 
 
-def _wrong_verdicts(row: Row, told: list[Told], right: list[Told]) -> Iterable[str]:
+def _wrong_verdicts(
+    row: Row, told: list[Told], right: list[Told], lines: Sequence[Line]
+) -> Iterable[str]:
     if row.truth != HEALTHY and not right:
         yield f"no {row.truth} was told"
     for one in told:
         kind, subject = one.verdict["kind"], one.verdict["subject"]
-        if one not in right and kind not in row.also:
-            name = "false alarm" if kind in ALARMS else "untrue"
-            yield f"{name}: {kind} of {subject} held by {one.holder or 'nobody'}"
+        if one in right or kind in row.also or _is_said_of_memory(one, lines):
+            continue
+        name = "false alarm" if kind in ALARMS else "untrue"
+        yield f"{name}: {kind} of {subject} held by {one.holder or 'nobody'}"
+
+
+def _is_said_of_memory(one: Told, lines: Sequence[Line]) -> bool:
+    """Tell whether it says that memory grows and of whom is not known, and it does."""
+    said = (one.verdict["kind"], one.verdict["subject"]) == ("inconclusive", "memory")
+    return said and any(
+        _has_risen(crawl, one.verdict["time"]) for crawl in _crawls(lines)
+    )
+
+
+def _unsaid(lines: Sequence[Line]) -> Iterable[str]:
+    """Yield the crawls whose memory rose, and which were healthy to the end."""
+    for crawl in _crawls(lines):
+        last = {
+            (line["spider"], line["id"]): line
+            for line in _of_type(crawl, "verdict")
+            if not line.get("suppressed")
+        }
+        stands = any(line["kind"] != "recovered" for line in last.values())
+        if not stands and _has_risen(crawl):
+            first, *_, now = (rss / 1e6 for rss in _memory(crawl))
+            yield f"healthy, and memory rose from {first:,.0f} to {now:,.0f} MB"
+
+
+def _crawls(lines: Sequence[Line]) -> Iterable[Sequence[Line]]:
+    """Yield the lines of each crawl; one begins when that before it has ended."""
+    begins = [at for at, line in enumerate(lines) if line["type"] == "run"]
+    for begin, end in pairwise([*begins, len(lines)]):
+        yield lines[begin:end]
+
+
+def _has_risen(crawl: Sequence[Line], until: float = inf) -> bool:
+    memory = _memory(crawl, until)
+    grown = memory[-1] - memory[0] if memory else 0
+    return grown >= RISEN and grown >= RISEN_SHARE * memory[0]
+
+
+def _memory(crawl: Sequence[Line], until: float = inf) -> list[float]:
+    """Return the resident bytes from the first sample on that is judged."""
+    least = crawl[0]["config"]["LEAKWATCH_MIN_SAMPLES"]
+    samples = [line for line in _of_type(crawl, "sample") if line["time"] <= until]
+    return [sample["memory"]["rss"] for sample in samples[least - 1 :]]
 
 
 def _wrong_names(row: Row, right: list[Told]) -> Iterable[str]:
@@ -153,6 +214,35 @@ def _wrong_names(row: Row, right: list[Told]) -> Iterable[str]:
             yield f"held by {said}, not by {row.holders[0]}"
         elif row.line and _location(one) != row.line:
             yield f"put there in {_location(one)}, not {row.line}"
+
+
+def _not_named(row: Row, right: list[Told]) -> Iterable[str]:
+    for each in row.named:
+        said = [one for one in right if one.names(each)]
+        if right and not said:
+            yield f"nobody was told of {' '.join(each.words)}"
+        for one in said:
+            if each.line and _location(one) != each.line:
+                yield f"{one.holder}: put there in {_location(one)}, not {each.line}"
+
+
+def _holder_right(row: Row, right: list[Told]) -> bool | None:
+    if row.named and right:
+        return all(any(one.names(each) for one in right) for each in row.named)
+    return _each(right, row.holders, _holder)
+
+
+def _place_right(row: Row, right: list[Told]) -> bool | None:
+    places = [
+        _location(one) == each.line
+        for each in row.named
+        if each.line
+        for one in right
+        if one.names(each)
+    ]
+    if places:
+        return all(places)
+    return _each(right, (row.line,) if row.line else (), _location)
 
 
 def _each(right: list[Told], names: Sequence[str], said: Any) -> bool | None:

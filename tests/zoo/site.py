@@ -4,7 +4,8 @@ Any path is a page; ``/tree/3`` links to pages of its own, ``/image/3`` is a
 small image, ``/hop/7/3`` redirects three times. A page takes its time, so that a
 crawl is not as fast as the machine allows. The query makes it misbehave: ``ms``
 is how long it takes, ``kb`` pads it, ``status`` sets its status, ``fail=3`` lets
-two of three requests fail with 503, and ``drop=1`` hangs up.
+two of three requests fail with 503, and ``drop=1`` hangs up. Hosts whose names begin
+with ``wordy`` have many rules for robots.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tests.explain.shop_site import PAGE
 LINKS = 10
 PAGES_MAPPED = 200
 PACE_MS = 30
+RULES = 150
 AT_ONCE = ("/index", "/product/", "/image/", "/robots.txt")
 HTML = b"text/html"
 REASONS = {200: b"OK", 302: b"Found", 404: b"Not Found", 503: b"Unavailable"}
@@ -65,6 +67,8 @@ class Connection(asyncio.Protocol):
             if b"\ncontent-length: " in head.lower():
                 self.pending = b""  # a small form, in the same packet
             target = head.split(b" ", 2)[1].decode("latin-1")
+            if target == "/robots.txt" and b"\nhost: wordy" in head.lower():
+                target += f"?rules={RULES}"
             self.answer(target)
 
     def answer(self, target: str) -> None:
@@ -103,6 +107,10 @@ def response(path: str, asked: dict[str, int], number: int) -> bytes:
         status, more = 302, f"Location: {here}/{at - 1}\r\n".encode()
     elif last == "robots.txt":
         kind, body = b"text/plain", b"User-agent: *\nDisallow: /secret/\n"
+        body += b"".join(
+            b"Disallow: /no/%d/%d/*/page\n" % (number, rule)
+            for rule in range(asked.get("rules", 0))
+        )
     if number % asked.get("fail", 1):
         status = 503
     body += b" " * (1024 * asked.get("kb", 0))

@@ -20,6 +20,18 @@ SLOWNESS = "ZOO_SLOWNESS"
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Who must be named, and where he is told by the megabyte.
+
+    Each of ``words`` stands in the subject, holder or message of a right verdict
+    (``a|b``: either does), and that names this ``line`` (none: it is not asked for).
+    """
+
+    words: tuple[str, ...]
+    line: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A crawl and its truth.
 
@@ -28,7 +40,8 @@ class Row:
     kinds in ``also`` are true of the crawl too, and may be told or not.
     ``subjects`` are the names that the right verdict may be about (none: any),
     ``holders`` the names that may be given to who holds it, ``line`` the
-    ``file:line`` that puts it there; none: it is not asked for.
+    ``file:line`` that puts it there; none: it is not asked for. All of ``named``
+    must be, where there are any, each by a right verdict; and nobody else.
 
     ``reaches`` proves that the crawl looks as its story says: the field of a
     sample, such as ``requests.queued_memory``, and the least it must reach.
@@ -46,6 +59,7 @@ class Row:
     subjects: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
     line: str | None = None
+    named: tuple[Named, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
     reactor: str | None = None
@@ -67,6 +81,7 @@ class Row:
     def counted(self) -> bool:
         """Whether objects pile up, so that LEAKWATCH_MIN_OBJECTS says when to tell.
 
-        Memory outside Python is told by the megabyte, and takes two looks.
+        Memory outside Python is told by the megabyte, and takes two looks; and so
+        is what a memory bill shows, which takes three.
         """
-        return self.truth in COUNTED
+        return self.truth in COUNTED and not self.named

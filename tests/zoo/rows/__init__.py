@@ -9,11 +9,19 @@ from tests.zoo.rows.installed import INSTALLED
 from tests.zoo.rows.kinds import KINDS
 from tests.zoo.rows.leaks import LEAKS
 from tests.zoo.rows.unreleased import UNRELEASED
+from tests.zoo.rows.weights import BY_WEIGHT
 
 if TYPE_CHECKING:
     from tests.zoo.truth import Row
 
-ROWS: tuple[Row, ...] = (*LEAKS, *KINDS, *UNRELEASED, *HEALTHY, *INSTALLED)
+ROWS: tuple[Row, ...] = (
+    *LEAKS,
+    *KINDS,
+    *BY_WEIGHT,
+    *UNRELEASED,
+    *HEALTHY,
+    *INSTALLED,
+)
 
 
 def row_named(name: str) -> Row:

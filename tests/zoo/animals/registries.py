@@ -1,0 +1,62 @@
+"""Spiders that fill registries of the process; a comment names the line."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+
+import shelf_library
+
+from tests.zoo.animals.weights import Padded, copy_of
+
+LONG = "of " * 40_000
+
+
+class LoggerForEach(Padded):
+    """Has a logger for each page, with a long name."""
+
+    name = "logger_for_each"
+
+    def parse(self, response):
+        path = response.url.partition("?")[0].replace(".", "_")
+        logging.getLogger(f"{path} {LONG}").debug("seen")  # here: logger_for_each
+
+
+class Warned(Padded):
+    """Has Python remember each warning, and a metric for each page."""
+
+    name = "warned"
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        logging.getLogger("py.warnings").setLevel(logging.ERROR)
+        warnings.simplefilter("default")
+
+    def parse(self, response):
+        text = copy_of(response)
+        warnings.warn(text[:60_000], stacklevel=1)  # here: warned
+        shelf_library.count("pages", response.url, text)  # here: measured
+
+
+class StatsForEach(Padded):
+    """Has 150 stats for each page."""
+
+    name = "stats_for_each"
+    path = "/page/{}?ms=100"
+
+    def parse(self, response):
+        for number in range(150):
+            path = f"{response.url}/{'shelf/' * 80}{number}"
+            self.crawler.stats.inc_value(f"seen/{path}")  # here: stats_for_each
+
+
+class TidyRegistries(Padded):
+    """Says the same, of whatever page."""
+
+    name = "tidy_registries"
+
+    def parse(self, response):
+        logging.getLogger(f"shelf {len(response.url)} {LONG}").debug("seen")
+        warnings.warn("it is an old page", stacklevel=1)
+        shelf_library.count("pages", response.status, LONG)
+        self.crawler.stats.inc_value(f"seen/{response.status}")
