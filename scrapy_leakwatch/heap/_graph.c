@@ -23,6 +23,12 @@
 
 #include "_trees.h"
 
+#if PY_VERSION_HEX >= 0x030F0000
+#define IS_DICT PyAnyDict_Check
+#else
+#define IS_DICT PyDict_Check
+#endif
+
 #define UNIT 16u
 #define NONE 0x7fffffffu
 #define ASIDE 0x80000000u
@@ -31,6 +37,7 @@
 #define NEAR_HEAD 1024
 #define PRE_HEADER ((1ul << 3) | (1ul << 4)) /* managed weakrefs, managed dict */
 #define MANAGED_DICT (1ul << 4)
+#define GC_HEAD 16
 
 enum mode { PLAIN = 0, SET_ASIDE = 1, OPAQUE = 2, TREE = 3 };
 
@@ -209,7 +216,7 @@ learn(Graph *self, Kind *kind, PyTypeObject *type)
             kind->measure = method->ml_meth;
     }
     unsigned long flags = PyType_GetFlags(type);
-    kind->header = flags & Py_TPFLAGS_HAVE_GC ? 16 : 0;
+    kind->header = flags & Py_TPFLAGS_HAVE_GC ? GC_HEAD : 0;
 #if PY_VERSION_HEX >= 0x030C0000
     kind->header += flags & PRE_HEADER ? 16 : 0;
 #elif PY_VERSION_HEX >= 0x030B0000
@@ -247,11 +254,14 @@ kind_of(Graph *self, PyTypeObject *type)
 }
 
 /* Attributes that no `__dict__` was made for are in a block of their own before
-   Python 3.13: its size is told by the byte before it (Objects/dictobject.c). */
-static Py_ssize_t
+   Python 3.13. The byte before it tells how far it begins before that, which is
+   the number of attributes that it has room for, rounded up; the keys that the
+   class has cached tell it exactly unless they became more since
+   (Objects/dictobject.c). */
+#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030D0000
+static size_t
 values_size(const Kind *kind, PyObject *object)
 {
-#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030D0000
     if (!PyType_HasFeature(kind->type, MANAGED_DICT))
         return 0;
 #if PY_VERSION_HEX >= 0x030C0000
@@ -262,13 +272,21 @@ values_size(const Kind *kind, PyObject *object)
 #endif
     if (!values)
         return 0;
-    Py_ssize_t prefix = ((uint8_t *)values)[-1];
-    return prefix + 8 * (prefix > 2 ? prefix - 2 : 0);
+    size_t prefix = ((uint8_t *)values)[-1];
+    size_t room = prefix > 2 ? prefix - 2 : 0;
+    const size_t *keys = (size_t *)((PyHeapTypeObject *)kind->type)->ht_cached_keys;
+    if (keys && (keys[2] + keys[3] + 2 + 7) / 8 * 8 == prefix)
+        room = keys[2] + keys[3]; /* dk_usable, dk_nentries */
+    return prefix + 8 * room;
+}
 #else
-    (void)kind;
-    (void)object;
-    return 0;
+#define values_size(kind, object) 0
 #endif
+
+static inline uint64_t
+in_units(uint64_t size)
+{
+    return (size + UNIT - 1) / UNIT;
 }
 
 static uint32_t
@@ -294,8 +312,11 @@ units_of(const Kind *kind, PyObject *object)
             size += type->tp_itemsize * (items < 0 ? -items : items);
         }
     }
-    size += values_size(kind, object);
-    uint64_t units = ((uint64_t)size + kind->header + UNIT - 1) / UNIT;
+    size += kind->header;
+    if (PyType_Check(object) &&
+        !PyType_HasFeature((PyTypeObject *)object, Py_TPFLAGS_HEAPTYPE))
+        size -= GC_HEAD; /* a type of C's is no object that is collected */
+    uint64_t units = in_units((uint64_t)size) + in_units(values_size(kind, object));
     return units > UINT32_MAX ? UINT32_MAX : (uint32_t)units;
 }
 
@@ -367,6 +388,41 @@ is_traversed(PyObject *object)
 }
 
 static int
+is_one_more(PyObject *Py_UNUSED(target), void *arg)
+{
+    size_t *left = arg;
+    return (*left)-- == 0;
+}
+
+/* A dict that has only strings for keys does not show them: they can't be parts
+   of a cycle. Any other shows each entry's key and its value. */
+static int
+hides_keys(PyObject *dict)
+{
+    PyObject *key;
+    Py_ssize_t place = 0;
+    if (!PyDict_Next(dict, &place, &key, NULL) || !PyUnicode_CheckExact(key))
+        return 0;
+    size_t left = (size_t)((PyDictObject *)dict)->ma_used;
+    return !PyDict_Type.tp_traverse(dict, is_one_more, &left);
+}
+
+static int
+traverse(PyObject *object, visitproc visitor, void *arg)
+{
+    if (!is_traversed(object))
+        return 0;
+    int stopped = Py_TYPE(object)->tp_traverse(object, visitor, arg);
+    if (stopped || !IS_DICT(object) || !hides_keys(object))
+        return stopped;
+    PyObject *key;
+    Py_ssize_t place = 0;
+    while (!stopped && PyDict_Next(object, &place, &key, NULL))
+        stopped = visitor(key, arg);
+    return stopped;
+}
+
+static int
 add_opaque(Graph *self, uint32_t index)
 {
     if (has_room((void **)&self->opaque, &self->opaque_room, self->opaque_count + 1,
@@ -387,17 +443,14 @@ process(Graph *self, uint32_t index, visitproc visitor)
         return -1;
     Kind known = *kind; /* the table may move while its parts are visited */
     self->current = index;
-    if (is_traversed(object)) {
-        Py_TYPE(object)->tp_traverse(object, visitor, self);
-        if (self->failed)
-            return -1;
-    }
+    traverse(object, visitor, self);
+    if (self->failed)
+        return -1;
     add_units(&self->nodes[index], units_of(&known, object));
     if (known.mode == OPAQUE)
         return add_opaque(self, index);
     if (known.mode == TREE)
-        add_units(&self->nodes[index],
-                  (tree_bytes_of(&self->trees, object) + UNIT - 1) / UNIT);
+        add_units(&self->nodes[index], in_units(tree_bytes_of(&self->trees, object)));
     return 0;
 }
 
@@ -415,10 +468,11 @@ Graph_run(Graph *self, PyObject *args)
     PyObject *roots;
     int passing;
     double until;
-    if (!PyArg_ParseTuple(args, "O!pd", &PyList_Type, &roots, &passing, &until))
+    Py_ssize_t own = PY_SSIZE_T_MAX;
+    if (!PyArg_ParseTuple(args, "O!pd|n", &PyList_Type, &roots, &passing, &until, &own))
         return NULL;
     size_t begin = self->count;
-    self->begin = (uint32_t)begin;
+    self->begin = own >= 0 && (size_t)own < begin ? (uint32_t)own : (uint32_t)begin;
     self->passing = passing;
     self->failed = 0;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(roots); i++) {
@@ -586,8 +640,7 @@ mark_held(Graph *self, uint32_t end)
     }
     while (held.count && !failed) {
         PyObject *object = self->nodes[held.stack[--held.count]].object;
-        if (is_traversed(object))
-            failed = Py_TYPE(object)->tp_traverse(object, hold, &held);
+        failed = traverse(object, hold, &held);
     }
     free(held.stack);
     if (failed)
@@ -857,7 +910,7 @@ Graph_grow(Graph *self, PyObject *args)
     Node *node = node_at(self, index);
     if (!node)
         return NULL;
-    add_units(node, (bytes + UNIT - 1) / UNIT);
+    add_units(node, in_units(bytes));
     Py_RETURN_NONE;
 }
 
