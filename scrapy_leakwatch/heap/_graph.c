@@ -454,14 +454,6 @@ process(Graph *self, uint32_t index, visitproc visitor)
     return 0;
 }
 
-static double
-now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static PyObject *
 Graph_run(Graph *self, PyObject *args)
 {

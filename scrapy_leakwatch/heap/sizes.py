@@ -26,6 +26,7 @@ _SUSPENDED = anatomy.identities(GeneratorType, CoroutineType, AsyncGeneratorType
 _MODES = {
     "lxml.etree._Element": TREE,
     "lxml.etree._Document": TREE,
+    "lxml.etree._ParserContext": TREE,
     "numpy.ndarray": OPAQUE,
     "pyarrow.lib.Array": OPAQUE,
     "pyarrow.lib.Buffer": OPAQUE,
