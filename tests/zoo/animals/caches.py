@@ -157,12 +157,12 @@ class FillingCaches(Padded):
 
     def parse(self, response):
         text, number = copy_of(response), number_of(response)
-        self.latest.append(text[:12_000])
-        self.tiny.add(number, text[1:12_000])
-        self.recent[number] = text[2:12_000]
-        self.tools[number] = text[3:12_000]
-        self.local[number] = text[4:12_000]
-        computed(text[5:12_000])
+        self.latest.append(text[:8_000])
+        self.tiny.add(number, text[1:8_000])
+        self.recent[number] = text[2:8_000]
+        self.tools[number] = text[3:8_000]
+        self.local[number] = text[4:8_000]
+        computed(text[5:8_000])
 
 
 @functools.lru_cache(maxsize=6000)

@@ -46,14 +46,14 @@ class DeepStructures(Padded):
         node = Node(copy_of(response))
         self.last.next = node  # here: linked_list
         self.last = node
-        self.branch_of(response.url).texts.append(copy_of(response))  # here: trie
-        found = self.catalogue.shop.floor.shelf.box.found
-        found.append(copy_of(response))  # here: deep_attributes
+        self.branch_of(response.url).texts.append(copy_of(response))
+        box = self.catalogue.shop.floor.shelf.box
+        box.found.append(copy_of(response))  # here: deep_attributes
 
     def branch_of(self, word):
         branch = self.words
         for letter in word:
-            branch = branch.branches.setdefault(letter, Branch())
+            branch = branch.branches.setdefault(letter, Branch())  # here: trie
         return branch
 
 

@@ -101,7 +101,8 @@ STRUCTURES = (
         _named(
             "structures",
             "deep_attributes",
-            "spider.catalogue.shop.floor.shelf.box.found",
+            "spider.catalogue",
+            "shop.floor.shelf.box.found",
         ),
         needs=("fakeredis",),
     ),
