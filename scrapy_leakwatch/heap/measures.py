@@ -6,10 +6,13 @@ import gc
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy
 from scrapy_leakwatch.heap import memory
+
+if TYPE_CHECKING:
+    from array import array
 
 UNIT = 16
 """What the allocators round sizes up to; sizes are kept in such units."""
@@ -115,3 +118,27 @@ def referents(obj: Any) -> list[Any]:
             if not all(id(key) in shown for key in keys):
                 found += keys
     return found
+
+
+def listed_with(old: object) -> list[Any]:
+    """Return the collector's list that has ``old``, of the oldest that is."""
+    listed: list[Any] = []
+    for generation in (2, 1, 0):
+        listed = gc.get_objects(generation=generation)
+        if any(obj is old for obj in listed):
+            break
+    return listed
+
+
+def held(objects: list[Any], places: range, counts: array[int]) -> list[int]:
+    """Return the places of objects that have more references than ``counts`` says.
+
+    The one that ``objects`` has doesn't count.
+    """
+    probe = [object()]  # measured as the others are, in whatever way that counts
+    ours = [sys.getrefcount(probe[place]) for place in range(1)].pop()
+    return [
+        place
+        for place in places
+        if sys.getrefcount(objects[place]) > counts[place - places.start] + ours
+    ]

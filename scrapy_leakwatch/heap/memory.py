@@ -71,3 +71,34 @@ class Mappings:
             return True
         path = self._paths[place]
         return path.startswith("/") and path != f"/dev/zero{_DELETED}"
+
+
+def text(address: int) -> bytes:
+    """Return the string of C at ``address``."""
+    return ctypes.string_at(address)
+
+
+def chunk(size: int) -> int:
+    """Return what glibc takes for a block: a word before it, in units of 16."""
+    return max((size + 8 + 15) // 16 * 16, 32)
+
+
+def block_bytes(address: int, least: int) -> int:
+    """Return what a block takes that malloc gave; it may have twice the room."""
+    if _USABLE is not None:
+        usable = int(_USABLE(address))
+        if least <= usable <= 2 * least + 4096:
+            return chunk(usable)
+    return chunk(least)
+
+
+def _usable_size() -> Any:
+    try:
+        found = ctypes.CDLL(None).malloc_usable_size
+    except (AttributeError, OSError, TypeError):
+        return None
+    found.restype, found.argtypes = ctypes.c_size_t, [ctypes.c_void_p]
+    return found
+
+
+_USABLE = _usable_size()

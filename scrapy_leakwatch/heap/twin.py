@@ -24,7 +24,6 @@ NONE = -1
 """The parent of what a walk began with, and the index of what isn't there."""
 
 _CHECK_EVERY = 8192
-_GENERATIONS = (2, 1, 0)
 _WHOLES = (type, type(sys))
 
 
@@ -38,26 +37,6 @@ class Graph:
     References are taken to be what `tp_traverse` shows, and the keys of a dict
     that has only strings for keys, which it does not show.
     """
-
-    __slots__ = (
-        "_asides",
-        "_begin",
-        "_current",
-        "_kinds",
-        "_marks",
-        "_objects",
-        "_opaque",
-        "_own",
-        "_parents",
-        "_partial",
-        "_passing",
-        "_places",
-        "_rule",
-        "_told",
-        "_trees",
-        "_units",
-        "_unreached",
-    )
 
     def __init__(self, rule: Callable[[type], tuple[int, Any]]) -> None:
         self._rule = rule
@@ -75,9 +54,9 @@ class Graph:
         self._passing = False
         self._partial = False
         self._unreached: int | None = None
+        self._own = {id(self), id(vars(self)), id(self._trees), id(self._trees.met)}
         tables = (self._objects, self._places, self._asides, self._opaque, self._kinds)
-        self._own = {id(table) for table in tables} | {id(self._trees)}
-        self._own |= {id(self), id(self._own)}
+        self._own |= {id(table) for table in (*tables, self._own)}
 
     def __len__(self) -> int:
         """Return how many objects were reached."""
@@ -234,28 +213,19 @@ class Graph:
         return kind
 
     def _enter_listed(self, old: object) -> None:
-        for generation in _GENERATIONS:
-            listed = gc.get_objects(generation=generation)
-            if any(obj is old for obj in listed):
-                break
+        listed = measures.listed_with(old)
         for obj in listed:
             if id(obj) not in self._places and id(obj) not in self._own:
                 self._insert(obj, NONE)
 
     def _mark_held(self, begin: int, end: int, counts: array[int]) -> None:
         """Mark what has more references than were seen, and what hangs on it."""
-        objects, marks = self._objects, self._marks
-        probe = [object()]  # has one reference less to it than it says here
-        ours = [sys.getrefcount(probe[index]) for index in range(1)].pop()
-        stack = [
-            index
-            for index in range(begin, end)
-            if sys.getrefcount(objects[index]) > counts[index - begin] + ours
-        ]
+        marks = self._marks
+        stack = measures.held(self._objects, range(begin, end), counts)
         for index in stack:
             marks[index] = 1
         while stack:
-            for target in measures.referents(objects[stack.pop()]):
+            for target in measures.referents(self._objects[stack.pop()]):
                 place = self._places.get(id(target), NONE)
                 if place >= begin and not marks[place]:
                     marks[place] = 1
