@@ -26,6 +26,8 @@ this and this part of the crawl so far: what is slow is to be told in hours, too
 what a pipeline writes out as it closes is seen before that."""
 LEAST_AT_CLOSE = 4_000_000
 LEAST_SHARE_AT_CLOSE = 0.04
+LEAST_BETWEEN_CRAWLS = 250_000
+"""From the end of a short crawl to that of the next, for the first few of a process."""
 AGAIN_S = 60.0
 """After one that could not be had."""
 MOST_KEPT = 8
@@ -142,9 +144,11 @@ class Bills:
 
     def _grew_from_crawl_to_crawl(self, rss: int) -> bool:
         """Tell whether a short crawl is one of a row that leaves more and more."""
-        if not Bills.crawls:
-            return False
-        return not Bills.ended or rss - Bills.ended[-1].rss >= LEAST_AT_CLOSE
+        if not Bills.crawls or not Bills.ended:
+            return bool(Bills.crawls)
+        many = Bills.crawls > EARLY
+        least = LEAST_AT_CLOSE if many else LEAST_BETWEEN_CRAWLS
+        return rss - Bills.ended[-1].rss >= least
 
 
 def _without_growth(bill: Bill) -> Bill:

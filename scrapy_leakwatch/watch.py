@@ -79,6 +79,7 @@ class Watch:
         self._reactions = Reactions(crawler, config, spider)
         self._sampler = self._observing(Sampler, crawler, config, self._observing)
         self._last: Sample | None = None
+        self._closing = False
         self._patience_s = config.interval * config.min_samples
         self._table_due = time.monotonic() + config.log_interval
 
@@ -118,7 +119,7 @@ class Watch:
         self._chronicle.cost(time.perf_counter() - begun)
         if suspicion is not None:
             self._pursue(suspicion, sample)
-        if self._bills.is_due(sample) and self._may_ask():
+        if not self._closing and self._bills.is_due(sample) and self._may_ask():
             self.take_bill()
 
     def take_bill(
@@ -171,6 +172,7 @@ class Watch:
     async def finish(self) -> None:
         """Take the last sample and let go of the process."""
         self._table_due = 0.0
+        self._closing = True
         self.look()
         self.on_demand.close()
         if (settled := self._explainer.settled(CLOSE_WAIT_S)) is not None:

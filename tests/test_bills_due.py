@@ -109,6 +109,13 @@ def test_at_close_a_little_growth_is_enough() -> None:
 def test_a_short_crawl_is_billed_only_in_a_row_of_crawls() -> None:
     assert not bills().is_due(resident(1, 100 * MB), closing=True)
     begun().end()
+    assert not bills().is_due(resident(1, 100 * MB), closing=True)
+    assert bills().is_due(resident(1, 101 * MB), closing=True)
+
+
+def test_after_many_short_crawls_it_takes_more_growth_for_a_bill() -> None:
+    for _ in range(EARLY + 1):
+        begun().end()
     assert not bills().is_due(resident(1, 102 * MB), closing=True)
     assert bills().is_due(resident(1, 110 * MB), closing=True)
 

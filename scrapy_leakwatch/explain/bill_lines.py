@@ -34,7 +34,6 @@ _QUEUES = (
     "_queue.SimpleQueue",
     "twisted.internet.defer.DeferredQueue",
 )
-_SMART_STRINGS = {"_ElementUnicodeResult", "_ElementStringResult"}
 _BUFFERS = (io.BytesIO, io.StringIO, bytearray)
 
 
@@ -118,9 +117,8 @@ def _in_function(place: Place) -> bool:
 
 _REMEDIES: tuple[tuple[Callable[[Place], bool], str], ...] = (
     (
-        lambda place: place.type in _SMART_STRINGS,
-        "keep str(...) of each string in {path}: lxml's smart strings keep the whole"
-        " page's tree alive (or XPath with smart_strings=False)",
+        lambda place: place.type in remedies.SMART_STRINGS,
+        remedies.against_smart_strings("{path}"),
     ),
     (lambda place: pools.is_in_pool(place.way), pools.REMEDY),
     (

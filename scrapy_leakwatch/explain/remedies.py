@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.records import Origin
 
+SMART_STRINGS = frozenset({"_ElementUnicodeResult", "_ElementStringResult"})
+"""What lxml calls strings that know the element they came from."""
+
 Kind = Literal["set", "dict", "counter", "list", "cache"]
 """``cache``: of `functools.lru_cache`."""
 
@@ -32,7 +35,17 @@ def remedy(hoard: Hoard) -> str:
     """Return one sentence a person can act on."""
     if hoard.origin == "library":
         return _of_library(hoard)
+    if SMART_STRINGS & {_thing(hoard.keys), _thing(hoard.values)}:
+        return against_smart_strings(hoard.name)
     return _REMEDIES[hoard.kind](hoard) + _scope(hoard)
+
+
+def against_smart_strings(name: str) -> str:
+    """Return what helps where lxml's strings are kept, each with its page's tree."""
+    return (
+        f"keep str(...) of each string in {name}: lxml's smart strings keep the whole"
+        " page's tree alive (or XPath with smart_strings=False)"
+    )
 
 
 def _scope(hoard: Hoard) -> str:
