@@ -32,7 +32,8 @@ class Graph:
 
     Of each it knows the parent, which was first to refer to it and has a lower
     number; its own bytes, in units of 16; and a mark. ``rule`` tells of a class
-    how to treat its instances, as `sizes.rule` does.
+    how to treat its instances, as `sizes.rule` does. ``partial``: a walk was over
+    before all was seen, for want of time.
 
     References are taken to be what `tp_traverse` shows, and the keys of a dict
     that has only strings for keys, which it does not show.
@@ -51,8 +52,7 @@ class Graph:
         self._kinds: dict[int, measures.Kind] = {}
         self._trees = trees.Trees()
         self._begin = self._current = 0
-        self._passing = False
-        self._partial = False
+        self._passing = self.partial = False
         self._unreached: int | None = None
         self._own = {id(self), id(vars(self)), id(self._trees), id(self._trees.met)}
         tables = (self._objects, self._places, self._asides, self._opaque, self._kinds)
@@ -63,16 +63,9 @@ class Graph:
         return len(self._objects)
 
     @property
-    def partial(self) -> bool:
-        """Tell whether a walk was over before all was seen, for want of time."""
-        return self._partial
-
-    @property
     def tree_bytes(self) -> int:
         """Return the bytes of parsed documents, which the bytes of objects include."""
         return self._trees.total
-
-    # ---- the walk
 
     def enter(self, obj: Any, parent: int = NONE) -> int:
         """Add an object to walk from, and return its number; -1 where it is known.
@@ -106,9 +99,8 @@ class Graph:
         begin = len(self._objects)
         self._begin = min(begin, own)
         self._passing = passing
-        for index in roots:
-            if not 0 <= index < begin:
-                raise IndexError("no such object")
+        if not all(0 <= index < begin for index in roots):
+            raise IndexError("no such object")
         for index in roots:
             self._process(index, self._visit)
         self._process_from(begin, until, self._visit)
@@ -159,7 +151,7 @@ class Graph:
         index = begin
         while index < len(self._objects):
             if index % _CHECK_EVERY == 0 and time.monotonic() > until:
-                self._partial = True
+                self.partial = True
                 return
             self._process(index, visit)
             index += 1
@@ -231,8 +223,6 @@ class Graph:
                     marks[place] = 1
                     stack.append(place)
 
-    # ---- sums
-
     def totals(self, begin: int, end: int) -> tuple[int, int, int, int]:
         """Return the bytes of a range, those of marked objects, and both numbers."""
         self._check(begin, end)
@@ -288,8 +278,6 @@ class Graph:
         return [
             (cls, count, units * measures.UNIT) for cls, count, units in sums.values()
         ]
-
-    # ---- one object
 
     def object(self, index: int) -> Any:
         """Return the object of a number."""
