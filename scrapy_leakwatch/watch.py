@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.records import (
         Explanation,
+        Floor,
         Layers,
         Sample,
         Suspicion,
@@ -80,6 +82,7 @@ class Watch:
         self._sampler = self._observing(Sampler, crawler, config, self._observing)
         self._last: Sample | None = None
         self._closing = False
+        self._floors: tuple[Floor, ...] = ()
         self._patience_s = config.interval * config.min_samples
         self._table_due = time.monotonic() + config.log_interval
 
@@ -104,6 +107,13 @@ class Watch:
 
     def look(self) -> None:
         """Take a sample and hand it on. Never raises."""
+        self._look(judged=True)
+
+    def _look(self, *, judged: bool) -> None:
+        """Take a sample; one that somebody asked for must not bend the rules.
+
+        They count how long something goes on, by samples that come in turn.
+        """
         begun = time.perf_counter()
         if self._sampler is None:
             return
@@ -111,9 +121,14 @@ class Watch:
         if sample is None:
             return
         self._last = sample
-        suspicion = self._judging(self._docket.hear, sample)
+        self._floors += sample.floors
         self._logging(self._log_table, sample)
         self._chronicle.sample(sample)
+        if not judged:
+            return
+        sample = replace(sample, floors=self._floors)
+        self._floors = ()
+        suspicion = self._judging(self._docket.hear, sample)
         for verdict in self._judging(self._docket.withdraw) or ():
             self._announce(verdict, None)
         self._chronicle.cost(time.perf_counter() - begun)
@@ -215,7 +230,7 @@ class Watch:
 
     def status(self) -> str:
         """Take a sample and return it, with the verdicts, in plain text."""
-        self.look()
+        self._look(judged=False)
         if self._last is None:
             return "LeakWatch is off for this crawl: its log has the error."
         return log.status(self._last, self._docket.verdicts)

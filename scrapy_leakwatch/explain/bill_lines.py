@@ -15,6 +15,7 @@ from scrapy_leakwatch.explain import (
     expressions,
     pools,
     remedies,
+    source,
 )
 from scrapy_leakwatch.explain.anchors import Anchor
 from scrapy_leakwatch.explain.edges import GENERATORS
@@ -41,7 +42,9 @@ def line_of(place: Place, crawler: Any) -> Line | None:
     """Return the line of the project that adds to ``place``, None if none is known."""
     work = pools.work_in(place.way)
     if work is not None:
-        return at(work.co_filename, work.co_firstlineno)
+        classes = blame.classes_of(crawler)
+        started = source.of_call(pools.STARTERS, work.co_name, classes)
+        return started or source.of_code(work)
     for number, node in enumerate(place.way):
         if id(type(node)) in GENERATORS:
             return _line_in_function(node, place, number)

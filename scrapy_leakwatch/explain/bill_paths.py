@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from functools import _lru_cache_wrapper
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -168,7 +169,7 @@ class _Descent:
             if known.length is not None:
                 known.length += anatomy.size(holder)
             return
-        length = anatomy.size(holder) if _is_container(holder) else None
+        length = _length(holder)
         self.found[path] = Place(
             path=path,
             way=step.way,
@@ -204,6 +205,8 @@ class _Descent:
         alone = self.heap.graph.bytes(step.index) - total
         if alone > size or count < 1:
             return own, 1, anatomy.is_a(step.way[-1], object_ref)
+        if anatomy.is_a(step.way[-1], dict):  # keys and values may be alike
+            count = min(count, anatomy.size(step.way[-1]))
         tracked = any(base is object_ref for base in anatomy.mro(cls))
         return redact.text(anatomy.name(cls), 60), count, tracked
 
@@ -251,7 +254,11 @@ def _first_of_chain(step: _Step, kind: tuple[int, str], holder: Any) -> str:
         for number, each in enumerate(step.kinds)
         if each == kind or (of_entry and each[0] == kind[0])
     ]
-    return step.texts[alike[0]] if len(alike) >= REPEATED else ""
+    if len(alike) < REPEATED:
+        return ""
+    # By an entry of a container the first is below it, by an attribute above it.
+    first = alike[0] + (of_entry and step.kinds[alike[0]][1].startswith("attribute"))
+    return (*step.texts, step.text)[first]
 
 
 def _is_crowd(way: tuple[Any, ...]) -> bool:
@@ -282,6 +289,12 @@ def _shortened(path: str) -> str:
     while path.endswith("[*]"):
         path = path[:-3]
     return redact.text(path, 160)
+
+
+def _length(obj: Any) -> int | None:
+    if type(obj) is _lru_cache_wrapper:
+        return _lru_cache_wrapper.cache_info(obj).currsize
+    return anatomy.size(obj) if _is_container(obj) else None
 
 
 def _name(obj: Any) -> str:

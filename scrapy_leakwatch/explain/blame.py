@@ -27,8 +27,8 @@ def put_there(group: Group, crawler: Any) -> Line | None:
     if anchor.kind == "request":
         return _of_request(group, crawler)
     if anchor.kind in {"root", "object"}:
-        return _of_root(anchor, _classes(crawler))
-    return _of_code(anchor, _classes(crawler))
+        return _of_root(anchor, classes_of(crawler))
+    return _of_code(anchor, classes_of(crawler))
 
 
 def added_there(anchor: Anchor, crawler: Any) -> Line | None:
@@ -55,7 +55,7 @@ def taken_out_there(anchor: Anchor, crawler: Any) -> Line | None:
 def _of_container(
     anchor: Anchor, crawler: Any, find: Find, *, strict: bool = False
 ) -> Line | None:
-    classes = _classes(crawler)
+    classes = classes_of(crawler)
     owner, name = _last_filled(anchor)
     if owner is not None and owner is anchor.trail[0]:
         owner = next(filter(partial(_inherits, base=owner), classes), owner)
@@ -103,7 +103,7 @@ def _of_request(group: Group, crawler: Any) -> Line | None:
         return None
     callbacks = frozenset(words.callback_of(one.trail[0]) for one in group.anchors)
     key = names[1].name.strip("'")
-    return source.of_key(bag, key, _classes(crawler), callbacks - {"parse"})
+    return source.of_key(bag, key, classes_of(crawler), callbacks - {"parse"})
 
 
 def _of_root(anchor: Anchor, classes: tuple[type, ...]) -> Line | None:
@@ -172,7 +172,8 @@ def _log_call(anchor: Anchor) -> Line | None:
     return None
 
 
-def _classes(crawler: Any) -> tuple[type, ...]:
+def classes_of(crawler: Any) -> tuple[type, ...]:
+    """Return the classes of the spider and the components, the spider's first."""
     spider = anatomy.attribute(crawler, "spider")
     found = [type(spider)] if spider is not None else []
     found += [type(component) for _, component in components.managed(crawler)]

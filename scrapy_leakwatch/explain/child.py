@@ -164,7 +164,12 @@ def start(work: Work, timeout_s: float) -> Child | Failure:
 
 
 def _fork() -> int:
-    with warnings.catch_warnings():
-        # Python 3.12 warns of threads that hold locks; `start` deals with them.
-        warnings.simplefilter("ignore", DeprecationWarning)
+    # Python 3.12 warns of threads that hold locks; `start` deals with them. The
+    # usual ways to silence a warning have all others shown once more.
+    silence: Any = ("ignore", None, DeprecationWarning, None, 0)
+    filters: list[Any] = warnings.filters  # type: ignore[assignment]
+    filters.insert(0, silence)
+    try:
         return os.fork()
+    finally:
+        filters.remove(silence)

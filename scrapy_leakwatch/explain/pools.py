@@ -22,6 +22,22 @@ REMEDY = (
     " so that Scrapy waits for it, or start less at a time"
 )
 
+STARTERS = frozenset(
+    [
+        "submit",
+        "map",
+        "run_in_executor",
+        "run_in_thread",
+        "to_thread",
+        "apply_async",
+        "deferToThread",
+        "deferToThreadPool",
+        "callInThread",
+        "callInThreadWithCallback",
+    ]
+)
+"""What hands a function to a thread or process."""
+
 DEEPEST = 4
 """A function in a future in a partial in a context in an item of work."""
 MOST_PARTS = 16

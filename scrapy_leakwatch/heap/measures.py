@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import gc
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy
@@ -13,6 +15,7 @@ from scrapy_leakwatch.heap import memory
 
 if TYPE_CHECKING:
     from array import array
+    from collections.abc import Iterable
 
 UNIT = 16
 """What the allocators round sizes up to; sizes are kept in such units."""
@@ -22,6 +25,9 @@ _MANAGED_WEAKREF = 1 << 3
 _MANAGED_DICT = 1 << 4
 _GC_HEAD = 16
 _HEAP_TYPE = 1 << 9
+_DICTS: list[Any] = [dict]
+if hasattr(builtins, "frozendict"):  # Python 3.15
+    _DICTS.append(builtins.frozendict)
 _FLAGS: Any = type.__dict__["__flags__"]
 
 # Of Python 3.11 and 3.12, where attributes are in a block beside their object.
@@ -35,15 +41,18 @@ _PREFIX = 2
 class Kind:
     """How the instances of a type are measured.
 
-    ``header`` are the bytes before each, ``split`` whether its attributes are in
-    a block of their own.
+    ``header`` are the bytes before each; ``split`` ones have their attributes in a
+    block of their own. ``address`` is that of the type, which isn't kept.
     """
 
     mode: int
     measure: Any
     header: int
     split: bool
-    cls: int
+    address: int
+    is_dict: bool
+    is_type: bool
+    is_module: bool
 
 
 def kind_of(cls: type, mode: int, measure: Any) -> Kind:
@@ -56,13 +65,23 @@ def kind_of(cls: type, mode: int, measure: Any) -> Kind:
         pre_header = _MANAGED_DICT
     header = _GC_HEAD * bool(flags & _HAVE_GC) + 16 * bool(flags & pre_header)
     split = sys.version_info[:2] in _VALUES_AT and bool(flags & _MANAGED_DICT)
-    return Kind(mode, measure, header, split, id(cls))
+    bases = [id(base) for base in anatomy.mro(cls)]
+    return Kind(
+        mode,
+        measure,
+        header,
+        split,
+        id(cls),
+        is_dict=any(id(base) in bases for base in _DICTS),
+        is_type=id(type) in bases,
+        is_module=id(ModuleType) in bases,
+    )
 
 
 def units_of(kind: Kind, obj: Any) -> int:
     """Return the size of ``obj`` itself, in units, as the C level counts it."""
     header = kind.header
-    if anatomy.is_a(obj, type) and not _FLAGS.__get__(obj) & _HEAP_TYPE:
+    if kind.is_type and not _FLAGS.__get__(obj) & _HEAP_TYPE:
         header -= _GC_HEAD  # a type of C's is no object that is collected
     return in_units(_measured(kind, obj) + header) + in_units(_values_size(kind, obj))
 
@@ -96,7 +115,7 @@ def _values_size(kind: Kind, obj: Any) -> int:
         return 0
     prefix = memory.words(values - 8, 1)[0] >> 56
     room = prefix - _PREFIX
-    keys = memory.words(kind.cls + _CACHED_KEYS_AT[version], 1)[0]
+    keys = memory.words(kind.address + _CACHED_KEYS_AT[version], 1)[0]
     if keys:
         usable, entries = memory.words(keys + 8 * _KEYS_BEFORE_USABLE, 2)
         if (usable + entries + _PREFIX + 7) // 8 * 8 == prefix:
@@ -104,20 +123,28 @@ def _values_size(kind: Kind, obj: Any) -> int:
     return prefix + 8 * room
 
 
-def referents(obj: Any) -> list[Any]:
+def referents(kind: Kind, obj: Any) -> list[Any]:
     """Return what ``obj`` refers to.
 
     That is what the collector is shown, and the keys of a dict that has only
     strings for keys: as they can't be parts of a cycle, it isn't shown those.
     """
     found = gc.get_referents(obj)
-    if anatomy.is_a(obj, dict):
-        keys = list(dict.keys(obj))
+    if kind.is_dict:
+        keys = list(_keys_of(obj))
         if keys and all(type(key) is str for key in keys):
             shown = {id(each) for each in found}
             if not all(id(key) in shown for key in keys):
                 found += keys
     return found
+
+
+def _keys_of(obj: Any) -> Iterable[Any]:
+    for cls in _DICTS:
+        if anatomy.is_a(obj, cls):
+            found: Iterable[Any] = cls.keys(obj)
+            return found
+    return ()
 
 
 def listed_with(old: object) -> list[Any]:

@@ -13,6 +13,7 @@ import logging
 import sys
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Spider
@@ -129,7 +130,7 @@ def _engine_parts(crawler: Any, _: Outside) -> Iterator[Root]:
                 yield Root(name, "scheduler", origin, [(queue, name)], passing=True)
         label = redact.text(anatomy.name(cls), 60)
         yield Root("scheduler", "scheduler", origin, [(scheduler, label)], passing=True)
-    stats = anatomy.attribute(crawler, "stats")
+    stats = components.part(crawler, "stats")
     if stats is not None:
         origin = places.origin_of_class(type(stats))
         label = redact.text(anatomy.name(type(stats)), 60)
@@ -316,10 +317,11 @@ _PROVIDERS: tuple[Callable[[Any, Outside], Iterator[Root]], ...] = (
 
 
 def _modules() -> list[tuple[str, Any]]:
+    """Return what was imported; Twisted's reactor is in the table and no module."""
     return [
         (name, module)
         for name, module in list(sys.modules.items())
-        if type(name) is str and anatomy.own_dict(module) is not None
+        if type(name) is str and anatomy.is_a(module, ModuleType)
     ]
 
 

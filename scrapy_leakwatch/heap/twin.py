@@ -14,7 +14,6 @@ from array import array
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy
 from scrapy_leakwatch.heap import measures, sizes, trees
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ NONE = -1
 """The parent of what a walk began with, and the index of what isn't there."""
 
 _CHECK_EVERY = 8192
-_WHOLES = (type, type(sys))
 
 
 class Graph:
@@ -161,7 +159,7 @@ class Graph:
         kind = self._kind_of(type(obj))
         if id(obj) not in self._own:
             self._current = index
-            for target in measures.referents(obj):
+            for target in measures.referents(kind, obj):
                 visit(target)
         units = measures.units_of(kind, obj)
         if kind.mode == sizes.OPAQUE:
@@ -176,14 +174,13 @@ class Graph:
             if place < self._begin and self._parents[place] != NONE:
                 self._marks[place] = 1
             return
-        whole = anatomy.is_a(target, *_WHOLES)
+        kind = self._kind_of(type(target))
+        whole = kind.is_type or kind.is_module
         if place is not None:  # set aside before: an owner that stays may have it
             if whole or self._passing:
                 return
             self._asides[~place] = None
-        elif whole or (
-            self._passing and self._kind_of(type(target)).mode == sizes.SET_ASIDE
-        ):
+        elif whole or (self._passing and kind.mode == sizes.SET_ASIDE):
             self._places[id(target)] = ~len(self._asides)
             self._asides.append((target, self._current))
             return
@@ -217,7 +214,8 @@ class Graph:
         for index in stack:
             marks[index] = 1
         while stack:
-            for target in measures.referents(self._objects[stack.pop()]):
+            obj = self._objects[stack.pop()]
+            for target in measures.referents(self._kind_of(type(obj)), obj):
                 place = self._places.get(id(target), NONE)
                 if place >= begin and not marks[place]:
                     marks[place] = 1

@@ -217,7 +217,7 @@ def _grown(bills: Sequence[Bill], least: int, share: float | None) -> Iterator[G
             )
             needed = share or (LEAST_SHARE if path.origin == "project" else MOST_OF_IT)
             heavy = grown.grown >= least and grown.share >= needed
-            if heavy and _rises(weights) and not _is_filling(path):
+            if heavy and _rises(weights) and not _is_filling(path, weights):
                 yield grown
 
 
@@ -243,11 +243,15 @@ def _rises(weights: Sequence[Weight]) -> bool:
     )
 
 
-def _is_filling(path: BillPath) -> bool:
-    """Tell whether it is a cache that is not full yet, or full and no larger."""
-    return (
-        path.bound is not None and path.length is not None and path.length <= path.bound
-    )
+def _is_filling(path: BillPath, weights: Sequence[Weight]) -> bool:
+    """Tell whether it is a cache that is not full yet, or has become so just now.
+
+    One that is full and grows on has entries that grow.
+    """
+    if path.bound is None or path.length is None or path.length > path.bound:
+        return False
+    before = weights[max(len(weights) - STEPS - 1, 0)]
+    return path.length < path.bound or before.count < weights[-1].count
 
 
 def verdict_on(

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 AGAIN = 2
 """The same is said or asked again when this many times as many are held."""
+LEAKS_SHARE = 0.3
+"""Of what a path grew by: leaks that weigh so much may be what is in it."""
+ROOM = 1.15
+"""Times what memory grew by: prices are estimates."""
 RISING = "rising memory"
 """The key of what is told where nobody can be named."""
 SOON = 1.5
@@ -269,7 +273,20 @@ class Docket:
                 return True
             if verdict.kind == "leak" and kind == verdict.subject and verdict.holder:
                 return True
-        return False
+        return self._is_of_leaks(grown)
+
+    def _is_of_leaks(self, grown: bills.Grown) -> bool:
+        """Tell whether leaks that were told weigh as much, without room for both."""
+        first, last = grown.weights[0], grown.weights[-1]
+        minutes = (last.time - first.time) / 60
+        leaking = minutes * sum(
+            told.bytes_per_min
+            for told in self._told.values()
+            if told.verdict.kind == "leak" and not told.verdict.bytes
+        )
+        if leaking < LEAKS_SHARE * grown.grown or grown.share <= 0:
+            return False
+        return leaking + grown.grown > ROOM * grown.grown / grown.share
 
     def enter(
         self, verdict: Verdict, found: Explanation | Unexplained | None

@@ -7,6 +7,7 @@ is taken, and each must stand above the one before.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,8 +28,8 @@ class Point(NamedTuple):
 def weakest_step(points: Sequence[Point], steps: int) -> int:
     """Return the smallest rise between neighbouring parts of the points.
 
-    There are ``steps`` + 1 parts of as many points each; there must be at
-    least one point for each. 0 or less means that the series does not grow.
+    There are ``steps`` + 1 parts as in `lows`; there must be at least one point
+    for each. 0 or less means that the series does not grow.
     Adding a rising line never makes it smaller.
     """
     held = [low.held for low in lows(points, steps)]
@@ -86,9 +87,20 @@ def _windows(points: Sequence[Point], steps: int) -> Iterator[Sequence[Point]]:
 
 
 def lows(points: Sequence[Point], steps: int) -> list[Point]:
-    """Return the lowest point of each of ``steps`` + 1 parts of a series."""
+    """Return the lowest point of each of ``steps`` + 1 parts of a series.
+
+    In each part as many responses came, as far as there are points for that: the
+    distant past has fewer points than the recent one, and counts no less.
+    """
     parts = steps + 1
-    cuts = [len(points) * part // parts for part in range(parts + 1)]
+    cuts = [0]
+    first, last = points[0].received, points[-1].received
+    for part in range(1, parts):
+        wanted = first + (last - first) * part / parts
+        cut = bisect_left(points, wanted, key=lambda point: point.received)
+        most = len(points) - (parts - part)
+        cuts.append(min(max(cut, cuts[-1] + 1), most))
+    cuts.append(len(points))
     return [
         min(points[begin:end], key=lambda point: point.held)
         for begin, end in pairwise(cuts)
