@@ -112,12 +112,29 @@ def test_what_passes_and_what_nobody_holds_is_no_hoard(kind) -> None:
     assert names(case(0, 40 * MB, 80 * MB, kind=kind)) == []
 
 
-def test_a_cache_is_left_alone_while_it_fills_up_and_told_when_it_grows_on() -> None:
-    def filled(length: int) -> BillCase:
-        return case(0, 40 * MB, 80 * MB, length=length, bound=1000)
+def cached(*counts: int) -> BillCase:
+    """Return a case with a cache of at most 1,000 entries, which is so full."""
+    found = BillCase("shop")
+    for number, count in enumerate(counts):
+        size = 40 * MB * number
+        cache = owner(size, count=count, length=count, bound=1000)
+        found.add(bill(number, 100 * MB + size, cache))
+    return found
 
-    assert names(filled(900)) == names(filled(1000)) == []
-    assert names(filled(1001)) == ["Up.buffer"]
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ((300, 600, 900), False),
+        ((400, 700, 1000), False),
+        ((1000, 1000, 1000), True),
+        ((900, 1000, 1001), True),
+    ],
+)
+def test_a_cache_is_left_alone_while_it_fills_up_and_told_when_it_grows_on(
+    counts, told
+) -> None:
+    assert names(cached(*counts)) == ["Up.buffer"] * told
 
 
 def test_a_modules_list_that_grows_from_crawl_to_crawl_is_told_at_close() -> None:

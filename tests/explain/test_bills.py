@@ -273,7 +273,7 @@ def test_what_waits_for_a_thread_is_told_by_its_function(crawler):
             over.set()
     _, found = place(bill, "spider.pool › _work_queue")
     assert found.type == "_WorkItem"
-    assert found.code == "def late(over, text):"
+    assert found.code == "pool.submit(late, over, text)"
     assert "threads" in found.fix
 
 
