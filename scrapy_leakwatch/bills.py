@@ -52,6 +52,7 @@ class Bills:
         self._samples = 0
         self._first: Bill | None = None
         self._last: Bill | None = None
+        self._heaviest: Bill | None = None
         self._early = 0
         self._taken_s = 0.0
         self._refused: NoBill | None = None
@@ -65,6 +66,11 @@ class Bills:
     def last(self) -> Bill | None:
         """The last one that could be had."""
         return self._last
+
+    @property
+    def heaviest(self) -> Bill | None:
+        """The one whose owners had most: what is let go of at close is in it."""
+        return self._heaviest
 
     def is_due(self, sample: Sample, *, closing: bool = False) -> bool:
         """Tell whether memory has grown enough for another bill.
@@ -128,6 +134,8 @@ class Bills:
                 since_layers=first.layers,
             )
         self._last = bill
+        if self._heaviest is None or _owned(bill) >= _owned(self._heaviest):
+            self._heaviest = bill
         return bill
 
     def end(self) -> None:
@@ -149,6 +157,10 @@ class Bills:
         many = Bills.crawls > EARLY
         least = LEAST_AT_CLOSE if many else LEAST_BETWEEN_CRAWLS
         return rss - Bills.ended[-1].rss >= least
+
+
+def _owned(bill: Bill) -> int:
+    return sum(owner.bytes for owner in bill.owners)
 
 
 def _without_growth(bill: Bill) -> Bill:

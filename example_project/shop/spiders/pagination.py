@@ -25,7 +25,10 @@ class PaginationSpider(scrapy.Spider):
         for number in range(PAGES):
             url = response.urljoin(f"/catalogue.php?page={number % 100}&run={number}")
             page = await self.fetch(scrapy.Request(url, dont_filter=True))
-            rows += [{"link": link.get(), "page": page.text} for link in page.css("a")]
+            rows += [
+                {"link": link.get(), "among": page.css("ul").get()}
+                for link in page.css("a")
+            ]
         for row in rows:
             yield row
 
