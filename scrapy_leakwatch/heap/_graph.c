@@ -313,9 +313,6 @@ units_of(const Kind *kind, PyObject *object)
         }
     }
     size += kind->header;
-    if (PyType_Check(object) &&
-        !PyType_HasFeature((PyTypeObject *)object, Py_TPFLAGS_HEAPTYPE))
-        size -= GC_HEAD; /* a type of C's is no object that is collected */
     uint64_t units = in_units((uint64_t)size) + in_units(values_size(kind, object));
     return units > UINT32_MAX ? UINT32_MAX : (uint32_t)units;
 }

@@ -24,7 +24,6 @@ _HAVE_GC = 1 << 14
 _MANAGED_WEAKREF = 1 << 3
 _MANAGED_DICT = 1 << 4
 _GC_HEAD = 16
-_HEAP_TYPE = 1 << 9
 _DICTS: list[Any] = [dict]
 if hasattr(builtins, "frozendict"):  # Python 3.15
     _DICTS.append(builtins.frozendict)
@@ -80,10 +79,8 @@ def kind_of(cls: type, mode: int, measure: Any) -> Kind:
 
 def units_of(kind: Kind, obj: Any) -> int:
     """Return the size of ``obj`` itself, in units, as the C level counts it."""
-    header = kind.header
-    if kind.is_type and not _FLAGS.__get__(obj) & _HEAP_TYPE:
-        header -= _GC_HEAD  # a type of C's is no object that is collected
-    return in_units(_measured(kind, obj) + header) + in_units(_values_size(kind, obj))
+    size = _measured(kind, obj) + kind.header
+    return in_units(size) + in_units(_values_size(kind, obj))
 
 
 def in_units(size: int) -> int:
