@@ -1,8 +1,9 @@
 """What a memory bill costs on a heap of N leaked responses, and Guppy's beside it.
 
 Each way looks at the same heap, in a crawl and a forked child of its own: N
-responses on the spider, each with its request. Told are the crawl's pause beside a
-bare fork of the same process, the seconds until the answer, and the memory that the
+responses on the spider, each with its request. Told are the crawl's pause, which is
+all that is done before the child is on its way, beside a bare fork of the same
+process, the seconds until the answer, and the memory that the
 child did not share with the crawl. Guppy's is ``hpy().heap()``. Run::
 
     python benchmarks/bill.py [N ...]
@@ -59,11 +60,13 @@ class Bench(scrapy.Spider):
         rss = psutil.Process().memory_info().rss
         settle()
         begun = time.perf_counter()
-        found = await answer_of(ask(way, self.crawler))
+        asked = ask(way, self.crawler)
+        paused = time.perf_counter() - begun
+        found = await answer_of(asked)
         result = {
             "rss": rss,
             "fork_ms": statistics.median(forks),
-            "pause_ms": getattr(found, "stall_ms", 0.0),
+            "pause_ms": 1000 * paused,
             "answer_s": time.perf_counter() - begun,
             "child": getattr(found, "child_memory_bytes", 0),
             "found": in_words(found),
