@@ -109,15 +109,17 @@ def test_documents_of_xml_have_more_than_elements(walker) -> None:
 
 @WALKERS
 def test_deep_documents_are_counted_without_recursion(walker) -> None:
-    parser = etree.XMLParser(huge_tree=True)
-    root = etree.fromstring(50_000 * "<a>" + 50_000 * "</a>", parser)
-    assert bytes_of(walker, root) > 50_000 * 120
+    root = node = etree.Element("a")
+    for _ in range(20_000):
+        node = etree.SubElement(node, "a")
+    assert bytes_of(walker, root) > 20_000 * 120
 
 
 @WALKERS
 def test_an_element_without_a_document_is_nothing(walker) -> None:
     found = walker(rule)
-    found.run([found.enter([etree._Element.__new__(etree._Element)])], False, FOREVER)
+    element = etree._Element.__new__(etree._Element)
+    found.run([found.enter(element)], False, FOREVER)
     assert found.tree_bytes == 0
 
 

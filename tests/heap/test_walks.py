@@ -270,7 +270,7 @@ def test_an_error_of_the_rule_is_told(walker) -> None:
 
     found = walker(fails)
     with pytest.raises(LookupError):
-        found.run([found.enter([[]])], False, FOREVER)
+        found.run([found.enter(found)], False, FOREVER)
 
 
 @WALKERS
