@@ -106,10 +106,29 @@ def test_a_frameworks_own_must_be_most_of_the_growth() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["scheduler", "downloader", "scraper", "engine", "garbage", "unknown"]
+    "kind", ["downloader", "scraper", "engine", "garbage", "unknown"]
 )
 def test_what_passes_and_what_nobody_holds_is_no_hoard(kind) -> None:
     assert names(case(0, 40 * MB, 80 * MB, kind=kind)) == []
+
+
+def queued(*sizes: int, **path) -> BillCase:
+    """Return a case in which requests wait, and half of all growth is not theirs."""
+    rss = [100 * MB + 2 * size for size in sizes]
+    waiting = {"name": "scheduler memory queue", "origin": "library", **path}
+    return case(*sizes, rss=rss, kind="scheduler", **waiting)
+
+
+def test_requests_that_wait_are_no_hoard() -> None:
+    assert names(queued(0, 40 * MB, 80 * MB, type="Request", tracked=True)) == []
+
+
+def test_what_requests_carry_is_a_hoard_where_it_is_most_of_the_growth() -> None:
+    carried = {"path": "scheduler memory queue[*].meta['trail']", "type": "str"}
+    assert names(queued(0, 40 * MB, 80 * MB, **carried)) == [carried["path"]]
+    rss = [100 * MB, 200 * MB, 300 * MB]
+    small = case(0, 40 * MB, 80 * MB, rss=rss, kind="scheduler", **carried)
+    assert names(small) == []
 
 
 def cached(*counts: int) -> BillCase:

@@ -14,10 +14,12 @@ from scrapy_leakwatch.explain import (
     contents,
     expressions,
     pools,
+    registries,
     remedies,
     source,
 )
 from scrapy_leakwatch.explain.anchors import Anchor
+from scrapy_leakwatch.explain.bill_carried import bag_of
 from scrapy_leakwatch.explain.edges import GENERATORS
 from scrapy_leakwatch.explain.roots import Root
 from scrapy_leakwatch.lines import Line, at, tree_of
@@ -35,6 +37,7 @@ _QUEUES = (
     "_queue.SimpleQueue",
     "twisted.internet.defer.DeferredQueue",
 )
+_NAMESPACES = ("types.SimpleNamespace", "argparse.Namespace")
 _BUFFERS = (io.BytesIO, io.StringIO, bytearray)
 
 
@@ -43,17 +46,47 @@ def line_of(place: Place, crawler: Any) -> Line | None:
     work = pools.work_in(place.way)
     if work is not None:
         classes = blame.classes_of(crawler)
-        started = source.of_call(pools.STARTERS, work.co_name, classes)
+        started = source.of_call(pools.starters(place.way), work.co_name, classes)
         return started or source.of_code(work)
+    registry = registries.of(place)
+    if registry is not None:
+        return registries.line_of(registry, crawler)
+    bag = bag_of(place.way, place.names)
+    if bag is not None:
+        return source.of_key(*bag, blame.classes_of(crawler), frozenset())
     for number, node in enumerate(place.way):
         if id(type(node)) in GENERATORS:
             return _line_in_function(node, place, number)
+    return _line_at_holder(place, crawler)
+
+
+def _line_at_holder(place: Place, crawler: Any) -> Line | None:
     root = _root_of(place.way[0])
-    way = place.way
+    way = _behind_namespaces(place.way)
     if type(way[0]) is ModuleType and len(way) > 1:
         way = way[1:]
     anchor = Anchor("root", way, (), root, "held")
-    return blame.added_there(anchor, crawler) or blame.used_there(anchor, crawler)
+    found = blame.added_there(anchor, crawler) or blame.used_there(anchor, crawler)
+    if found is None and place.chain:
+        return _line_of_link(place, crawler)
+    return found
+
+
+def _behind_namespaces(way: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the way from the last bare namespace on: what it has, others add to."""
+    for number in range(len(way) - 2, 0, -1):
+        if anatomy.inherits(way[number], *_NAMESPACES):
+            return way[number:]
+    return way
+
+
+def _line_of_link(place: Place, crawler: Any) -> Line | None:
+    """Return the line that gives a node of a chain the next one."""
+    for node, name in reversed(list(zip(place.way, place.names, strict=False))):
+        if name.kind == "attribute" and not anatomy.is_a(node, dict):
+            classes = blame.classes_of(crawler)
+            return source.of_attribute(name.name, type(node), classes)
+    return None
 
 
 def _root_of(obj: Any) -> Root:
@@ -95,6 +128,9 @@ def _added_in(code: CodeType, name: str) -> Line | None:
 
 def remedy_of(place: Place, owner: str, origin: Origin) -> str:
     """Return one sentence a person can act on, empty where nothing sure can be said."""
+    registry = registries.of(place)
+    if registry is not None:
+        return registry.remedy
     for is_so, sentence in _REMEDIES:
         if is_so(place):
             return sentence.format(path=place.path, thing=place.type)
@@ -122,6 +158,11 @@ _REMEDIES: tuple[tuple[Callable[[Place], bool], str], ...] = (
     (
         lambda place: place.type in remedies.SMART_STRINGS,
         remedies.against_smart_strings("{path}"),
+    ),
+    (
+        lambda place: bag_of(place.way, place.names) is not None,
+        "each request that waits carries {path}: pass only what its callback needs,"
+        " or keep it in a file or a database and pass its key",
     ),
     (lambda place: pools.is_in_pool(place.way), pools.REMEDY),
     (

@@ -10,17 +10,24 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.trackref import object_ref
 
-from scrapy_leakwatch import anatomy, places, redact
+from scrapy_leakwatch import anatomy, redact
+from scrapy_leakwatch.explain.bill_carried import carried, is_request
+from scrapy_leakwatch.explain.bill_steps import (
+    Step,
+    following,
+    is_container,
+    is_crowd,
+    shortened,
+)
 from scrapy_leakwatch.explain.bounds import bound_of
-from scrapy_leakwatch.explain.edges import Edge, edge, public
 from scrapy_leakwatch.explain.labels import label
 
 if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.edges import Edge
     from scrapy_leakwatch.heap.walk import Heap, Owner
 
 DEEPEST = 60
@@ -29,11 +36,8 @@ MOST_PLACES = 400
 FEW = 16
 """Entries up to which a container is a structure whose parts have meanings."""
 HALF = 0.5
-REPEATED = 3
-"""Steps of the same kind that make a chain, or a tree, of nodes."""
-INSIDE = " › "
-
-_CONTAINERS = (list, tuple, set, frozenset, deque, dict)
+MOST_NODES = 20_000
+"""Of a chain that are counted one by one; of a longer one it is reckoned."""
 
 
 @dataclass(slots=True)
@@ -41,7 +45,8 @@ class Place:
     """Where memory has come together: live objects, for use inside the child only.
 
     ``way`` are the objects from the owner's to the one that holds the ``bytes``,
-    ``names`` the attributes, variables and keys between them.
+    ``names`` the attributes, variables and keys between them. ``chain``: it is a
+    row of nodes, or a tree.
     """
 
     path: str
@@ -53,6 +58,7 @@ class Place:
     length: int | None = None
     bound: int | None = None
     tracked: bool = False
+    chain: bool = False
 
     @property
     def holder(self) -> Any:
@@ -60,31 +66,18 @@ class Place:
         return self.way[-1]
 
 
-@dataclass(slots=True)
-class _Step:
-    """Where the way down has come to."""
-
-    index: int
-    way: tuple[Any, ...]
-    names: tuple[Edge, ...]
-    text: str
-    inside: bool = False
-    """Whether the path has come into an object of a library."""
-    texts: tuple[str, ...] = ()
-    kinds: tuple[tuple[int, str], ...] = ()
-    """Of each step down: the path above it, and the type below with its edge."""
-    chain: str = ""
-
-
 def places_of(heap: Heap, owner: Owner, least: int) -> list[Place]:
     """Return the places of ``owner`` with ``least`` bytes, the largest first."""
-    return _Descent(heap, least).from_owner(owner)
+    return _Descent(heap, least, owner.root.kind == "scheduler").from_owner(owner)
 
 
 @dataclass(slots=True)
 class _Descent:
+    """``of_queue``: the owner has requests that wait."""
+
     heap: Heap
     least: int
+    of_queue: bool
     found: dict[str, Place] = field(default_factory=dict)
     looked_at: int = 0
 
@@ -92,10 +85,10 @@ class _Descent:
         for index, text in owner.labels.items():
             if self.heap.graph.bytes(index) >= self.least:
                 obj = self.heap.graph.object(index)
-                self._go(_Step(index, (obj,), (), text))
+                self._go(Step(index, (obj,), (), text))
         return sorted(self.found.values(), key=lambda place: -place.bytes)
 
-    def _go(self, first: _Step) -> None:
+    def _go(self, first: Step) -> None:
         stack = [first]
         while stack:
             step = stack.pop()
@@ -103,63 +96,78 @@ class _Descent:
             ranges = list(self.heap.children(step.index))
             heavy = self._worth_a_look(step, ranges)
             rest = self.heap.graph.bytes(step.index)
-            if len(step.way) < DEEPEST and self.looked_at < MOST_PLACES:
-                for child in heavy:
-                    following = self._following(step, child)
-                    rest -= self.heap.graph.bytes(child)
-                    if following.chain:
-                        self._add(following, self.heap.graph.bytes(child), [])
-                    else:
-                        stack.append(following)
-            else:
+            if len(step.way) >= DEEPEST or self.looked_at >= MOST_PLACES:
                 heavy = []
+            for child in heavy:
+                below = following(self.heap, step, child)
+                rest -= self.heap.graph.bytes(child)
+                if below.chain:
+                    self._add_chain(below)
+                else:
+                    stack.append(below)
+            if self.of_queue and rest >= self.least:
+                rest -= self._add_carried(step, rest, ranges)
             if rest >= self.least:
-                self._add(step, rest, ranges, set(heavy))
+                kind = self._most(step, ranges, set(heavy))
+                self._add(step, step.text, rest, kind)
 
-    def _worth_a_look(self, step: _Step, ranges: list[tuple[int, int]]) -> list[int]:
+    def _worth_a_look(self, step: Step, ranges: list[tuple[int, int]]) -> list[int]:
         graph = self.heap.graph
         least = self.least
         held = sum(end - begin for begin, end in ranges)
-        if held > FEW and _is_crowd(step.way):
+        if held > FEW and is_crowd(step.way):
             least = max(least, int(HALF * graph.bytes(step.index)))
-        return [child for span in ranges for child in graph.heavy(*span, least)]
+        heavy = [child for span in ranges for child in graph.heavy(*span, least)]
+        if self.of_queue:  # all of them are looked into at once
+            return [each for each in heavy if not is_request(graph.object(each))]
+        return heavy
 
-    def _following(self, step: _Step, child: int) -> _Step:
-        holder, held = step.way[-1], self.heap.graph.object(child)
-        name = self._edge(step.way, held)
-        text, inside = _written(step, name)
-        kind = (id(type(held)), name.kind + name.name)
-        return _Step(
-            index=child,
-            way=(*step.way, held),
-            names=(*step.names, name),
-            text=text,
-            inside=inside or (step.inside and not text.endswith("]")),
-            texts=(*step.texts, step.text),
-            kinds=(*step.kinds, kind),
-            chain=_first_of_chain(step, kind, holder),
-        )
+    def _add_chain(self, step: Step) -> None:
+        node = step.way[-1]
+        size = self.heap.graph.bytes(step.index)
+        count = self._nodes(step.index, id(type(node)))
+        tracked = anatomy.is_a(node, object_ref)
+        self._add(step, step.chain, size, (_name(node), count, tracked), chain=True)
 
-    def _edge(self, way: tuple[Any, ...], held: Any) -> Edge:
-        holder = way[-1]
-        found = edge(holder, held)
-        named = found.kind == "key" and found.name.startswith("'")
-        if named and len(way) > 1 and anatomy.own_dict(way[-2]) is holder:
-            return public(way[-2], found.name.strip("'"))
-        if named and _is_namespace(way):
-            return Edge("attribute", redact.text(found.name.strip("'"), 60))
-        return found
+    def _nodes(self, first: int, kind: int) -> int:
+        """Return how many of a type a chain has below ``first``, with it."""
+        graph, pending = self.heap.graph, deque([first])
+        count = seen = 0
+        left = graph.bytes(first)
+        while pending and seen < MOST_NODES:
+            index = pending.popleft()
+            seen += 1
+            count += id(type(graph.object(index))) == kind
+            held = [
+                child for span in self.heap.children(index) for child in range(*span)
+            ]
+            left -= graph.bytes(index) - sum(map(graph.bytes, held))
+            pending.extend(held)
+        whole = graph.bytes(first)
+        return count if not pending else count * whole // max(whole - left, 1)
+
+    def _add_carried(self, step: Step, size: int, ranges: list[tuple[int, int]]) -> int:
+        """Add what requests carry if that is most of them, and return its size."""
+        found = carried(self.heap, step, ranges)
+        if found is None:
+            return 0
+        own = list(self.heap.children(found.step.index))
+        kind, _, tracked = self._most(found.step, own, set())
+        part = int(found.share * size)
+        self._add(found.step, found.step.text, part, (kind, found.count, tracked))
+        return part
 
     def _add(
         self,
-        step: _Step,
+        step: Step,
+        text: str,
         size: int,
-        ranges: list[tuple[int, int]],
-        besides: set[int] | None = None,
+        most: tuple[str, int, bool],
+        *,
+        chain: bool = False,
     ) -> None:
-        path = _shortened(step.chain or step.text)
-        kind, count, tracked = self._most(step, ranges, besides or set())
-        holder = step.way[-1]
+        path, holder = shortened(text), step.way[-1]
+        kind, count, tracked = most
         known = self.found.get(path)
         if known is not None:
             if size > known.bytes:
@@ -169,7 +177,6 @@ class _Descent:
             if known.length is not None:
                 known.length += anatomy.size(holder)
             return
-        length = _length(holder)
         self.found[path] = Place(
             path=path,
             way=step.way,
@@ -177,16 +184,17 @@ class _Descent:
             bytes=size,
             type=kind,
             count=count,
-            length=length,
+            length=_length(holder),
             bound=bound_of(step.way),
             tracked=tracked,
+            chain=chain,
         )
 
     def _most(
-        self, step: _Step, ranges: list[tuple[int, int]], besides: set[int]
+        self, step: Step, ranges: list[tuple[int, int]], besides: set[int]
     ) -> tuple[str, int, bool]:
         """Return the type that most of the bytes are in, how many, and if tracked."""
-        own = label(step.way[-1]) if not step.chain else _name(step.way[-1])
+        own = label(step.way[-1])
         sums: dict[int, list[Any]] = {}
         total = 0
         for begin, end in ranges:
@@ -211,90 +219,10 @@ class _Descent:
         return redact.text(anatomy.name(cls), 60), count, tracked
 
 
-def _written(step: _Step, name: Edge) -> tuple[str, bool]:
-    """Return the path with one step more, and whether it came into a library."""
-    holder = step.way[-1]
-    if name.kind == "attribute":
-        begins = not step.inside and _is_of_library(step)
-        return f"{step.text}{INSIDE if begins else '.'}{name.name}", begins
-    if name.kind == "local":
-        return f"{step.text}{INSIDE}{name.name}", False
-    if name.kind in {"key", "index"} and not step.text.endswith("[*]"):
-        return f"{step.text}[*]", False
-    if name.kind == "part" and name.name == "cell_contents":
-        return step.text, False
-    if name.kind == "part" and type(holder) is not FrameType:
-        return f"{step.text}.{name.name}", False
-    return step.text, False
-
-
-def _is_of_library(step: _Step) -> bool:
-    """Tell whether an attribute is one of an object that a library made.
-
-    What the owner itself begins with is known by name.
-    """
-    owner = step.way[-1]
-    if len(step.way) > 1 and anatomy.own_dict(step.way[-2]) is owner:
-        owner = step.way[-2]
-        first = len(step.way) == 2  # noqa: PLR2004, the root and its __dict__
-    else:
-        first = len(step.way) == 1
-    if first or anatomy.is_a(owner, type):
-        return False
-    return places.origin_of_class(type(owner)) == "library" and not _is_container(owner)
-
-
-def _first_of_chain(step: _Step, kind: tuple[int, str], holder: Any) -> str:
-    """Return the path to the first of a row of alike nodes, empty if there is none."""
-    if kind[1].startswith(("inside", "part")):
-        return ""
-    of_entry = _is_crowd((*step.way[:-1], holder))
-    alike = [
-        number
-        for number, each in enumerate(step.kinds)
-        if each == kind or (of_entry and each[0] == kind[0])
-    ]
-    if len(alike) < REPEATED:
-        return ""
-    # By an entry of a container the first is below it, by an attribute above it.
-    first = alike[0] + (of_entry and step.kinds[alike[0]][1].startswith("attribute"))
-    return (*step.texts, step.text)[first]
-
-
-def _is_crowd(way: tuple[Any, ...]) -> bool:
-    return _is_container(way[-1]) and not _is_namespace(way)
-
-
-def _is_namespace(way: tuple[Any, ...]) -> bool:
-    """Tell whether the last is a dict of attributes, or a module's globals."""
-    last = way[-1]
-    if not anatomy.is_a(last, dict):
-        return False
-    if len(way) > 1:
-        above = way[-2]
-        if anatomy.own_dict(above) is last:
-            return True
-        return anatomy.is_a(above, type) and any(
-            last is table for table in anatomy.tables_of(above)
-        )
-    return type(dict.get(last, "__name__")) is str
-
-
-def _is_container(obj: Any) -> bool:
-    return anatomy.is_a(obj, *_CONTAINERS)
-
-
-def _shortened(path: str) -> str:
-    """Return the path of a container for that of its entries."""
-    while path.endswith("[*]"):
-        path = path[:-3]
-    return redact.text(path, 160)
-
-
 def _length(obj: Any) -> int | None:
     if type(obj) is _lru_cache_wrapper:
         return _lru_cache_wrapper.cache_info(obj).currsize
-    return anatomy.size(obj) if _is_container(obj) else None
+    return anatomy.size(obj) if is_container(obj) else None
 
 
 def _name(obj: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy, places
@@ -15,6 +17,7 @@ POOLS = (
     "twisted.python.threadpool.ThreadPool",
     "multiprocessing.pool.Pool",
 )
+SIMPLE_QUEUE = "_queue.SimpleQueue"
 WORK = "concurrent.futures.thread._WorkItem"
 
 REMEDY = (
@@ -22,21 +25,19 @@ REMEDY = (
     " so that Scrapy waits for it, or start less at a time"
 )
 
-STARTERS = frozenset(
+_OF_TWISTED = "twisted.python.threadpool.ThreadPool"
+_STARTERS_OF_TWISTED = frozenset(
     [
-        "submit",
-        "map",
-        "run_in_executor",
-        "run_in_thread",
-        "to_thread",
-        "apply_async",
         "deferToThread",
         "deferToThreadPool",
         "callInThread",
         "callInThreadWithCallback",
+        "run_in_thread",
     ]
 )
-"""What hands a function to a thread or process."""
+_STARTERS = frozenset(
+    ["submit", "map", "run_in_executor", "to_thread", "apply_async", "run_in_thread"]
+)
 
 DEEPEST = 4
 """A function in a future in a partial in a context in an item of work."""
@@ -59,8 +60,20 @@ def work_in(way: tuple[Any, ...]) -> CodeType | None:
     return next((code for code in found if code is not None), None)
 
 
+def starters(way: tuple[Any, ...]) -> frozenset[str]:
+    """Return the names of what hands a function to the pool on ``way``."""
+    of_twisted = any(anatomy.inherits(node, _OF_TWISTED) for node in way)
+    return _STARTERS_OF_TWISTED if of_twisted else _STARTERS
+
+
 def _entries(way: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    return contents.pick(way[-1]) if anatomy.size(way[-1]) else []
+    holder = way[-1]
+    if anatomy.inherits(holder, SIMPLE_QUEUE):  # a list of its own before Python 3.13
+        held = [part for part in gc.get_referents(holder) if part is not type(holder)]
+        if len(held) != 1 or type(held[0]) is not list:
+            return [(part,) for part in held[:EXAMINED]]
+        holder = held[0]
+    return contents.pick(holder) if anatomy.size(holder) else []
 
 
 def _function_in(obj: Any, depth: int = 0) -> CodeType | None:
@@ -74,5 +87,14 @@ def _function_in(obj: Any, depth: int = 0) -> CodeType | None:
     else:
         parts = [value for _, value in anatomy.attributes(obj)]
         parts += [anatomy.attribute(obj, name) for name in ("func", "args")]
+        parts += _enclosed(obj)
     found = (_function_in(part, depth + 1) for part in parts[:MOST_PARTS])
     return next((code for code in found if code is not None), None)
+
+
+def _enclosed(obj: Any) -> list[Any]:
+    """Return the variables of its surroundings that a function uses."""
+    if type(obj) is not FunctionType:
+        return []
+    cells = obj.__closure__ or ()
+    return [part for cell in cells for part in gc.get_referents(cell)]

@@ -125,6 +125,13 @@ def of_call(
     return _choose(near or found, near)
 
 
+def of_naming(callers: frozenset[str], classes: tuple[type, ...]) -> Line | None:
+    """Return the line that gives one of ``callers`` a name that it makes."""
+    found = _search(_modules(classes), lambda tree: expressions.naming(tree, callers))
+    near = [one for one in found if _in_reach(one, classes)]
+    return _choose(near or found, near)
+
+
 def _modules(classes: tuple[type, ...]) -> list[str]:
     return [anatomy.module(base) for cls in classes for base in anatomy.mro(cls)]
 

@@ -204,9 +204,9 @@ def _grown(bills: Sequence[Bill], least: int, share: float | None) -> Iterator[G
     if total <= 0:
         return
     for owner in bills[-1].owners:
-        if owner.kind in PASSING or owner.kind in NOBODY:
-            continue
         for path in owner.paths:
+            if not _may_be_told(owner, path):
+                continue
             weights = tuple(_weight(bill, owner.name, path.path) for bill in bills)
             grown = Grown(
                 owner,
@@ -215,10 +215,25 @@ def _grown(bills: Sequence[Bill], least: int, share: float | None) -> Iterator[G
                 (weights[-1].bytes - weights[0].bytes) / total,
                 bills[-1],
             )
-            needed = share or (LEAST_SHARE if path.origin == "project" else MOST_OF_IT)
+            needed = share or _least_share(owner, path)
             heavy = grown.grown >= least and grown.share >= needed
             if heavy and _rises(weights) and not _is_filling(path, weights):
                 yield grown
+
+
+def _may_be_told(owner: BillOwner, path: BillPath) -> bool:
+    """Tell whether it is for this rule to judge.
+
+    Requests that wait are not; what they carry may be what grows.
+    """
+    if owner.kind == "scheduler":
+        return not path.tracked
+    return owner.kind not in PASSING and owner.kind not in NOBODY
+
+
+def _least_share(owner: BillOwner, path: BillPath) -> float:
+    ours = path.origin == "project" and owner.kind not in PASSING
+    return LEAST_SHARE if ours else MOST_OF_IT
 
 
 def _weight(bill: Bill, owner: str, path: str) -> Weight:

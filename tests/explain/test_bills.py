@@ -15,12 +15,16 @@ import weakref
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from types import SimpleNamespace
 
 import pytest
-from scrapy import Spider
+from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.http import HtmlResponse
 from scrapy.settings import Settings
+from scrapy.squeues import FifoMemoryQueue
+from scrapy.statscollectors import MemoryStatsCollector
+from twisted.python.threadpool import ThreadPool
 
 from scrapy_leakwatch.explain import BillRequest, bill_in_child
 from scrapy_leakwatch.records import Bill
@@ -105,12 +109,12 @@ def row_of_nodes(count: int = 10_000) -> Node:
     return first
 
 
-def trie() -> Node:
+def trie(before: str = "") -> Node:
     root = Node()
     root.children = {}
     for word in range(3000):
         node = root
-        for letter in f"{word:04}":
+        for letter in f"{before}{word:04}":
             if letter not in node.children:
                 node.children[letter] = Node()
                 node.children[letter].children = {}
@@ -277,6 +281,22 @@ def test_what_waits_for_a_thread_is_told_by_its_function(crawler):
     assert "threads" in found.fix
 
 
+def test_what_waits_for_a_thread_of_the_reactor_is_told_by_its_function(crawler):
+    over = threading.Event()
+    pool = ThreadPool(1, 1, "pages")
+    crawler.spider.pages = pool
+    pool.start()
+    for text in texts():
+        pool.callInThread(late, over, text)
+    try:
+        bill = billed(crawler, before={("spider shop", ""): 0})
+    finally:
+        over.set()
+        pool.stop()
+    _, found = place(bill, "spider.pages › _team._pending")
+    assert found.code == "pool.callInThread(late, over, text)"
+
+
 def late(over, text):
     over.wait(60)
 
@@ -304,15 +324,114 @@ def test_a_signal_handler_is_an_owner(crawler):
 
 def test_many_loggers_are_loggings(crawler):
     try:
-        for number in range(3000):
-            logging.getLogger(f"shop:{number:>500}")
+        name_loggers(None)
         owner, found = place(billed(crawler), "logging.Logger.manager.loggerDict")
     finally:
-        for name in list(logging.Logger.manager.loggerDict):
-            if name.startswith("shop:"):
-                del logging.Logger.manager.loggerDict[name]
+        forget_loggers()
     assert owner.name == "logging"
     assert found.bytes > 2 * MB
+
+
+def test_the_nodes_of_a_chain_and_of_a_trie_are_counted(crawler):
+    crawler.spider.first = row_of_nodes()
+    crawler.spider.words = trie("/page/")
+    bill = billed(crawler)
+    _, row = place(bill, "spider.first")
+    assert row.count == pytest.approx(10_000, abs=10)
+    _, words = place(bill, "spider.words")
+    assert (words.type, words.count) == ("Node", pytest.approx(3333, abs=10))
+
+
+def test_the_line_that_links_a_chain_is_told(crawler):
+    crawler.spider.first = row_of_nodes()
+    bill = billed(crawler, before={("spider shop", ""): 0})
+    _, found = place(bill, "spider.first")
+    assert found.code == "node.next = Node()"
+
+
+def test_the_line_that_adds_behind_bare_namespaces_is_told(crawler):
+    box = SimpleNamespace(pages=[])
+    crawler.spider.shop = SimpleNamespace(shelf=SimpleNamespace(box=box))
+    for text in texts():
+        box.pages.append(text)
+    bill = billed(crawler, before={("spider shop", ""): 0})
+    _, found = place(bill, "spider.shop › shelf.box.pages")
+    assert found.code == "box.pages.append(text)"
+
+
+def waiting_requests(spider, count, carried):
+    """Return a queue in which requests wait that carry something."""
+    queue = FifoMemoryQueue()
+    for number in range(count):
+        meta = {"depth": number, "trail": carried(number)}
+        queue.push(Request(f"https://a/{number}", meta=meta))
+    return SimpleNamespace(slot=SimpleNamespace(scheduler=Scheduling(queue)))
+
+
+class Scheduling:
+    def __init__(self, queue) -> None:
+        self.mqs = queue
+
+
+def test_what_waiting_requests_carry_is_told_where_it_is_most_of_them(crawler):
+    carried = lambda number: [f"{number:>20000}"]  # noqa: E731
+    crawler.engine = waiting_requests(crawler.spider, 300, carried)
+    bill = billed(crawler, before={("scheduler memory queue", ""): 0})
+    owner, found = place(bill, "scheduler memory queue[*].meta['trail']")
+    assert owner.kind == "scheduler"
+    assert found.bytes == pytest.approx(6 * MB, rel=0.1)
+    assert (found.type, found.tracked) == ("str", False)
+    assert found.count == pytest.approx(300, rel=0.1)
+    assert found.code == 'meta = {"depth": number, "trail": carried(number)}'
+    assert "pass only what its callback needs" in found.fix
+
+
+def test_plain_requests_that_wait_are_told_as_requests(crawler):
+    crawler.engine = waiting_requests(crawler.spider, 3000, lambda number: number)
+    bill = billed(crawler)
+    paths = [
+        (path.path, path.type, path.tracked)
+        for owner in bill.owners
+        if owner.kind == "scheduler"
+        for path in owner.paths
+    ]
+    assert paths == [("scheduler memory queue", "Request", True)]
+
+
+@pytest.mark.parametrize("shape", ["logging", "stats"])
+def test_what_gives_a_registry_ever_new_names_is_told(crawler, shape):
+    crawler.stats = MemoryStatsCollector(crawler)
+    give = name_loggers if shape == "logging" else name_stats
+    ends = {"logging": "Logger.manager.loggerDict", "stats": "Collector._stats"}
+    try:
+        give(crawler.stats)
+        before = {("logging", ""): 0}
+        bill = billed(crawler, before)
+    finally:
+        forget_loggers()
+    [found] = [
+        path
+        for owner in bill.owners
+        for path in owner.paths
+        if path.path.endswith(ends[shape])
+    ]
+    assert found.code.startswith(("logging.getLogger(f", "stats.inc_value(f"))
+
+
+def name_loggers(_: object) -> None:
+    for number in range(3000):
+        logging.getLogger(f"shop:{number:>500}")
+
+
+def name_stats(stats: MemoryStatsCollector) -> None:
+    for number in range(3000):
+        stats.inc_value(f"shop/{number:>500}")
+
+
+def forget_loggers() -> None:
+    for name in list(logging.Logger.manager.loggerDict):
+        if name.startswith("shop:"):
+            del logging.Logger.manager.loggerDict[name]
 
 
 @lru_cache(maxsize=5000)
