@@ -27,12 +27,14 @@ from scrapy.statscollectors import MemoryStatsCollector
 from twisted.python.threadpool import ThreadPool
 
 from scrapy_leakwatch.explain import BillRequest, bill_in_child
+from scrapy_leakwatch.heap.sizes import SHOWS_BUFFER
 from scrapy_leakwatch.records import Bill
 
 pytestmark = pytest.mark.usefixtures("_quiet")
 
 MB = 1_000_000
 KEPT: list[str] = []
+BUFFER = "bytes" if SHOWS_BUFFER else "BytesIO"
 
 
 class ShopSpider(Spider):
@@ -176,7 +178,7 @@ def a_suspended_generator():
 @pytest.mark.parametrize(
     ("made", "path", "kind", "count"),
     [
-        (lambda: io.BytesIO(bytes(3 * MB)), "spider.kept", "BytesIO", 1),
+        (lambda: io.BytesIO(bytes(3 * MB)), "spider.kept", BUFFER, 1),
         (lambda: bytearray(3 * MB), "spider.kept", "bytearray", 1),
         (lambda: "x" * 3 * MB, "spider.kept", "str", 1),
         (texts, "spider.kept", "str", 3000),
