@@ -252,6 +252,16 @@ def test_that_memory_rises_may_be_said_where_it_does() -> None:
     )
 
 
+def test_that_memory_rises_may_be_withdrawn_for_what_is_named_instead() -> None:
+    withdrawn = {"kind": "recovered", "subject": "memory", "id": 2}
+    named = verdict(19, **withdrawn, cause=1)
+    assert judge(LEAKY, crawl(*GOOD, named, rising=RISING)).passed
+    alone = verdict(19, **withdrawn, cause=None)
+    assert judge(SOUND, crawl(alone)).faults == (
+        "untrue: recovered of memory held by nobody",
+    )
+
+
 def test_memory_that_one_crawl_leaves_is_not_the_growth_of_the_next() -> None:
     run = {"type": "run", "time": 20.0, "config": CONFIG}
     after = [sample(20 + at, rss=200e6) for at in range(20)]

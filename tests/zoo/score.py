@@ -166,9 +166,15 @@ def _wrong_verdicts(
 
 
 def _is_said_of_memory(one: Told, lines: Sequence[Line]) -> bool:
-    """Tell whether it says that memory grows and of whom is not known, and it does."""
-    said = (one.verdict["kind"], one.verdict["subject"]) == ("inconclusive", "memory")
-    return said and any(
+    """Tell whether it says that memory grows and of whom is not known, and it does.
+
+    Or that it is known by now.
+    """
+    if one.verdict["subject"] != "memory":
+        return False
+    if one.verdict["kind"] == "recovered":
+        return one.verdict.get("cause") is not None
+    return one.verdict["kind"] == "inconclusive" and any(
         _has_risen(crawl, one.verdict["time"]) for crawl in _crawls(lines)
     )
 

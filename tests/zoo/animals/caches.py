@@ -54,19 +54,11 @@ class JarForEach(Visitor):
     """Has a cookie jar for each page, with large cookies."""
 
     name = "jar_for_each"
-    jars = None
-    """How many there are at most."""
 
     def page(self, number, **kwargs):
-        jar = number if self.jars is None else number % self.jars
         cookies = {f"basket{each}": f"{number}" + "x" * 3000 for each in range(20)}
-        request = super().page(number, meta={"cookiejar": jar}, **kwargs)
+        request = super().page(number, meta={"cookiejar": number}, **kwargs)
         return request.replace(cookies=cookies)
-
-
-class FewJars(JarForEach):
-    name = "few_jars"
-    jars = 10
 
 
 class RulesOfMany(Visitor):

@@ -23,7 +23,7 @@ class LoggerForEach(Padded):
 
 
 class Warned(Padded):
-    """Has Python remember each warning, and a metric for each page."""
+    """Has Python remember each warning, and a library a metric for each page."""
 
     name = "warned"
 
@@ -35,7 +35,7 @@ class Warned(Padded):
     def parse(self, response):
         text = copy_of(response)
         warnings.warn(text[:60_000], stacklevel=1)  # here: warned
-        shelf_library.count("pages", response.url, text)  # here: measured
+        shelf_library.count("pages", response.url, text)
 
 
 class StatsForEach(Padded):
@@ -51,9 +51,12 @@ class StatsForEach(Padded):
 
 
 class TidyRegistries(Padded):
-    """Says the same, of whatever page."""
+    """Says the same, of whatever page, and has ten cookie jars."""
 
     name = "tidy_registries"
+
+    def page(self, number, **kwargs):
+        return super().page(number, meta={"cookiejar": number % 10}, **kwargs)
 
     def parse(self, response):
         logging.getLogger(f"shelf {len(response.url)} {LONG}").debug("seen")

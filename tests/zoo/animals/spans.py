@@ -68,13 +68,3 @@ class SlowAndSound(OneAtATime):
 
     def parse(self, response):
         self.latest.append(response)
-
-
-class ClassForEach(Visitor):
-    """Makes a class for each page, which has the page."""
-
-    name = "class_for_each"
-
-    def parse(self, response):
-        page = type("Page", (), {"response": response})
-        yield {"url": page.response.url}

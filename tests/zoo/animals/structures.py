@@ -58,7 +58,7 @@ class DeepStructures(Padded):
 
 
 class TidyStructures(DeepStructures):
-    """Begins each anew after 40 pages."""
+    """Begins each anew after 40 pages, and makes a class for each page."""
 
     name = "tidy_structures"
     seen = 0
@@ -70,7 +70,8 @@ class TidyStructures(DeepStructures):
             self.words = Branch()
             self.catalogue = catalogue()
         super().parse(response)
-        yield {"url": response.url, "text": copy_of(response)}
+        page = type("Page", (), {"response": response})
+        yield {"url": page.response.url, "text": copy_of(page.response)}
 
 
 class Unflushed(Padded):

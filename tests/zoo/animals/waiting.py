@@ -84,9 +84,15 @@ class EachWaits(Padded):
                 task.cancel()
 
 
-class EachWaitsAMoment(EachWaits):
-    name = "each_waits_a_moment"
+class TidyConsumers(EachWaits):
+    """Has tasks that wait for a moment."""
+
+    name = "tidy_consumers"
     seconds = 0.2
+
+    def parse(self, response):
+        super().parse(response)
+        yield {"url": response.url, "text": copy_of(response)}
 
 
 class SlowConsumers(Padded):
@@ -202,15 +208,16 @@ class LongerTrail(Endless):
     """Has in meta the texts of all pages on the way to a request."""
 
     name = "longer_trail"
-    path = "/tree/{}?links=2&kb=60&ms=100"
+    path = "/tree/{}?links=2&kb=240&ms=100"
     most = None
 
     def below(self, response):
         trail = [*response.meta.get("trail", ()), copy_of(response)]
         for href in response.css("a.next::attr(href)").getall():
-            url = response.urljoin(href) + "&kb=60&ms=100"
-            meta = {"trail": trail if self.most is None else [len(trail)]}
-            yield Request(url, self.parse, meta=meta)  # here: longer_trail
+            url = response.urljoin(href) + "&kb=240&ms=100"
+            short = [len(trail)]
+            meta = {"trail": short if self.most else trail}  # here: longer_trail
+            yield Request(url, self.parse, meta=meta)
 
 
 class ShortTrail(LongerTrail):

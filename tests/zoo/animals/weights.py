@@ -13,9 +13,9 @@ MEGABYTE = 1024 * 1024
 
 
 class Padded(Visitor):
-    """Visits pages of 120 kB, at a pace that any machine can keep."""
+    """Visits pages of 240 kB, at a pace that any machine can keep."""
 
-    path = "/page/{}?kb=120&ms=100"
+    path = "/page/{}?kb=240&ms=100"
 
     def parse(self, response):
         yield {"url": response.url, "text": copy_of(response)}
@@ -54,7 +54,10 @@ class Uploading:
 
 
 class GrowingText(Padded):
+    """Adds to a text, which is copied for that."""
+
     name = "growing_text"
+    path = "/page/{}?kb=60&ms=100"
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -64,10 +67,6 @@ class GrowingText(Padded):
     def parse(self, response):
         self.report += response.text  # here: growing_str
         self.lengths.extend(range(12_000))  # here: growing_array
-
-
-class InMemoryDatabase(Padded):
-    name = "in_memory_database"
 
 
 class Storing:
@@ -146,23 +145,6 @@ class FewLargeOnes(Padded):
             self.documents[response.url] = response.body  # here: few_large_dict
 
 
-class ManySmallOnes(Padded):
-    """Has the last of the images, and the names of 600 shelves."""
-
-    name = "many_small_ones"
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.images = []
-        self.shelves = {}
-
-    def parse(self, response):
-        number = number_of(response)
-        self.images = [*self.images[-9:], response.body]
-        for each in range(4 * number, 4 * number + 4):
-            self.shelves[each % 600] = f"shelf {each % 600}"
-
-
 class EmptiedSlowly(Padded):
     """Lets go of one page in three, and has a full cache of texts that grow."""
 
@@ -195,13 +177,22 @@ class Notes(OrderedDict):
 
 
 class EmptiedInTime(EmptiedSlowly):
-    """Lets go of as many as come, and has one text for each note."""
+    """Lets go of as many as come, and has the names of 600 shelves."""
 
     name = "emptied_in_time"
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.images = []
+        self.shelves = {}
 
     def parse(self, response):
         self.pending[response.url] = copy_of(response)
         if len(self.pending) > 30:
             for url in list(self.pending)[:20]:
                 self.pending.pop(url)
-        self.notes[number_of(response)] = copy_of(response)
+        number = number_of(response)
+        self.notes[number] = copy_of(response)
+        self.images = [*self.images[-9:], response.body]
+        for each in range(4 * number, 4 * number + 4):
+            self.shelves[each % 600] = f"shelf {each % 600}"

@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[3]
 FOLDER = "tests/zoo/animals"
 ANIMALS = "tests.zoo.animals"
 LONGER = {"CLOSESPIDER_TIMEOUT": 9}
+SHORTER = {"CLOSESPIDER_TIMEOUT": 4, "LEAKWATCH_INTERVAL": 0.25}
+"""Where nothing is to be told: so many samples are enough."""
 POOLED = frozenset({"unreleased"})
 """A thread of a pool may still be at work when the crawl closes."""
 
@@ -33,6 +35,8 @@ def _row(path: str, story: str, *named: Named, **fields: Any) -> Row:
         "least_received": 80,
         **fields,
     }
+    if fields["truth"] == HEALTHY:
+        fields["settings"] = {**SHORTER, **fields.get("settings", {})}
     name = "".join(f"_{each.lower()}" if each.isupper() else each for each in cls)[1:]
     return Row(name=name, story=story, named=named, **fields)
 
@@ -58,12 +62,6 @@ WEIGHTS = (
         reactor=SELECT,
     ),
     _row(
-        "weights.InMemoryDatabase",
-        "a pipeline stores all pages in an SQLite database in memory",
-        _named("weights", "in_memory_database", "Storing.database"),
-        settings=_pipelines("weights.Storing"),
-    ),
-    _row(
         "weights.TidyBuffers",
         "a buffer, a text and an array that are begun anew, and a database on disk",
         settings=_pipelines("weights.UploadingInParts", "weights.StoringOnDisk"),
@@ -76,11 +74,6 @@ WEIGHTS = (
         _named("weights", "few_large_dict", "spider.documents"),
     ),
     _row(
-        "weights.ManySmallOnes",
-        "the last ten pages, and the names of 600 shelves",
-        reactor=SELECT,
-    ),
-    _row(
         "weights.EmptiedSlowly",
         "a dict that loses one page of three, a full cache of texts that grow",
         _named("weights", "emptied_slowly", "spider.pending"),
@@ -88,7 +81,7 @@ WEIGHTS = (
     ),
     _row(
         "weights.EmptiedInTime",
-        "a dict from which as many are removed, and a full cache",
+        "a dict from which as many are removed, a full cache, 600 small texts",
         reactor=SELECT,
     ),
 )
@@ -108,16 +101,22 @@ STRUCTURES = (
     ),
     _row(
         "structures.Unflushed",
-        "a table of a library and a pipeline of Redis, never flushed",
+        "a table of a library and a pipeline of Redis, never flushed, and an SQLite"
+        " database in memory",
         _named("structures", "table", "TablePipeline.table"),
         _named("structures", "redis", "RedisPipeline.batch"),
-        settings=_pipelines("structures.TablePipeline", "structures.RedisPipeline"),
+        _named("weights", "in_memory_database", "Storing.database"),
+        settings=_pipelines(
+            "structures.TablePipeline", "structures.RedisPipeline", "weights.Storing"
+        ),
         reactor=SELECT,
         needs=("fakeredis",),
     ),
     _row(
         "structures.TidyStructures",
-        "a list, a trie and a tree begun anew, a table and Redis that are flushed",
+        "a list, a trie and a tree begun anew, a table and Redis that are flushed, a"
+        " class for each page, which has it as an attribute, and is let go of",
+        also=frozenset({"garbage", "recovered"}),
         settings=_pipelines("structures.FlushedTable", "structures.ExecutedRedis"),
         needs=("fakeredis",),
     ),
@@ -133,7 +132,7 @@ REGISTRIES = (
         "registries.Warned",
         "a warning and a metric for each page: Python and a library keep the texts",
         _named("registries", "warned", "__warningregistry__"),
-        _named("registries", "measured", "shelf_library.REGISTRY"),
+        _named("registries", None, "shelf_library.REGISTRY"),
     ),
     _row(
         "registries.StatsForEach",
@@ -144,7 +143,7 @@ REGISTRIES = (
     ),
     _row(
         "registries.TidyRegistries",
-        "the same logger, warning, metric and stat for all pages",
+        "the same logger, warning, metric and stat for all pages, and ten cookie jars",
     ),
 )
 CACHES = (
@@ -186,7 +185,6 @@ CACHES = (
         },
         reactor=SELECT,
     ),
-    _row("caches.FewJars", "ten cookie jars"),
     _row(
         "caches.FillingCaches", "six caches that fill up, each bounded in another way"
     ),
@@ -209,11 +207,6 @@ WAITING = (
         reactor=ASYNCIO,
     ),
     _row(
-        "waiting.EachWaitsAMoment",
-        "a task for each page waits for the task before it, for a moment",
-        reactor=ASYNCIO,
-    ),
-    _row(
         "waiting.SlowConsumers",
         "a task and a thread that take less from their queues than is put there",
         _named("waiting", "asyncio_queue", "QueuePipeline.queue"),
@@ -230,9 +223,10 @@ WAITING = (
     ),
     _row(
         "waiting.TidyConsumers",
-        "a task and a thread as fast as their queues fill, two pools that are awaited",
+        "a task and a thread as fast as their queues fill, two pools that are awaited,"
+        " and tasks that wait for the one before for a moment",
         also=POOLED,
-        spiders=(f"{ANIMALS}.waiting.SlowConsumers",),
+        reactor=ASYNCIO,
         settings=_pipelines(
             "waiting.FastQueue",
             "waiting.FastThread",
@@ -289,12 +283,6 @@ SPANS = (
         "less than a page in each sample, and the last 20 are kept",
         settings={"LEAKWATCH_INTERVAL": 0.02, "LEAKWATCH_MIN_OBJECTS": 25},
         least_received=40,
-    ),
-    _row(
-        "spans.ClassForEach",
-        "a class for each page, which has it as an attribute, and is let go of",
-        also=frozenset({"garbage", "recovered"}),
-        reactor=SELECT,
     ),
 )
 
