@@ -155,6 +155,7 @@ class _Descent:
         kind, _, tracked = self._most(found.step, own, set())
         part = int(found.share * size)
         self._add(found.step, found.step.text, part, (kind, found.count, tracked))
+        self.found[shortened(found.step.text)].length = None  # each has one of its own
         return part
 
     def _add(
