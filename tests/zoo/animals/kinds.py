@@ -159,7 +159,7 @@ class Holes(Visitor):
 
 
 class Changing(Visitor):
-    """Changes its ways after a dozen samples, however fast the machine."""
+    """Changes its ways after 14 samples, however fast the machine."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -168,7 +168,7 @@ class Changing(Visitor):
     @property
     def is_young(self):
         interval_s = self.settings.getfloat("LEAKWATCH_INTERVAL")
-        return time.monotonic() < self.opened + 12 * interval_s
+        return time.monotonic() < self.opened + 14 * interval_s
 
 
 def let_go(pages):
