@@ -9,11 +9,9 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from scrapy import Request
 from twisted.internet.threads import deferToThread
 
-from tests.zoo.animals.base import Endless
-from tests.zoo.animals.weights import Padded, copy_of
+from tests.zoo.animals.weights import Padded, copy_of, number_of
 
 
 class LongCoroutine(Padded):
@@ -204,20 +202,22 @@ class AwaitedReactor(ReactorPipeline):
         return deferToThread(self.upload, item["text"]).addCallback(lambda _: item)
 
 
-class LongerTrail(Endless):
+class LongerTrail(Padded):
     """Has in meta the texts of all pages on the way to a request."""
 
     name = "longer_trail"
-    path = "/tree/{}?links=2&kb=240&ms=100"
     most = None
 
-    def below(self, response):
+    async def start(self):
+        yield self.page(0)
+
+    def parse(self, response):
         trail = [*response.meta.get("trail", ()), copy_of(response)]
-        for href in response.css("a.next::attr(href)").getall():
-            url = response.urljoin(href) + "&kb=240&ms=100"
-            short = [len(trail)]
+        short = [len(trail)]
+        first = 2 * number_of(response) + 1
+        for number in (first, first + 1):
             meta = {"trail": short if self.most else trail}  # here: longer_trail
-            yield Request(url, self.parse, meta=meta)
+            yield self.page(number, meta=meta)
 
 
 class ShortTrail(LongerTrail):

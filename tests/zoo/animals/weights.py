@@ -57,7 +57,7 @@ class GrowingText(Padded):
     """Adds to a text, which is copied for that."""
 
     name = "growing_text"
-    path = "/page/{}?kb=160&ms=100"
+    path = "/page/{}?kb=100&ms=100"
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -66,7 +66,7 @@ class GrowingText(Padded):
 
     def parse(self, response):
         self.report += response.text  # here: growing_str
-        self.lengths.extend(range(20_000))  # here: growing_array
+        self.lengths.extend(range(12_500))  # here: growing_array
 
 
 class Storing:
