@@ -85,7 +85,12 @@ def _kinds(rows: Sequence[Row], results: Sequence[Result]) -> Iterable[Kind]:
     for kind in sorted(told | {row.truth for row in rows} - {HEALTHY}):
         of_it = [one for row, one in pairs if row.truth == kind]
         counts = [
-            row for row, one in pairs if kind in one.told and kind not in row.also
+            row
+            for row, one in pairs
+            if kind in one.told
+            and kind not in row.also
+            # In a row that passed nothing was untrue: it may be said of memory.
+            and (kind == row.truth or not one.passed)
         ]
         yield Kind(
             kind=kind,
