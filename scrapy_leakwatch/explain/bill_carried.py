@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scrapy.utils.trackref import object_ref
+
 from scrapy_leakwatch import anatomy
 from scrapy_leakwatch.explain.bill_steps import Step, following, shortened
 
@@ -51,7 +53,7 @@ def carried(heap: Heap, step: Step, ranges: list[tuple[int, int]]) -> Carried | 
         if part > heap.graph.bytes(row[0].index):
             row[0] = found
         row[1] += part
-        row[2] += max(sum(end - begin for begin, end in heap.children(found.index)), 1)
+        row[2] += _held(heap, found)
         total += size
     if not total:
         return None
@@ -83,8 +85,18 @@ def _spread(ranges: list[tuple[int, int]]) -> list[int]:
     return [index for begin, end in ranges for index in range(begin, end, step)]
 
 
+def _held(heap: Heap, step: Step) -> int:
+    """Return how many objects have the bytes: what the last one holds, or itself."""
+    if anatomy.is_a(step.way[-1], object_ref):
+        return 1
+    return max(sum(end - begin for begin, end in heap.children(step.index)), 1)
+
+
 def _heaviest(heap: Heap, request: Step, whole: int) -> Step:
-    """Go down from a request to the last that has half of its bytes."""
+    """Go down from a request to the last that has half of its bytes.
+
+    Or to an object of Scrapy's own: what that has is told with it.
+    """
     request.text = f"{(*request.texts, request.text)[0]}[*]"
     request.inside = True
     step = request
@@ -97,4 +109,6 @@ def _heaviest(heap: Heap, request: Step, whole: int) -> Step:
         if len(heavy) != 1:
             break
         step = following(heap, step, heavy[0], keyed=True)
+        if anatomy.is_a(step.way[-1], object_ref):
+            break
     return step

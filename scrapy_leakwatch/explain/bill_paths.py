@@ -151,8 +151,11 @@ class _Descent:
         found = carried(self.heap, step, ranges)
         if found is None:
             return 0
-        own = list(self.heap.children(found.step.index))
-        kind, _, tracked = self._most(found.step, own, set())
+        holder = found.step.way[-1]
+        kind, tracked = label(holder), anatomy.is_a(holder, object_ref)
+        if not tracked:
+            own = list(self.heap.children(found.step.index))
+            kind, _, tracked = self._most(found.step, own, set())
         part = int(found.share * size)
         self._add(found.step, found.step.text, part, (kind, found.count, tracked))
         self.found[shortened(found.step.text)].length = None  # each has one of its own

@@ -388,6 +388,14 @@ def test_what_waiting_requests_carry_is_told_where_it_is_most_of_them(crawler):
     assert "pass only what its callback needs" in found.fix
 
 
+def test_pages_that_waiting_requests_carry_are_told_as_scrapys_own(crawler):
+    carried = lambda number: HtmlResponse("https://a", body=bytes(20_000))  # noqa: E731
+    crawler.engine = waiting_requests(crawler.spider, 300, carried)
+    _, found = place(billed(crawler), "scheduler memory queue[*].meta['trail']")
+    assert (found.type, found.tracked) == ("HtmlResponse", True)
+    assert found.count == pytest.approx(300, rel=0.1)
+
+
 def test_plain_requests_that_wait_are_told_as_requests(crawler):
     crawler.engine = waiting_requests(crawler.spider, 3000, lambda number: number)
     bill = billed(crawler)
