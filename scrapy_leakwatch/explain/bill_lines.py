@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import io
 from collections import deque
 from types import CodeType, ModuleType
@@ -38,7 +39,10 @@ _QUEUES = (
     "twisted.internet.defer.DeferredQueue",
 )
 _NAMESPACES = ("types.SimpleNamespace", "argparse.Namespace")
-_BUFFERS = (io.BytesIO, io.StringIO, bytearray)
+_BUFFERS = (io.BytesIO, io.StringIO, bytearray, array.array, str, bytes)
+_PLAIN_MODULES = frozenset(
+    ["builtins", "collections", "functools", "types", "argparse", "array"]
+)
 
 
 def line_of(place: Place, crawler: Any) -> Line | None:
@@ -175,6 +179,10 @@ _REMEDIES: tuple[tuple[Callable[[Place], bool], str], ...] = (
         "write {path} out in parts and truncate it, or write to a file instead",
     ),
     (
+        lambda place: anatomy.inherits(place.holder, "sqlite3.Connection"),
+        "the database of {path} is in memory: connect it to a file",
+    ),
+    (
         _in_function,
         "yield each {thing} as an item, and do not collect them in {path}",
     ),
@@ -187,7 +195,7 @@ def _is_foreign(obj: Any) -> bool:
     if anatomy.is_a(obj, dict, list, set, tuple, frozenset, deque, type, ModuleType):
         return False
     module = anatomy.module(type(obj)).partition(".")[0]
-    return module not in {"builtins", "collections", "functools"} and (
+    return module not in _PLAIN_MODULES and (
         places.origin_of_class(type(obj)) == "library"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
 import atexit
 import gc
@@ -9,6 +10,7 @@ import io
 import logging
 import queue
 import signal
+import sqlite3
 import threading
 import time
 import weakref
@@ -173,6 +175,13 @@ def a_suspended_generator():
     found = waiting()
     next(found)
     return found
+
+
+def in_memory() -> sqlite3.Connection:
+    database = sqlite3.connect(":memory:")
+    database.execute("create table pages (text text)")
+    database.executemany("insert into pages values (?)", [(text,) for text in texts()])
+    return database
 
 
 @pytest.mark.parametrize(
@@ -359,6 +368,21 @@ def test_the_line_that_adds_behind_bare_namespaces_is_told(crawler):
     bill = billed(crawler, before={("spider shop", ""): 0})
     _, found = place(bill, "spider.shop › shelf.box.pages")
     assert found.code == "box.pages.append(text)"
+
+
+@pytest.mark.parametrize(
+    ("made", "path", "fix"),
+    [
+        (lambda: array.array("q", range(400_000)), "spider.kept", "truncate it"),
+        (lambda: "x" * 3 * MB, "spider.kept", "truncate it"),
+        (lambda: SimpleNamespace(pages=texts()), "spider.kept › pages", "deque"),
+        (in_memory, "spider.kept", "is in memory"),
+    ],
+)
+def test_what_helps_is_said_of_what_is_not_a_container_too(crawler, made, path, fix):
+    crawler.spider.kept = made()
+    _, found = place(billed(crawler, {("spider shop", ""): 0}), path)
+    assert fix in found.fix
 
 
 def waiting_requests(spider, count, carried):
