@@ -239,6 +239,19 @@ def test_rising_memory_that_nobody_is_named_for_is_told_and_withdrawn_when_named
     assert told[1][0].cause == told[0][0].id
 
 
+def test_rising_memory_that_is_dead_is_told_as_such() -> None:
+    book = docket()
+    for number in range(5):
+        book.hear(resident(number, 100 * MB))
+    book.hear(resident(9, 180 * MB))
+    for number, size in enumerate((0, 40 * MB, 80 * MB)):
+        dead = owner(size, kind="garbage", name="garbage", path="garbage › bytes")
+        assert book.hear_bill(bill(number, 100 * MB + size, dead)) == []
+    verdict = book.rising()
+    assert verdict is not None
+    assert "most of it is dead and waits for Python's collector" in verdict.message
+
+
 def test_where_no_bill_can_be_had_rising_memory_is_told_with_the_reason() -> None:
     book = docket()
     for number in range(5):

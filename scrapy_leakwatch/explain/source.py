@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from scrapy_leakwatch import anatomy, places
-from scrapy_leakwatch.explain import expressions
+from scrapy_leakwatch.explain import calls, expressions
 from scrapy_leakwatch.explain.moments import ONCE
 from scrapy_leakwatch.lines import MOST_FILES, Line, at, lines, tree_of
 
@@ -119,7 +119,7 @@ def of_call(
 ) -> Line | None:
     """Return the line that hands ``function`` to one of ``callers``."""
     found = _search(
-        _modules(classes), lambda tree: expressions.called(tree, callers, function)
+        _modules(classes), lambda tree: calls.called(tree, callers, function)
     )
     near = [one for one in found if _in_reach(one, classes)]
     return _choose(near or found, near)
@@ -127,7 +127,7 @@ def of_call(
 
 def of_naming(callers: frozenset[str], classes: tuple[type, ...]) -> Line | None:
     """Return the line that gives one of ``callers`` a name that it makes."""
-    found = _search(_modules(classes), lambda tree: expressions.naming(tree, callers))
+    found = _search(_modules(classes), lambda tree: calls.naming(tree, callers))
     near = [one for one in found if _in_reach(one, classes)]
     return _choose(near or found, near)
 

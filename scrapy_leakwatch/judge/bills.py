@@ -151,13 +151,13 @@ class BillCase:
                     return path.bytes
         return None
 
-    def is_growth_of(self, kind: OwnerKind) -> bool:
+    def is_growth_of(self, kind: OwnerKind, share: float = NEARLY_ALL) -> bool:
         """Tell whether nearly all growth is that of owners of one kind."""
         if len(self.bills) < STEPS:
             return False
         last = self.bills[-1]
         theirs = sum(each.grown_bytes for each in last.owners if each.kind == kind)
-        return theirs >= NEARLY_ALL * (last.rss - last.since_rss) > 0
+        return theirs >= share * (last.rss - last.since_rss) > 0
 
     def names(self, sample: Sample) -> bool:
         """Tell whether most of what memory has grown by has an owner.
@@ -277,11 +277,6 @@ def verdict_on(
     kind: Kind = "leak" if path.tracked else "hoard"
     growth = _growth(grown.weights)
     signature = _signature(spider, owner.name, path.path)
-    per_min = growth.per_min
-    limit = sample.memory_limit
-    limit_in_s = None
-    if limit is not None and per_min > 0:
-        limit_in_s = 60 * max(limit - sample.memory.rss, 0) / per_min
     verdict = Verdict(
         kind=kind,
         subject=path.path,
@@ -295,14 +290,21 @@ def verdict_on(
         oldest_s=0.0,
         example_url="",
         signature=signature,
-        limit=limit,
-        limit_in_s=limit_in_s,
+        limit=sample.memory_limit,
+        limit_in_s=_limit_in_s(sample, growth),
         holder=path.path,
         owner=owner.name,
         bytes=path.bytes,
         share_of_growth=min(max(grown.share, 0.0), 1.0),
     )
     return verdict, _explanation(grown, spider, signature)
+
+
+def _limit_in_s(sample: Sample, growth: Growth) -> float | None:
+    """Return in how many seconds memory reaches its limit at this rate."""
+    if sample.memory_limit is None or growth.per_min <= 0:
+        return None
+    return 60 * max(sample.memory_limit - sample.memory.rss, 0) / growth.per_min
 
 
 def _message(grown: Grown, growth: Growth) -> str:
@@ -375,18 +377,6 @@ def unnamed(
         per_1000_responses=1000 * grown / received,
         per_min=grown / minutes,
     )
-    limit = sample.memory_limit
-    limit_in_s = None
-    if limit is not None:
-        limit_in_s = 60 * max(limit - sample.memory.rss, 0) / growth.per_min
-    lines = case.largest()
-    message = (
-        f"memory grows, and nobody is to be named for most of it:"
-        f" {megabytes(first.memory.rss)} → {megabytes(sample.memory.rss)},"
-        f" {growth.per_1000_responses / 1e6:+,.1f} MB per 1,000 responses"
-    )
-    if lines:
-        message += f"; what grew most: {lines}"
     return Verdict(
         kind="inconclusive",
         subject="memory",
@@ -396,11 +386,11 @@ def unnamed(
         unaccounted=grown,
         growth=growth,
         confidence="low",
-        message=message,
+        message=_message_of_unnamed(first, sample, growth, case),
         oldest_s=0.0,
         example_url="",
-        limit=limit,
-        limit_in_s=limit_in_s,
+        limit=sample.memory_limit,
+        limit_in_s=_limit_in_s(sample, growth),
         caveat=reason or None,
         remedy=(
             "`scrapy leakwatch bill` shows who has the memory now; what is"
@@ -408,6 +398,21 @@ def unnamed(
         ),
         bytes=sample.memory.rss,
         share_of_growth=1.0,
+    )
+
+
+def _message_of_unnamed(
+    first: Sample, sample: Sample, growth: Growth, case: BillCase
+) -> str:
+    nobody = "nobody is to be named for most of it"
+    if case.is_growth_of("garbage", MOST_OF_IT):
+        nobody = "most of it is dead and waits for Python's collector"
+    lines = case.largest()
+    return (
+        f"memory grows, and {nobody}:"
+        f" {megabytes(first.memory.rss)} → {megabytes(sample.memory.rss)},"
+        f" {growth.per_1000_responses / 1e6:+,.1f} MB per 1,000 responses"
+        + (f"; what grew most: {lines}" if lines else "")
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from tests import takers
 from tests.zoo.truth import ASYNCIO, SELECT, Row
 
-SHORT = {"CLOSESPIDER_PAGECOUNT": 500, "LEAKWATCH_INTERVAL": 0.1}
+SHORT = {"CLOSESPIDER_PAGECOUNT": 300, "LEAKWATCH_INTERVAL": 0.1}
 """The verdict comes when the crawl has ended, and that may be soon."""
 TAKERS = {
     "TakesLoopingCall": ("LoopingCall", "a looping call that nobody stops"),
