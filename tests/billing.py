@@ -70,6 +70,7 @@ BILL = Bill(
     since=FIRST.time,
     since_rss=FIRST.rss,
     since_received=FIRST.received,
+    since_layers=FIRST.layers,
     stall_ms=12.5,
     analysis_ms=700.25,
     child_memory_bytes=9 * MB,

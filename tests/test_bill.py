@@ -49,18 +49,18 @@ def _in_utc(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "bill", "first"),
+    ("name", "bill"),
     [
-        ("a_bill", BILL, FIRST),
-        ("a_bill_alone", BILL, None),
-        ("a_first_bill", FIRST, None),
-        ("a_bill_in_part", replace(BILL, partial=True), NO_BILL),
-        ("no_bill", NO_BILL, FIRST),
+        ("a_bill", BILL),
+        ("a_bill_alone", replace(BILL, since_layers=None)),
+        ("a_first_bill", FIRST),
+        ("a_bill_in_part", replace(BILL, partial=True, since_layers=None)),
+        ("no_bill", NO_BILL),
     ],
 )
-def test_the_table_is_the_golden_one(name, bill, first) -> None:
+def test_the_table_is_the_golden_one(name, bill) -> None:
     path = GOLDEN / f"{name}.txt"
-    shown = table(bill, first) + "\n"
+    shown = table(bill) + "\n"
     if os.environ.get("MAKE_GOLDEN"):  # MAKE_GOLDEN=1 pytest tests/test_bill.py
         path.write_text(shown)
     assert shown == path.read_text()
@@ -115,7 +115,7 @@ def test_a_path_with_a_part_of_its_owner_is_told_with_its_own_bytes() -> None:
 
 def test_what_an_allocator_does_not_tell_is_left_out() -> None:
     layers = BillLayers(malloc_free=7 * MB, files=9 * MB)
-    free, files = lines(layers=layers)
+    free, files = lines(layers=layers, since_layers=None)
     assert free == "  free in the allocators  7 MB"
     assert files == "  mapped files            9 MB"
 
@@ -225,16 +225,16 @@ MS = st.floats(0, 1e9)
 FROM = st.sampled_from(["project", "library"])
 PATHS = st.builds(
     BillPath, TEXT, TEXT, COUNT, COUNT, GROWN, st.none() | TEXT, st.none() | TEXT,
-    st.booleans(), st.none() | COUNT, st.none() | COUNT, FROM, TEXT,
+    st.booleans(), st.none() | COUNT, st.none() | COUNT, FROM, TEXT, st.booleans(),
 )  # fmt: skip
 HAVE = st.builds(
     BillOwner, TEXT, st.sampled_from(OWNER_KINDS), FROM, COUNT, COUNT, COUNT, GROWN,
     st.lists(PATHS, max_size=3).map(tuple),
 )  # fmt: skip
+LAYERS = st.builds(BillLayers, *[st.none() | COUNT] * 5)
 BILLS = st.builds(
     Bill, SECONDS, COUNT, COUNT, st.floats(0, 1), st.lists(HAVE, max_size=4).map(tuple),
-    st.builds(BillLayers, *[st.none() | COUNT] * 5), SECONDS, COUNT, COUNT,
-    st.booleans(), MS, MS, COUNT,
+    LAYERS, SECONDS, COUNT, COUNT, st.none() | LAYERS, st.booleans(), MS, MS, COUNT,
 ) | st.builds(NoBill, SECONDS, COUNT, COUNT, TEXT, MS)  # fmt: skip
 
 
@@ -244,9 +244,9 @@ def test_a_bill_is_read_as_it_was_written(bill) -> None:
     assert parsing.bill(line) == bill
 
 
-@given(BILLS, BILLS)
-def test_any_bill_can_be_shown(bill, first) -> None:
-    shown = table(bill, first).splitlines()
+@given(BILLS)
+def test_any_bill_can_be_shown(bill) -> None:
+    shown = table(bill).splitlines()
     if isinstance(bill, NoBill):
         assert len(shown) == 1
         return

@@ -229,7 +229,7 @@ def test_bill_shows_the_last_bill_of_a_recording(record, capsys) -> None:
     assert leakwatch("bill", record("grown", *bills)) == 0
     shown = capsys.readouterr().out
     failed = "  no bill since then: no answer within 30 s"
-    assert shown == f"{table(BILL, FIRST)}\n{failed}\n"
+    assert shown == f"{table(BILL)}\n{failed}\n"
 
 
 def test_bill_is_there_for_programs(record, capsys) -> None:

@@ -43,6 +43,10 @@ VERDICT = {
     "message",
     "signature",
     "limit_in_s",
+    "id",
+    "cause",
+    "bytes",
+    "share_of_growth",
     "oldest_s",
     "example_url",
     "limit",
@@ -90,7 +94,10 @@ def test_a_leaking_crawl_is_recorded_from_run_to_summary(crawl, tmp_path) -> Non
     samples = [line for line in middle if line["type"] == "sample"]
     verdicts = [line for line in middle if line["type"] == "verdict"]
     explained = [line for line in middle if line["type"] == "explanation"]
-    assert len(samples) + len(verdicts) + len(explained) == len(middle)
+    bills = [line for line in middle if line["type"] == "bill"]
+    assert len(samples) + len(verdicts) + len(explained) + len(bills) == len(middle)
+    assert bills
+    assert all(line["owners"] and line["layers"] for line in bills)
     assert len(samples) == result.stats["leakwatch/samples"]
     assert all(line.keys() == SAMPLE for line in samples)
     assert all(line.keys() == VERDICT for line in verdicts)
@@ -151,7 +158,7 @@ def test_a_killed_crawl_loses_at_most_the_last_line(shop, tmp_path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         time.sleep(0.05)
-        if path.exists() and path.read_bytes().count(b"\n") > 30:
+        if path.exists() and path.read_bytes().count(b'{"type": "sample"') > 30:
             break
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=30)

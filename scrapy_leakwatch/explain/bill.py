@@ -193,7 +193,7 @@ def _unreached(heap: Heap, question: BillQuestion) -> list[BillOwner]:
         name = names[kind]
         paths = tuple(
             BillPath(
-                path=f"{name} › {redact.text(anatomy.name(cls), 60)}",
+                path=f"{kind} › {redact.text(anatomy.name(cls), 60)}",
                 type=redact.text(anatomy.name(cls), 60),
                 count=count,
                 bytes=total,

@@ -37,6 +37,7 @@
 #define NEAR_HEAD 1024
 #define PRE_HEADER ((1ul << 3) | (1ul << 4)) /* managed weakrefs, managed dict */
 #define MANAGED_DICT (1ul << 4)
+#define INLINE_VALUES (1ul << 2)
 #define GC_HEAD 16
 
 enum mode { PLAIN = 0, SET_ASIDE = 1, OPAQUE = 2, TREE = 3 };
@@ -253,8 +254,8 @@ kind_of(Graph *self, PyTypeObject *type)
     return kind;
 }
 
-/* Attributes that no `__dict__` was made for are in a block of their own before
-   Python 3.13. The byte before it tells how far it begins before that, which is
+/* Attributes that no `__dict__` was made for are in a block of their own on Python
+   3.11 and 3.12. The byte before it tells how far it begins before that, which is
    the number of attributes that it has room for, rounded up; the keys that the
    class has cached tell it exactly unless they became more since
    (Objects/dictobject.c). */
@@ -282,6 +283,22 @@ values_size(const Kind *kind, PyObject *object)
 #else
 #define values_size(kind, object) 0
 #endif
+
+/* From Python 3.13 on they are at the end of the object, uncounted. */
+static inline size_t
+inline_size(const Kind *kind, PyObject *object)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    if (!PyType_HasFeature(kind->type, INLINE_VALUES))
+        return 0;
+    size_t capacity = ((uint8_t *)object)[sizeof(PyObject)];
+    return (capacity + 7) / 8 * 8 + (capacity + 1) * 8;
+#else
+    (void)kind;
+    (void)object;
+    return 0;
+#endif
+}
 
 static inline uint64_t
 in_units(uint64_t size)
@@ -312,7 +329,7 @@ units_of(const Kind *kind, PyObject *object)
             size += type->tp_itemsize * (items < 0 ? -items : items);
         }
     }
-    size += kind->header;
+    size += kind->header + (Py_ssize_t)inline_size(kind, object);
     uint64_t units = in_units((uint64_t)size) + in_units(values_size(kind, object));
     return units > UINT32_MAX ? UINT32_MAX : (uint32_t)units;
 }
@@ -404,12 +421,51 @@ hides_keys(PyObject *dict)
     return !PyDict_Type.tp_traverse(dict, is_one_more, &left);
 }
 
+/* Python 3.13 shows the `__dict__` of an object with attributes at its end only
+   from 3.13.3 on. */
+#if PY_VERSION_HEX >= 0x030D0000 && PY_VERSION_HEX < 0x030E0000
+typedef struct {
+    visitproc visitor;
+    void *arg;
+    PyObject *dict;
+} Awaited;
+
+static int
+visit_awaiting(PyObject *target, void *arg)
+{
+    Awaited *awaited = arg;
+    if (target == awaited->dict)
+        awaited->dict = NULL;
+    return awaited->visitor(target, awaited->arg);
+}
+
+static int
+show(PyObject *object, visitproc visitor, void *arg)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject *dict = NULL;
+    if (PyType_HasFeature(type, INLINE_VALUES))
+        dict = ((PyObject **)object)[-3];
+    if (!dict)
+        return type->tp_traverse(object, visitor, arg);
+    Awaited awaited = {visitor, arg, dict};
+    int stopped = type->tp_traverse(object, visit_awaiting, &awaited);
+    return !stopped && awaited.dict ? visitor(dict, arg) : stopped;
+}
+#else
+static inline int
+show(PyObject *object, visitproc visitor, void *arg)
+{
+    return Py_TYPE(object)->tp_traverse(object, visitor, arg);
+}
+#endif
+
 static int
 traverse(PyObject *object, visitproc visitor, void *arg)
 {
     if (!is_traversed(object))
         return 0;
-    int stopped = Py_TYPE(object)->tp_traverse(object, visitor, arg);
+    int stopped = show(object, visitor, arg);
     if (stopped || !IS_DICT(object) || !hides_keys(object))
         return stopped;
     PyObject *key;

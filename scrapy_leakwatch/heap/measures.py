@@ -23,6 +23,7 @@ UNIT = 16
 _HAVE_GC = 1 << 14
 _MANAGED_WEAKREF = 1 << 3
 _MANAGED_DICT = 1 << 4
+_INLINE_VALUES = 1 << 2
 _GC_HEAD = 16
 _DICTS: list[Any] = [dict]
 if hasattr(builtins, "frozendict"):  # Python 3.15
@@ -34,6 +35,8 @@ _VALUES_AT = {(3, 11): -32, (3, 12): -24}
 _CACHED_KEYS_AT = {(3, 11): 872, (3, 12): 880}
 _KEYS_BEFORE_USABLE = 2
 _PREFIX = 2
+_BYTE = 0xFF
+_DICT_AT = -24
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Kind:
     """How the instances of a type are measured.
 
     ``header`` are the bytes before each; ``split`` ones have their attributes in a
-    block of their own. ``address`` is that of the type, which isn't kept.
+    block of their own, ``inline`` ones at their end. ``address`` is that of the type, which isn't kept.
     """
 
     mode: int
@@ -49,6 +52,7 @@ class Kind:
     header: int
     split: bool
     address: int
+    inline: bool
     is_dict: bool
     is_type: bool
     is_module: bool
@@ -71,6 +75,7 @@ def kind_of(cls: type, mode: int, measure: Any) -> Kind:
         header,
         split,
         id(cls),
+        inline=sys.version_info >= (3, 13) and bool(flags & _INLINE_VALUES),
         is_dict=any(id(base) in bases for base in _DICTS),
         is_type=id(type) in bases,
         is_module=id(ModuleType) in bases,
@@ -79,7 +84,7 @@ def kind_of(cls: type, mode: int, measure: Any) -> Kind:
 
 def units_of(kind: Kind, obj: Any) -> int:
     """Return the size of ``obj`` itself, in units, as the C level counts it."""
-    size = _measured(kind, obj) + kind.header
+    size = _measured(kind, obj) + kind.header + _inline_size(kind, obj)
     return in_units(size) + in_units(_values_size(kind, obj))
 
 
@@ -93,6 +98,14 @@ def _measured(kind: Kind, obj: Any) -> int:
         with suppress(Exception):  # one in C that fails for this very object
             return int(kind.measure(obj))
     return object.__sizeof__(obj)
+
+
+def _inline_size(kind: Kind, obj: Any) -> int:
+    """Return what attributes take at the end of an object, from Python 3.13 on."""
+    if not kind.inline or not memory.KNOWN:
+        return 0
+    capacity = memory.body(obj, 1)[0] & _BYTE
+    return (capacity + 7) // 8 * 8 + 8 * (capacity + 1)
 
 
 def _values_size(kind: Kind, obj: Any) -> int:
@@ -127,6 +140,10 @@ def referents(kind: Kind, obj: Any) -> list[Any]:
     strings for keys: as they can't be parts of a cycle, it isn't shown those.
     """
     found = gc.get_referents(obj)
+    if kind.inline and sys.version_info < (3, 14):  # it is shown from 3.13.3 on
+        made = memory.object_at((memory.words(id(obj) + _DICT_AT, 1) or [0])[0], dict)
+        if made is not None and not any(each is made for each in found):
+            found.append(made)
     if kind.is_dict:
         keys = list(_keys_of(obj))
         if keys and all(type(key) is str for key in keys):

@@ -116,8 +116,9 @@ class Docket:
         """Return that a verdict no longer holds, for each that does not."""
         withdrawn = []
         for key, told in list(self._told.items()):
+            judged_as = RSS if key == RISING else key
             found = recovered(
-                key, told.verdict, told.received, self._history, self._case
+                judged_as, told.verdict, told.received, self._history, self._case
             )
             if found is not None:
                 self._memory.forget(told.verdict.kind)

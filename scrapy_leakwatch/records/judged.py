@@ -125,3 +125,8 @@ class Verdict:
     cause: int | None = None
     bytes: int = 0
     share_of_growth: float | None = None
+
+    @property
+    def in_bytes(self) -> bool:
+        """Tell whether ``unaccounted`` and ``growth`` are bytes, and no objects."""
+        return self.subject == "memory" or self.bytes > 0

@@ -161,7 +161,7 @@ def _facts(told: Told) -> Iterator[Fact]:
 
 def _of_growth(verdict: Verdict) -> Iterator[Fact]:
     growth = verdict.growth
-    shown = size if verdict.subject == "memory" else count
+    shown = size if verdict.in_bytes else count
     if growth.per_1000_responses > 0 and verdict.kind != "recovered":
         yield Fact(
             "Growth",
@@ -219,7 +219,7 @@ def _moments(told: Told, story: Story) -> Iterator[Moment]:
     of_case = [each for each in story.told if each.case == told.case]
     for each in of_case[:1] + of_case[1:][1 - MOST_TOLD :]:
         verdict = each.verdict
-        shown = size if verdict.subject == "memory" else count
+        shown = size if verdict.in_bytes else count
         yield Moment(
             after=span(each.time - story.run.time),
             kind=tones.title(verdict),

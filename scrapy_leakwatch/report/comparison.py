@@ -81,7 +81,7 @@ def _rates(told: Told | None) -> str:
     if told.verdict.kind == "unreleased":
         return f"{told.verdict.count:,} at the end"
     rate, in_bytes = _rate(told), _bytes(told)
-    if told.verdict.kind == "native" or told.verdict.subject == "memory":
+    if told.verdict.kind == "native" or told.verdict.in_bytes:
         return f"{size(rate)} per 1,000 responses"
     price = "" if in_bytes is None else f", {size(in_bytes)}"
     return f"{rate:+,.0f} per 1,000 responses{price}"

@@ -36,12 +36,16 @@ class Level(NamedTuple):
 def levels(bills: tuple[Bill, ...]) -> list[Level]:
     """Return the parts from the lowest up; what stays the same lies below.
 
-    The owners are those who have most in the last bill, the largest lowest.
-    What is nowhere more than nothing is left out.
+    The owners are those who have most in any bill, the largest lowest. What is
+    nowhere more than nothing is left out.
     """
-    keys = [key(owner) for owner in owners(bills[-1])][: len(COLOURS)]
-    names = [name for _, name in keys]
     each = [sizes(bill) for bill in bills]
+    most: dict[Key, int] = {}
+    for bill in reversed(each):
+        for one, amount in bill.items():
+            most[one] = max(most.get(one, 0), amount)
+    keys = sorted(most, key=lambda one: -most[one])[: len(COLOURS)]
+    names = [name for _, name in keys]
     nobodys = [unowned(bill) for bill in bills]
 
     def of(label: str) -> Level:

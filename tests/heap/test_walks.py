@@ -89,7 +89,8 @@ def test_attributes_in_a_block_of_their_own_are_counted(walker) -> None:
 
     for _ in range(40):
         Wide()
-    found, _spans = walked(walker, Wide())
+    wide = Wide()
+    found, _spans = walked(walker, wide)
     # An object with 12 attributes has room for them, here or there.
     size = found.bytes(0) + sum(
         found.bytes(index)
