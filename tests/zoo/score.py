@@ -25,7 +25,7 @@ LEAST = {"hoard": 5}
 LEAST_SAMPLES = 12
 """A healthy crawl that was looked at less often says nothing."""
 OFF = "LeakWatch can't "
-RISEN = 64 * 1024 * 1024
+RISEN = 64_000_000
 RISEN_SHARE = 0.25
 """Bytes, and the part of what there was: who grew by so much is not healthy."""
 
