@@ -44,7 +44,8 @@ class Kind:
     """How the instances of a type are measured.
 
     ``header`` are the bytes before each; ``split`` ones have their attributes in a
-    block of their own, ``inline`` ones at their end. ``address`` is that of the type, which isn't kept.
+    block of their own, ``inline`` ones at their end. ``address`` is that of the
+    type, which isn't kept.
     """
 
     mode: int
