@@ -20,6 +20,9 @@ _NAMESPACE = type.__dict__["__dict__"]
 _NAME = type.__dict__["__name__"]
 _MODULE = type.__dict__["__module__"]
 _QUALNAME = type.__dict__["__qualname__"]
+_FLAGS = type.__dict__["__flags__"]
+_HEAP_TYPE = 1 << 9
+"""``Py_TPFLAGS_HEAPTYPE`` (Include/object.h)."""
 _SIZED: tuple[Any, ...] = (dict, list, tuple, set, frozenset, deque)
 
 
@@ -52,6 +55,11 @@ def module(cls: type) -> str:
     except AttributeError:
         return "builtins"
     return found if type(found) is str else "builtins"
+
+
+def is_heap_type(cls: type) -> bool:
+    """Tell whether ``cls`` was made at run time, and is no part of a C library."""
+    return bool(_FLAGS.__get__(cls) & _HEAP_TYPE)
 
 
 def is_a(obj: object, *bases: type) -> bool:

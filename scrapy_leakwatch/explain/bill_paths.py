@@ -82,10 +82,9 @@ class _Descent:
     looked_at: int = 0
 
     def from_owner(self, owner: Owner) -> list[Place]:
-        for index, text in owner.labels.items():
-            if self.heap.graph.bytes(index) >= self.least:
-                obj = self.heap.graph.object(index)
-                self._go(Step(index, (obj,), (), text))
+        for index in self.heap.starts(owner, self.least):
+            obj = self.heap.graph.object(index)
+            self._go(Step(index, (obj,), (), self.heap.label(index, owner)))
         return sorted(self.found.values(), key=lambda place: -place.bytes)
 
     def _go(self, first: Step) -> None:

@@ -62,6 +62,8 @@ typedef struct {
 typedef struct {
     PyObject *object;
     uint32_t parent;
+    uint32_t next; /* of the same home, plus one */
+    int32_t home;
 } Aside;
 
 typedef struct {
@@ -75,6 +77,10 @@ typedef struct {
     size_t kind_count, kind_slots;
     Aside *asides;
     size_t aside_count, aside_room, aside_told;
+    PyObject *homes, *asked, *module_key, *sizeof_key, *locals_text;
+    PyCFunction object_sizeof;
+    uint32_t *heads; /* the latest aside of each home, plus one */
+    size_t home_count;
     uint32_t *opaque;
     size_t opaque_count, opaque_room;
     TreeCount trees;
@@ -169,15 +175,42 @@ insert(Graph *self, PyObject *object, uint32_t parent, size_t slot)
     return 0;
 }
 
+/* Returns the number of the owner whose module defines a class, -1 where none does:
+   of what is no class, and of a class that a function has made. */
+static int32_t
+home_of(Graph *self, PyObject *object)
+{
+    PyTypeObject *type = (PyTypeObject *)object;
+    if (!PyType_Check(object) || !PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) ||
+        !type->tp_dict || !self->home_count)
+        return -1;
+    PyObject *name = PyDict_GetItemWithError(type->tp_dict, self->module_key);
+    PyObject *within = ((PyHeapTypeObject *)type)->ht_qualname;
+    if (!name || !PyUnicode_CheckExact(name) || !within ||
+        PyUnicode_Find(within, self->locals_text, 0, PY_SSIZE_T_MAX, 1) >= 0) {
+        PyErr_Clear();
+        return -1;
+    }
+    PyObject *number = PyDict_GetItemWithError(self->homes, name);
+    long home = number ? PyLong_AsLong(number) : -1;
+    PyErr_Clear();
+    return home >= 0 && (size_t)home < self->home_count ? (int32_t)home : -1;
+}
+
 static int
 set_aside(Graph *self, PyObject *object, uint32_t parent, size_t slot)
 {
     if (has_room((void **)&self->asides, &self->aside_room, self->aside_count + 1,
                  sizeof(Aside)) < 0)
         return -1;
-    self->asides[self->aside_count] = (Aside){object, parent};
+    int32_t home = home_of(self, object);
+    self->asides[self->aside_count] = (Aside){object, parent, 0, home};
     self->slots[slot] = (uint32_t)self->aside_count | ASIDE;
     self->aside_count++;
+    if (home >= 0) {
+        self->asides[self->aside_count - 1].next = self->heads[home];
+        self->heads[home] = (uint32_t)self->aside_count;
+    }
     size_t used = self->count + self->aside_count;
     if (used * 4 > self->slot_count * 3)
         return rehash(self, self->slot_count + self->slot_count / 2);
@@ -196,26 +229,75 @@ kind_at(Kind *kinds, size_t kind_slots, const PyTypeObject *type)
     return &kinds[slot];
 }
 
+/* Returns what a descriptor calls, NULL where it calls no function of C's. */
+static PyCFunction
+in_c(PyObject *measure)
+{
+    if (!Py_IS_TYPE(measure, &PyMethodDescr_Type))
+        return NULL;
+    PyMethodDef *method = ((PyMethodDescrObject *)measure)->d_method;
+    return method->ml_flags & METH_NOARGS ? method->ml_meth : NULL;
+}
+
+/* Tells whether classes of a module are to be asked about in any case. */
+static int
+is_asked(Graph *self, PyObject *module)
+{
+    if (!module || !PyUnicode_CheckExact(module))
+        return 1;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->asked); i++) {
+        PyObject *package = PyTuple_GET_ITEM(self->asked, i);
+        if (PyUnicode_Tailmatch(module, package, 0, PY_SSIZE_T_MAX, -1))
+            return 1;
+    }
+    return 0;
+}
+
+/* Tells whether a class was written in Python on nothing but `object`, which then
+   measures its instances. The rule says so, too, but to ask it takes a reference to
+   each class, and so a page of the crawl's. */
+static int
+is_plain(Graph *self, PyTypeObject *type)
+{
+    PyObject *mro = type->tp_mro;
+    if (!mro || !PyTuple_CheckExact(mro))
+        return 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); i++) {
+        PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
+        if (base == &PyBaseObject_Type)
+            continue;
+        /* A heap type of an extension has no code of Python's in its place. */
+        if (!PyType_HasFeature(base, Py_TPFLAGS_HEAPTYPE) || !base->tp_dict ||
+            !((PyHeapTypeObject *)base)->ht_cached_keys ||
+            PyDict_Contains(base->tp_dict, self->sizeof_key) ||
+            is_asked(self, PyDict_GetItemWithError(base->tp_dict, self->module_key)))
+            return 0;
+    }
+    return 1;
+}
+
 /* Asks the rule how to treat a type that was not met before: what measures
    its instances, as a descriptor of the C level, and its mode. */
 static int
-learn(Graph *self, Kind *kind, PyTypeObject *type)
+ask_rule(Graph *self, Kind *kind, PyTypeObject *type)
 {
     PyObject *told = PyObject_CallOneArg(self->rule, (PyObject *)type);
     if (!told)
         return -1;
     PyObject *measure;
-    int mode;
-    if (!PyArg_ParseTuple(told, "iO", &mode, &measure)) {
-        Py_DECREF(told);
+    int parsed = PyArg_ParseTuple(told, "iO", &kind->mode, &measure);
+    if (parsed)
+        kind->measure = in_c(measure);
+    Py_DECREF(told);
+    return parsed ? 0 : -1;
+}
+
+static int
+learn(Graph *self, Kind *kind, PyTypeObject *type)
+{
+    *kind = (Kind){.type = type, .measure = self->object_sizeof};
+    if (!is_plain(self, type) && ask_rule(self, kind, type) < 0)
         return -1;
-    }
-    *kind = (Kind){.type = type, .mode = mode};
-    if (Py_IS_TYPE(measure, &PyMethodDescr_Type)) {
-        PyMethodDef *method = ((PyMethodDescrObject *)measure)->d_method;
-        if (method->ml_flags & METH_NOARGS)
-            kind->measure = method->ml_meth;
-    }
     unsigned long flags = PyType_GetFlags(type);
     kind->header = flags & Py_TPFLAGS_HAVE_GC ? GC_HEAD : 0;
 #if PY_VERSION_HEX >= 0x030C0000
@@ -223,7 +305,6 @@ learn(Graph *self, Kind *kind, PyTypeObject *type)
 #elif PY_VERSION_HEX >= 0x030B0000
     kind->header += flags & MANAGED_DICT ? 16 : 0;
 #endif
-    Py_DECREF(told);
     return 0;
 }
 
@@ -579,7 +660,7 @@ Graph_asides(Graph *self, PyObject *Py_UNUSED(ignored))
         return NULL;
     for (size_t i = self->aside_told; i < self->aside_count; i++) {
         Aside *aside = &self->asides[i];
-        if (!aside->object)
+        if (!aside->object || aside->home >= 0)
             continue;
         PyObject *pair = Py_BuildValue("Ok", aside->object, (unsigned long)aside->parent);
         if (!pair || PyList_Append(found, pair) < 0) {
@@ -591,6 +672,33 @@ Graph_asides(Graph *self, PyObject *Py_UNUSED(ignored))
     }
     self->aside_told = self->aside_count;
     return found;
+}
+
+static PyObject *
+Graph_classes(Graph *self, PyObject *args)
+{
+    Py_ssize_t home;
+    if (!PyArg_ParseTuple(args, "n", &home))
+        return NULL;
+    if (home < 0 || (size_t)home >= self->home_count) {
+        PyErr_SetString(PyExc_IndexError, "no such home");
+        return NULL;
+    }
+    size_t begin = self->count;
+    uint32_t latest = self->heads[home];
+    self->heads[home] = 0;
+    while (latest) {
+        Aside *aside = &self->asides[latest - 1];
+        latest = aside->next;
+        PyObject *object = aside->object;
+        if (!object)
+            continue;
+        size_t slot = lookup(self, object);
+        aside->object = NULL;
+        if (insert(self, object, NONE, slot) < 0)
+            return PyErr_NoMemory();
+    }
+    return Py_BuildValue("nn", (Py_ssize_t)begin, (Py_ssize_t)self->count);
 }
 
 static PyObject *
@@ -980,19 +1088,46 @@ Graph_tree_bytes(Graph *self, void *Py_UNUSED(closure))
 static PyObject *
 Graph_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    PyObject *rule;
-    static char *names[] = {"rule", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O", names, &rule))
+    PyObject *rule, *homes = NULL, *asked = NULL;
+    static char *names[] = {"rule", "homes", "asked", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O!O!", names, &rule, &PyDict_Type,
+                                     &homes, &PyTuple_Type, &asked))
         return NULL;
     Graph *self = (Graph *)type->tp_alloc(type, 0);
     if (!self)
         return NULL;
     self->rule = Py_NewRef(rule);
+    self->module_key = PyUnicode_InternFromString("__module__");
+    self->sizeof_key = PyUnicode_InternFromString("__sizeof__");
+    self->locals_text = PyUnicode_FromString("<locals>");
+    self->homes = homes ? Py_NewRef(homes) : PyDict_New();
+    self->asked = asked ? Py_NewRef(asked) : PyTuple_New(0);
+    PyObject *measure = PyObject_GetAttrString((PyObject *)&PyBaseObject_Type, "__sizeof__");
+    if (!self->module_key || !self->sizeof_key || !self->locals_text || !self->homes ||
+        !self->asked || !measure) {
+        Py_XDECREF(measure);
+        Py_DECREF(self);
+        return NULL;
+    }
+    self->object_sizeof = in_c(measure);
+    Py_DECREF(measure);
+    PyObject *number;
+    Py_ssize_t place = 0;
+    while (PyDict_Next(self->homes, &place, NULL, &number)) {
+        size_t home = PyLong_AsSize_t(number);
+        if (PyErr_Occurred()) {
+            Py_DECREF(self);
+            return NULL;
+        }
+        if (home >= self->home_count)
+            self->home_count = home + 1;
+    }
+    self->heads = calloc(self->home_count + 1, sizeof *self->heads);
     self->kind_slots = 1024;
     self->slot_count = 1 << 14;
     self->kinds = calloc(self->kind_slots, sizeof(Kind));
     self->slots = calloc(self->slot_count, sizeof(uint32_t));
-    if (!self->kinds || !self->slots) {
+    if (!self->kinds || !self->slots || !self->heads) {
         Py_DECREF(self);
         return PyErr_NoMemory();
     }
@@ -1003,6 +1138,12 @@ static void
 Graph_dealloc(Graph *self)
 {
     Py_XDECREF(self->rule);
+    Py_XDECREF(self->homes);
+    Py_XDECREF(self->asked);
+    Py_XDECREF(self->module_key);
+    Py_XDECREF(self->sizeof_key);
+    Py_XDECREF(self->locals_text);
+    free(self->heads);
     free(self->nodes);
     free(self->slots);
     free(self->kinds);
@@ -1018,6 +1159,7 @@ static PyMethodDef methods[] = {
     {"find", (PyCFunction)Graph_find, METH_O, NULL},
     {"run", (PyCFunction)Graph_run, METH_VARARGS, NULL},
     {"asides", (PyCFunction)Graph_asides, METH_NOARGS, NULL},
+    {"classes", (PyCFunction)Graph_classes, METH_VARARGS, NULL},
     {"opaque", (PyCFunction)Graph_opaque, METH_NOARGS, NULL},
     {"unreached", (PyCFunction)Graph_unreached, METH_VARARGS, NULL},
     {"totals", (PyCFunction)Graph_totals, METH_VARARGS, NULL},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.heap import twin
+from scrapy_leakwatch.heap import sizes, twin
 
 try:
     from scrapy_leakwatch.heap import _graph
@@ -18,6 +18,12 @@ IN_C = _graph is not None
 """Whether a walk takes a small part of the memory that the heap has."""
 
 
-def make(rule: Callable[[type], tuple[int, Any]]) -> twin.Graph:
-    """Return an empty graph; ``rule`` tells how to treat a class, as `sizes.rule`."""
-    return twin.Graph(rule) if _graph is None else _graph.Graph(rule)
+def make(
+    rule: Callable[[type], tuple[int, Any]], homes: dict[str, int] | None = None
+) -> twin.Graph:
+    """Return an empty graph; ``rule`` tells how to treat a class, as `sizes.rule`.
+
+    ``homes`` has the number of each module that is to have its classes.
+    """
+    graph = twin.Graph if _graph is None else _graph.Graph
+    return graph(rule, homes or {}, sizes.ASKED)

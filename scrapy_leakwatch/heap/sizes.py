@@ -23,6 +23,9 @@ OPAQUE = 2
 TREE = 3
 """Stands for a parsed document of libxml2."""
 
+ASKED = ("polars.",)
+"""How the modules begin whose classes, written in Python, are treated by name."""
+
 SHOWS_BUFFER = any(type(part) is bytes for part in gc.get_referents(io.BytesIO(b"-")))
 """Whether a `BytesIO` has its buffer as an object of its own and counts it all the
 same, as from Python 3.13 on."""

@@ -14,6 +14,7 @@ from array import array
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
+from scrapy_leakwatch import anatomy
 from scrapy_leakwatch.heap import measures, sizes, trees
 
 if TYPE_CHECKING:
@@ -30,15 +31,25 @@ class Graph:
 
     Of each it knows the parent, which was first to refer to it and has a lower
     number; its own bytes, in units of 16; and a mark. ``rule`` tells of a class
-    how to treat its instances, as `sizes.rule` does. ``partial``: a walk was over
+    how to treat its instances, as `sizes.rule` does. ``homes`` has a number from 0
+    for each module that is to have its classes; several may share one. Of classes
+    that are written in Python on `object` the graph in C asks ``rule`` only in
+    modules whose names begin as one in ``asked``. ``partial``: a walk was over
     before all was seen, for want of time.
 
     References are taken to be what `tp_traverse` shows, and the keys of a dict
     that has only strings for keys, which it does not show.
     """
 
-    def __init__(self, rule: Callable[[type], tuple[int, Any]]) -> None:
+    def __init__(
+        self,
+        rule: Callable[[type], tuple[int, Any]],
+        homes: dict[str, int] | None = None,
+        asked: tuple[str, ...] = (),  # noqa: ARG002, here all are
+    ) -> None:
         self._rule = rule
+        self._homes = homes or {}
+        self._at_home: dict[int, list[int]] = {}
         self._objects: list[Any] = []
         self._parents = array("l")
         self._units = array("Q")
@@ -53,7 +64,9 @@ class Graph:
         self._passing = self.partial = False
         self._unreached: int | None = None
         self._own = {id(self), id(vars(self)), id(self._trees), id(self._trees.met)}
+        tables: tuple[object, ...]
         tables = (self._objects, self._places, self._asides, self._opaque, self._kinds)
+        tables = (*tables, self._homes, self._at_home)
         self._own |= {id(table) for table in (*tables, self._own)}
 
     def __len__(self) -> int:
@@ -105,10 +118,44 @@ class Graph:
         return begin, len(self._objects)
 
     def asides(self) -> list[tuple[Any, int]]:
-        """Return what was set aside since the last call, each with who refers to it."""
-        found = [each for each in self._asides[self._told :] if each is not None]
+        """Return what was set aside since the last call, each with who refers to it.
+
+        Not classes that have a home: those wait until they are asked for.
+        """
+        found = [
+            each
+            for each in self._asides[self._told :]
+            if each is not None and self._home_of(each[0]) == NONE
+        ]
         self._told = len(self._asides)
         return found
+
+    def classes(self, home: int) -> tuple[int, int]:
+        """Add the classes set aside so far whose module has this number.
+
+        Returns their range; they are entered, and no walk has gone on from them.
+        """
+        if not 0 <= home <= max(self._homes.values(), default=NONE):
+            raise IndexError("no such home")
+        begin = len(self._objects)
+        for number in reversed(self._at_home.pop(home, [])):
+            aside = self._asides[number]
+            if aside is not None:
+                self._asides[number] = None
+                self._insert(aside[0], NONE)
+        return begin, len(self._objects)
+
+    def _home_of(self, obj: Any) -> int:
+        """Return the number of the module that defines a class, -1 of anything else.
+
+        Nor has a class that a function has made: no module keeps it.
+        """
+        if not self._kind_of(type(obj)).is_type or not anatomy.is_heap_type(obj):
+            return NONE
+        module = anatomy.namespace(obj).get("__module__")
+        if type(module) is not str or "<locals>" in anatomy.qualname(obj):
+            return NONE
+        return self._homes.get(module, NONE)
 
     def opaque(self) -> list[int]:
         """Return the numbers of objects to look into by hand, since the last call."""
@@ -181,6 +228,9 @@ class Graph:
                 return
             self._asides[~place] = None
         elif whole or (self._passing and kind.mode == sizes.SET_ASIDE):
+            home = self._home_of(target)
+            if home != NONE:
+                self._at_home.setdefault(home, []).append(len(self._asides))
             self._places[id(target)] = ~len(self._asides)
             self._asides.append((target, self._current))
             return

@@ -37,17 +37,19 @@ _PARTS = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Owner:
     """A root and what it reaches before anybody after it.
 
-    ``nodes`` are the objects that it begins with and those that were opened by
-    hand; ``spans`` the ranges of what the walk found from there. ``bytes`` include
-    ``shared_bytes``, which another owner refers to as well.
+    ``labels`` are the objects that it begins with, ``classes`` the ranges of those
+    that its modules define, ``nodes`` what was opened by hand; ``spans`` are the
+    ranges of what the walk found from there. ``bytes`` include ``shared_bytes``,
+    which another owner refers to as well.
     """
 
     root: Root
     labels: dict[int, str] = field(default_factory=dict)
+    classes: list[tuple[int, int]] = field(default_factory=list)
     nodes: list[int] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     bytes: int = 0
@@ -65,15 +67,23 @@ class Heap:
 
     def __init__(self, roots: Iterable[Root], until: float) -> None:
         self._until = until
-        self.graph: Graph = make(rule)
         self.owners = [Owner(root) for root in roots]
+        self.graph: Graph = make(
+            rule,
+            {
+                module: number
+                for number, owner in enumerate(self.owners)
+                for module in owner.root.modules
+            },
+        )
         self._by_root: dict[int, Owner] = {}
         self._span_of: dict[int, tuple[int, int]] = {}
         self._links: dict[int, list[int]] = {}
-        self._classes: dict[str, list[tuple[Any, int]]] = {}
-        self._suspended: list[tuple[Any, int]] = []
+        self._homeless: list[tuple[Any, int]] = []
+        self._suspended: list[Any] = []
         self._starts: list[int] = []
-        self._ends: list[tuple[int, Owner]] = []
+        self._ends: list[tuple[int, Owner, tuple[int, int] | None]] = []
+        self._running: tuple[Owner | None, int] = (None, 0)
         self._walk()
         begin, end = self._unreached()
         self._sum_up()
@@ -104,8 +114,20 @@ class Heap:
         place = bisect_right(self._starts, index) - 1
         if place < 0:
             return None
-        end, owner = self._ends[place]
+        end, owner, _ = self._ends[place]
         return owner if index < end else None
+
+    def label(self, index: int, owner: Owner) -> str:
+        """Return how a path is written that begins at an object of the owner."""
+        known = owner.labels.get(index)
+        return _class_label(self.graph.object(index)) if known is None else known
+
+    def starts(self, owner: Owner, least: int) -> list[int]:
+        """Return the objects that the owner begins with, those with so many bytes."""
+        large = [i for i in owner.labels if self.graph.bytes(i) >= least]
+        for begin, end in owner.classes:
+            large += self.graph.heavy(begin, end, least)
+        return large
 
     def _walk(self) -> None:
         for owner in self.owners:
@@ -117,10 +139,11 @@ class Heap:
             if owner.root.late:
                 self._enter(owner, owner.root.objects)
             self._run(owner, list(owner.labels))
-            for module in owner.root.modules:
-                self._run_classes(owner, module)
+            self._run_classes(owner)
         self._run_suspended()
-        self._run_left_classes()
+        for owner in self.owners:
+            self._run_classes(owner)  # what was reached after its turn
+        self._run_homeless()
 
     def _enter(self, owner: Owner, objects: Iterable[tuple[Any, str]]) -> list[int]:
         entered = []
@@ -138,14 +161,22 @@ class Heap:
     def _run(self, owner: Owner, nodes: list[int]) -> None:
         """Walk from ``nodes``, and from what is opened by hand on the way."""
         while nodes:
-            owner.nodes += nodes
-            span = self.graph.run(nodes, owner.root.passing, self._until)
-            owner.spans.append(span)
+            span = self._run_once(owner, nodes)
             for index in nodes:
                 self._span_of[index] = span
-            self._note(span[0], span[1], owner)
-            self._sort_asides()
+            self._note(*span, owner, span)
             nodes = self._opened(owner)
+            owner.nodes += nodes
+
+    def _run_once(self, owner: Owner, nodes: list[int]) -> tuple[int, int]:
+        before, own = self._running
+        if before is not owner:
+            own = len(self.graph)
+        self._running = owner, own
+        span = self.graph.run(nodes, owner.root.passing, self._until, own)
+        owner.spans.append(span)
+        self._sort_asides()
+        return span
 
     def _opened(self, owner: Owner) -> list[int]:
         seeds = []
@@ -163,31 +194,35 @@ class Heap:
     def _sort_asides(self) -> None:
         for obj, parent in self.graph.asides():
             if id(type(obj)) in _PARTS:
-                self._suspended.append((obj, parent))
+                self._suspended.append(obj)
             else:
-                self._classes.setdefault(_home(obj), []).append((obj, parent))
+                self._homeless.append((obj, parent))
 
-    def _run_classes(self, owner: Owner, module: str) -> None:
-        """Walk the classes that a module of the owner defines, and theirs."""
+    def _run_classes(self, owner: Owner) -> None:
+        """Walk the classes that the modules of the owner define, and theirs."""
+        if not owner.root.modules:
+            return
+        home = self.owners.index(owner)
         for _ in range(MOST_ROUNDS):
-            found = self._classes.pop(module, ())
-            nodes = self._enter(owner, ((cls, _class_label(cls)) for cls, _ in found))
-            if not nodes:
+            begin, end = self.graph.classes(home)
+            if begin == end:
                 return
-            self._run(owner, nodes)
+            owner.classes.append((begin, end))
+            span = self._run_once(owner, list(range(begin, end)))
+            self._note(begin, end, owner, span)
+            self._note(*span, owner, span)
+            self._run(owner, self._opened(owner))
 
-    def _run_left_classes(self) -> None:
+    def _run_homeless(self) -> None:
         """Give classes that no module has to whoever was first to reach them."""
         for _ in range(MOST_ROUNDS):
-            left = [pair for found in self._classes.values() for pair in found]
-            self._classes.clear()
+            left, self._homeless = self._homeless, []
             if not left:
                 return
             for cls, parent in left:
                 owner = self.owner_at(parent)
                 if owner is not None:
-                    nodes = self._enter(owner, [(cls, _class_label(cls))])
-                    self._run(owner, nodes)
+                    self._run(owner, self._enter(owner, [(cls, _class_label(cls))]))
 
     def _run_suspended(self) -> None:
         """Walk the generators and coroutines that wait, each for its function."""
@@ -196,7 +231,7 @@ class Heap:
             if not found:
                 return
             by_code: dict[int, tuple[CodeType, list[Any]]] = {}
-            for obj, _parent in found:
+            for obj in found:
                 code = _code_of(obj)
                 by_code.setdefault(id(code), (code, []))[1].append(obj)
             for code, alike in by_code.values():
@@ -247,31 +282,28 @@ class Heap:
     def _sum_up(self) -> None:
         self.graph.spread()
         for owner in self.owners:
-            for begin, end in owner.spans:
+            for begin, end in (*owner.spans, *owner.classes):
                 total, shared, count, _ = self.graph.totals(begin, end)
                 owner.bytes += total
                 owner.shared_bytes += shared
                 owner.objects += count
-            owner.bytes += sum(self.graph.bytes(index) for index in owner.nodes)
-            owner.objects += len(owner.nodes)
+            single = [*owner.labels, *owner.nodes]
+            owner.bytes += sum(self.graph.bytes(index) for index in single)
+            owner.objects += len(single)
 
-    def _note(self, begin: int, end: int, owner: Owner) -> None:
+    def _note(
+        self, begin: int, end: int, owner: Owner, span: tuple[int, int] | None = None
+    ) -> None:
+        """Note whose a range is, and where what it refers to was found."""
         if begin < end:
             self._starts.append(begin)
-            self._ends.append((end, owner))
+            self._ends.append((end, owner, span))
 
     def _span_at(self, index: int) -> tuple[int, int] | None:
         place = bisect_right(self._starts, index) - 1
         if place < 0 or index >= self._ends[place][0]:
             return None
-        return self._starts[place], self._ends[place][0]
-
-
-def _home(obj: Any) -> str:
-    """Return the module that keeps a class, empty where none may."""
-    if not anatomy.is_a(obj, type):
-        return ""
-    return "" if "<locals>" in anatomy.qualname(obj) else anatomy.module(obj)
+        return self._ends[place][2]
 
 
 def _class_label(obj: Any) -> str:
