@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrapy_leakwatch.judge.bills import BillCase, has_risen, is_urgent, verdict_on
+from scrapy_leakwatch.judge.bills import (
+    BillCase,
+    has_risen,
+    is_in_flight,
+    is_urgent,
+    verdict_on,
+)
 from scrapy_leakwatch.records import (
     Bill,
     BillLayers,
@@ -180,6 +186,24 @@ def test_a_verdict_says_bytes_share_and_who() -> None:
     assert verdict.limit_in_s == pytest.approx(60 * 900 / 20)
     assert (found.location, found.fix) == ("up.py:9", "write it")
     assert found.owner == verdict.owner == "item pipeline Up"
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "in_flight", "waits"),
+    [
+        ("Deferred", 200, 220, True),
+        ("Future", 200, 40, True),
+        ("Future", 200, 16, False),
+        ("str", 200, 220, False),
+    ],
+)
+def test_what_waits_for_a_lock_while_scrapy_waits_is_in_flight(
+    kind, count, in_flight, waits
+) -> None:
+    [grown] = case(0, 20 * MB, 40 * MB, type=kind, count=count).grown()
+    seen = sample(3)
+    seen = replace(seen, responses=replace(seen.responses, in_flight=in_flight))
+    assert is_in_flight(grown, seen) == waits
 
 
 def test_scrapys_own_objects_are_a_leak() -> None:

@@ -74,6 +74,11 @@ PASSING: frozenset[OwnerKind] = frozenset(
 """What these hold is on its way, or waits: another rule's."""
 NOBODY: frozenset[OwnerKind] = frozenset({"garbage", "unknown"})
 
+WAITERS = frozenset({"Deferred", "Future"})
+"""What waits for a lock: items that Scrapy waits for, or work that nobody does."""
+ITEMS_EACH = 10
+"""Of a response that Scrapy waits for, at most; more waiters are somebody's own."""
+
 MOST_BILLS = 24
 """That are compared; of more, every other of the older ones is left out."""
 
@@ -267,6 +272,13 @@ def _is_filling(path: BillPath, weights: Sequence[Weight]) -> bool:
         return False
     before = weights[max(len(weights) - STEPS - 1, 0)]
     return path.length < path.bound or before.count < weights[-1].count
+
+
+def is_in_flight(grown: Grown, sample: Sample) -> bool:
+    """Tell whether it waits where Scrapy waits with it, and bounds how many do."""
+    path = grown.path
+    most = ITEMS_EACH * sample.responses.in_flight
+    return path.type in WAITERS and path.count <= most
 
 
 def verdict_on(
