@@ -192,7 +192,8 @@ def test_a_verdict_says_bytes_share_and_who() -> None:
     ("kind", "count", "in_flight", "waits"),
     [
         ("Deferred", 200, 220, True),
-        ("Future", 200, 40, True),
+        ("Future", 200, 80, True),
+        ("_WorkItem", 200, 190, True),
         ("Future", 200, 16, False),
         ("str", 200, 220, False),
     ],

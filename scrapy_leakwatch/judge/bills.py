@@ -74,9 +74,9 @@ PASSING: frozenset[OwnerKind] = frozenset(
 """What these hold is on its way, or waits: another rule's."""
 NOBODY: frozenset[OwnerKind] = frozenset({"garbage", "unknown"})
 
-WAITERS = frozenset({"Deferred", "Future"})
-"""What waits for a lock: items that Scrapy waits for, or work that nobody does."""
-ITEMS_EACH = 10
+WAITERS = frozenset({"Deferred", "Future", "_WorkItem"})
+"""What waits for a lock or a thread: Scrapy waits with it, or nobody does."""
+ITEMS_EACH = 3
 """Of a response that Scrapy waits for, at most; more waiters are somebody's own."""
 
 MOST_BILLS = 24
@@ -277,8 +277,8 @@ def _is_filling(path: BillPath, weights: Sequence[Weight]) -> bool:
 def is_in_flight(grown: Grown, sample: Sample) -> bool:
     """Tell whether it waits where Scrapy waits with it, and bounds how many do."""
     path = grown.path
-    most = ITEMS_EACH * sample.responses.in_flight
-    return path.type in WAITERS and path.count <= most
+    waits = path.type in WAITERS or grown.owner.kind == "pool"
+    return waits and path.count <= ITEMS_EACH * sample.responses.in_flight
 
 
 def verdict_on(
