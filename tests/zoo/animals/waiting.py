@@ -53,6 +53,7 @@ class EachWaits(Padded):
     """Has a task for each page, and each waits for the one before."""
 
     name = "each_waits"
+    path = "/page/{}?kb=20&ms=100"
     seconds = None
 
     def __init__(self, **kwargs):

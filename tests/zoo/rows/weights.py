@@ -203,7 +203,7 @@ WAITING = (
         "a task for each page waits for the task before it",
         _named("waiting", None, "store|turn"),
         truth="leak",
-        also=frozenset({"unreleased"}),
+        also=frozenset({"unreleased", "hoard"}),  # the spider has the last of them
         reactor=ASYNCIO,
     ),
     _row(
