@@ -1,7 +1,7 @@
 """What a memory bill costs on a heap of N leaked responses, and Guppy's beside it.
 
 Each way looks at the same heap, in a crawl and a forked child of its own: N
-responses on the spider, each with its request. Told are the crawl's pause, which is
+responses of 2 kB on the spider, each with its request. Told are the crawl's pause, which is
 all that is done before the child is on its way, beside a bare fork of the same
 process, the seconds until the answer, and the memory that the
 child did not share with the crawl. Guppy's is ``hpy().heap()``. Run::
@@ -37,7 +37,7 @@ SIZES = (50_000, 300_000, 1_000_000)
 WAYS = ("C walk", "Python walk", "Guppy")
 LIMIT_S = 900.0
 FORKS = 5
-BODY = b"<html><body>" + b"<p>A fine thing to have.</p>" * 20 + b"</body></html>"
+BODY = b"<html><body>" + b"<p>A fine thing to have.</p>" * 75 + b"</body></html>"
 
 
 class Bench(scrapy.Spider):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy, redact
-from scrapy_leakwatch.explain import allocators
+from scrapy_leakwatch.explain import allocators, resident
 from scrapy_leakwatch.explain.bill_lines import line_of, remedy_of
 from scrapy_leakwatch.explain.bill_paths import Place, places_of
 from scrapy_leakwatch.heap.roots import Outside, roots
@@ -61,6 +61,8 @@ def measure(question: BillQuestion, crawler: Any, outside: Outside) -> dict[str,
         "layers": layers,
         "rss_named_share": 1 - unnamed / max(question.rss, 1),
         "partial": heap.partial,
+        # While the table of objects is there, which is most of it.
+        "child_memory_bytes": resident.bytes_of("Private_Dirty"),
     }
 
 

@@ -51,7 +51,9 @@ def _answer(work: Work, pipe: int, timeout_s: float) -> bytes:
 
 def _reply(work: Work, start: float) -> bytes:
     answer = work()
-    answer["child_memory_bytes"] = own_memory()
+    answer["child_memory_bytes"] = max(
+        answer.get("child_memory_bytes", 0), own_memory()
+    )
     answer["analysis_ms"] = (time.monotonic() - start) * 1000
     return json.dumps(answer).encode()
 

@@ -38,7 +38,10 @@
 #define PRE_HEADER ((1ul << 3) | (1ul << 4)) /* managed weakrefs, managed dict */
 #define MANAGED_DICT (1ul << 4)
 #define INLINE_VALUES (1ul << 2)
+#define INLINE_VALUES (1ul << 2)
 #define GC_HEAD 16
+#define BATCH 64
+#define AHEAD 8
 
 enum mode { PLAIN = 0, SET_ASIDE = 1, OPAQUE = 2, TREE = 3 };
 
@@ -86,6 +89,8 @@ typedef struct {
     TreeCount trees;
     /* of the walk under way */
     uint32_t current, begin;
+    PyObject *batch[BATCH];
+    size_t batched;
     int passing, failed, partial;
     uint32_t *refs;
     size_t refs_room;
@@ -299,6 +304,8 @@ learn(Graph *self, Kind *kind, PyTypeObject *type)
     if (!is_plain(self, type) && ask_rule(self, kind, type) < 0)
         return -1;
     unsigned long flags = PyType_GetFlags(type);
+    if (kind->measure == self->object_sizeof && !(flags & INLINE_VALUES))
+        kind->measure = NULL; /* `units_of` does the same sum in no time */
     kind->header = flags & Py_TPFLAGS_HAVE_GC ? GC_HEAD : 0;
 #if PY_VERSION_HEX >= 0x030C0000
     kind->header += flags & PRE_HEADER ? 16 : 0;
@@ -424,14 +431,9 @@ add_units(Node *node, uint64_t units)
 
 /* ---- the walk ---------------------------------------------------------------------- */
 
-/* Traversing is no thing of the interpreter's alone: an extension may hand over
-   what is not there. */
 static int
-visit(PyObject *target, void *arg)
+reach(Graph *self, PyObject *target)
 {
-    Graph *self = arg;
-    if (!target)
-        return 0;
     size_t slot = lookup(self, target);
     uint32_t entry = self->slots[slot];
     if (entry && !(entry & ASIDE)) {
@@ -472,6 +474,38 @@ visit(PyObject *target, void *arg)
         return 1;
     }
     return 0;
+}
+
+/* The tables and the objects lie all over the memory, and to wait for it is most of
+   the walk: so all of a batch is fetched before the first of it is needed. */
+static int
+reach_batch(Graph *self)
+{
+    for (size_t i = 0; i < self->batched; i++) {
+        uint32_t entry = self->slots[slot_of(self->batch[i], self->slot_count)];
+        if (!entry)
+            __builtin_prefetch(self->batch[i]);
+        else if (!(entry & ASIDE))
+            __builtin_prefetch(&self->nodes[entry - 1]);
+    }
+    for (size_t i = 0; i < self->batched; i++)
+        if (reach(self, self->batch[i]))
+            break;
+    self->batched = 0;
+    return self->failed;
+}
+
+/* Traversing is no thing of the interpreter's alone: an extension may hand over
+   what is not there. */
+static int
+visit(PyObject *target, void *arg)
+{
+    Graph *self = arg;
+    if (!target || target == Py_None)
+        return 0; /* everybody's, and in no heap */
+    self->batch[self->batched++] = target;
+    __builtin_prefetch(&self->slots[slot_of(target, self->slot_count)]);
+    return self->batched == BATCH ? reach_batch(self) : 0;
 }
 
 static inline int
@@ -577,8 +611,10 @@ process(Graph *self, uint32_t index, visitproc visitor)
         return -1;
     Kind known = *kind; /* the table may move while its parts are visited */
     self->current = index;
+    if (index + AHEAD < self->count)
+        __builtin_prefetch(self->nodes[index + AHEAD].object);
     traverse(object, visitor, self);
-    if (self->failed)
+    if (self->failed || reach_batch(self))
         return -1;
     add_units(&self->nodes[index], units_of(&known, object));
     if (known.mode == OPAQUE)
@@ -735,7 +771,7 @@ static int
 count_reference(PyObject *target, void *arg)
 {
     Graph *self = arg;
-    if (!target)
+    if (!target || target == Py_None)
         return 0;
     size_t slot = lookup(self, target);
     uint32_t entry = self->slots[slot];

@@ -207,7 +207,8 @@ class Graph:
         if id(obj) not in self._own:
             self._current = index
             for target in measures.referents(kind, obj):
-                visit(target)
+                if target is not None:  # everybody's, and in no heap
+                    visit(target)
         units = measures.units_of(kind, obj)
         if kind.mode == sizes.OPAQUE:
             self._opaque.append(index)
