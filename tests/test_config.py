@@ -32,6 +32,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         on_leak="warn",
         suppress=(),
         trim=False,
+        bill=True,
     )
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy, places, redact
 from scrapy_leakwatch.heap.graph import make
-from scrapy_leakwatch.heap.opened import open_up
+from scrapy_leakwatch.heap.opened import Opener
 from scrapy_leakwatch.heap.roots import Root, locals_of
 from scrapy_leakwatch.heap.sizes import rule
 
@@ -79,6 +79,7 @@ class Heap:
         self._by_root: dict[int, Owner] = {}
         self._span_of: dict[int, tuple[int, int]] = {}
         self._links: dict[int, list[int]] = {}
+        self._opener = Opener()
         self._homeless: list[tuple[Any, int]] = []
         self._suspended: list[Any] = []
         self._starts: list[int] = []
@@ -181,7 +182,7 @@ class Heap:
     def _opened(self, owner: Owner) -> list[int]:
         seeds = []
         for index in self.graph.opaque():
-            size, objects = open_up(self.graph.object(index))
+            size, objects = self._opener.open_up(self.graph.object(index))
             self.graph.grow(index, size)
             for obj in objects:
                 seed = self.graph.enter(obj, index)

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
     Found = Explanation | Unexplained | Layers | None
 
+BY_WEIGHT = "bill "
+"""How the keys begin of what is judged by its weight."""
+
 LEAST = 4_000_000
 """Bytes: less growth is worth no word."""
 LEAST_ACROSS = 2_000_000
@@ -106,7 +109,7 @@ class Grown(NamedTuple):
     @property
     def key(self) -> str:
         """What it is judged as."""
-        return f"bill {self.path.path}"
+        return f"{BY_WEIGHT}{self.path.path}"
 
     @property
     def grown(self) -> int:
@@ -152,7 +155,7 @@ class BillCase:
         """Return what is judged as ``key`` weighed in the last bill."""
         for owner in self.bills[-1].owners if self.bills else ():
             for path in owner.paths:
-                if f"bill {path.path}" == key:
+                if f"{BY_WEIGHT}{path.path}" == key:
                     return path.bytes
         return None
 

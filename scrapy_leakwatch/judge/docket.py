@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scrapy_leakwatch.judge import bills
 from scrapy_leakwatch.judge.acceptance import is_accepted
 from scrapy_leakwatch.judge.backlog import NOTHING_ELSE, PILE_UP
-from scrapy_leakwatch.judge.bills import BillCase
+from scrapy_leakwatch.judge.bills import BY_WEIGHT, BillCase
 from scrapy_leakwatch.judge.case import Case
 from scrapy_leakwatch.judge.history import QUEUE, RSS, History
 from scrapy_leakwatch.judge.leaks import OF_A_RESPONSE
@@ -149,9 +149,23 @@ class Docket:
         if self._is_accepted(suspicion, verdict, found):
             verdict = replace(verdict, suppressed=True)
         each = found.retained_bytes_each if isinstance(found, Explanation) else 0
-        return self._remember(
-            suspicion.judged_as, verdict, verdict.growth.per_min * each
-        )
+        per_min = verdict.growth.per_min * each
+        verdict = replace(verdict, cause=self._cause_of(verdict, per_min))
+        return self._remember(suspicion.judged_as, verdict, per_min)
+
+    def _cause_of(self, verdict: Verdict, per_min: float) -> int | None:
+        """Return the number of the verdict by weight that a leak is part of, if any."""
+        for key, told in self._told.items():
+            whole = told.verdict
+            if not key.startswith(BY_WEIGHT) or whole.kind == "recovered":
+                continue
+            inside = verdict.holder and (
+                _is_inside(verdict.holder, whole.subject)
+                or _is_inside(whole.subject, verdict.holder)
+            )
+            if inside or _exceed(per_min, told.bytes_per_min, whole.share_of_growth):
+                return whole.id
+        return None
 
     def _is_accepted(
         self,
@@ -181,7 +195,7 @@ class Docket:
         if not closing:  # what is let go of as it closes was kept until then
             told += [(verdict, None) for verdict in self._lighter()]
         for grown in self._bills.grown(closing=closing):
-            if self._is_known(grown):
+            if self._is_known(grown) or bills.is_in_flight(grown, self._last):
                 continue
             verdict, found = bills.verdict_on(grown, self._case.spider, self._last)
             if is_accepted(verdict, found, self._accepted, self._case.min_objects):
@@ -200,7 +214,8 @@ class Docket:
         found = replace(
             known.verdict,
             kind="recovered",
-            message=f"memory: it is known by now what grows, {cause.subject}",
+            message="memory: its growth has a verdict by now,"
+            f" {cause.kind} {cause.subject}",
             limit_in_s=None,
             caveat=None,
             remedy="",
@@ -241,7 +256,7 @@ class Docket:
         withdrawn = []
         for key, told in list(self._told.items()):
             verdict = told.verdict
-            if not key.startswith("bill ") or verdict.kind == "recovered":
+            if not key.startswith(BY_WEIGHT) or verdict.kind == "recovered":
                 continue
             now = self._bills.weight_of(key) or 0
             if now > bills.LEFT * verdict.bytes:
@@ -285,9 +300,7 @@ class Docket:
             for told in self._told.values()
             if told.verdict.kind == "leak" and not told.verdict.bytes
         )
-        if leaking < LEAKS_SHARE * grown.grown or grown.share <= 0:
-            return False
-        return leaking + grown.grown > ROOM * grown.grown / grown.share
+        return _exceed(leaking, grown.grown, grown.share)
 
     def enter(
         self, verdict: Verdict, found: Explanation | Unexplained | None
@@ -340,6 +353,13 @@ class Docket:
         if suspicion.kind == "hoard":
             return any(_is_inside(leak.holder, suspicion.subject) for leak in leaks)
         return False
+
+
+def _exceed(leaking: float, grown: float, share: float | None) -> bool:
+    """Tell whether leaks and a path have not both room in what memory grew by."""
+    if not share or leaking < LEAKS_SHARE * grown:
+        return False
+    return leaking + grown > ROOM * grown / share
 
 
 def _keeps_pace(suspicion: Suspicion, leak: Verdict) -> bool:
