@@ -126,7 +126,8 @@ def test_what_a_scheduler_keeps_elsewhere_is_unknown_and_not_zero(crawl, tmp_pat
     assert result.lines("WARNING") == result.lines("ERROR") == []
     assert "leakwatch/requests/queued_memory" not in result.stats
     assert "leakwatch/requests/unaccounted" not in result.stats
-    requests = recorded(path)[-2]["requests"]
+    samples = [line for line in recorded(path) if line["type"] == "sample"]
+    requests = samples[-1]["requests"]
     assert requests["queued_memory"] is requests["unaccounted"] is None
     assert requests["live"] > 1000
 
