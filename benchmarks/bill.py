@@ -1,10 +1,10 @@
 """What a memory bill costs on a heap of N leaked responses, and Guppy's beside it.
 
 Each way looks at the same heap, in a crawl and a forked child of its own: N
-responses of 2 kB on the spider, each with its request. Told are the crawl's pause, which is
-all that is done before the child is on its way, beside a bare fork of the same
-process, the seconds until the answer, and the memory that the
-child did not share with the crawl. Guppy's is ``hpy().heap()``. Run::
+responses of 2 kB on the spider, each with its request. Told are the crawl's pause,
+which is all that is done before the child is on its way, beside a bare fork of the
+same process; the seconds until the answer; and the memory that the child did not
+share with the crawl. Guppy's is ``hpy().heap()``. Run::
 
     python benchmarks/bill.py [N ...]
 """

@@ -110,12 +110,16 @@ def test_the_ledger_of_a_backlog_is_whole(crawl):
     assert "leakwatch/requests/queued_disk" not in stats  # there is no such queue
 
 
+def last_sample(path):
+    return [line for line in recorded(path) if line["type"] == "sample"][-1]
+
+
 def test_requests_on_disk_are_in_the_ledger(crawl, tmp_path):
     path = tmp_path / "record.jsonl"
     job = str(tmp_path / "job")
     stats = crawl("Backlog", JOBDIR=job, LEAKWATCH_RECORD=str(path)).stats
     assert stats["leakwatch/requests/queued_disk"] > 1000
-    last = recorded(path)[-2]["requests"]
+    last = last_sample(path)["requests"]
     assert last["queued_disk"] is None  # closed with the spider, and not empty
     assert stats["leakwatch/requests/queued_memory"] == 0
 
@@ -126,8 +130,7 @@ def test_what_a_scheduler_keeps_elsewhere_is_unknown_and_not_zero(crawl, tmp_pat
     assert result.lines("WARNING") == result.lines("ERROR") == []
     assert "leakwatch/requests/queued_memory" not in result.stats
     assert "leakwatch/requests/unaccounted" not in result.stats
-    samples = [line for line in recorded(path) if line["type"] == "sample"]
-    requests = samples[-1]["requests"]
+    requests = last_sample(path)["requests"]
     assert requests["queued_memory"] is requests["unaccounted"] is None
     assert requests["live"] > 1000
 
