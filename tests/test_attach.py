@@ -188,7 +188,12 @@ def takes_a_bill(after_s: float) -> str:
 
 
 @needs_remote_control
-@pytest.mark.parametrize("settings", [{}, WITHOUT], ids=["own", "without"])
+@pytest.mark.parametrize(
+    # While a child of its own looks, the crawl's objects are frozen and not listed.
+    "settings",
+    [{"LEAKWATCH_BILL": False}, WITHOUT],
+    ids=["own", "without"],
+)
 def test_a_crawl_takes_a_bill_for_who_asks_and_is_left_as_it_was(
     start, tmp_path, capsys, settings
 ) -> None:
@@ -202,6 +207,22 @@ def test_a_crawl_takes_a_bill_for_who_asks_and_is_left_as_it_was(
     after = traces(job)
     kept = ("ours", "gc.callbacks", "receivers", "stash")
     assert [after[each] for each in kept] == [before[each] for each in kept]
+
+
+@needs_remote_control
+@pytest.mark.parametrize("settings", [{}, WITHOUT], ids=["own", "without"])
+def test_the_bill_of_a_running_crawl_names_its_owners(
+    start, tmp_path, capsys, settings
+) -> None:
+    job = start(**settings)
+    assert leakwatch("bill", job.spider, *at(tmp_path)) == 0
+    shown = capsys.readouterr().out
+    assert "of it named" in shown
+    assert "code and modules" in shown
+    assert leakwatch("bill", "--json", *at(tmp_path)) == 0
+    line = json.loads(capsys.readouterr().out)
+    assert line["type"] == "bill"
+    assert {"spider", "code"} <= {owner["kind"] for owner in line["owners"]}
 
 
 @needs_remote_control
@@ -268,7 +289,7 @@ def test_who_goes_without_a_word_is_given_up(start, tmp_path) -> None:
 
 @needs_remote_control
 def test_a_crawl_with_leakwatch_keeps_its_own(start, tmp_path, capsys) -> None:
-    job = start("Healthy")
+    job = start("Healthy", LEAKWATCH_BILL=False)
     before = traces(job)
     assert before["looping calls"] == 1
     leakwatch("attach", str(job.pid), "--for", "1", *at(tmp_path))

@@ -118,6 +118,15 @@ def test_the_console_has_guppys_heap(console, question) -> None:
     assert "Partition of a set of" in console.read_until("Partition of a set of")
 
 
+def test_the_console_has_the_memory_bill(console) -> None:
+    log_in(console, "hush")
+    console.read_until(">>>")
+    console.send("leakwatch.bill()")
+    shown = console.read_until("Memory: ", "not named")
+    assert "of it named" in shown
+    assert "code and modules" in shown
+
+
 def test_a_wrong_password_shows_nothing(console) -> None:
     log_in(console, "guess")
     console.read_until("Authentication failed")

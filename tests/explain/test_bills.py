@@ -8,6 +8,7 @@ import atexit
 import gc
 import io
 import logging
+import os
 import queue
 import signal
 import sqlite3
@@ -221,6 +222,68 @@ def test_what_a_spider_keeps_is_told_by_its_path(crawler, made, path, kind, coun
     assert kind in (None, found.type)
     assert count in (None, found.count)
     assert found.tracked == (kind == "HtmlResponse")
+
+
+class Hostile:
+    """Says that it was touched, and fails."""
+
+    touched: list[str] = []
+
+    def __init__(self, number: int) -> None:
+        object.__setattr__(self, "page", f"{number:>1000}")
+        object.__setattr__(self, "limit", self)
+
+    def _touch(self, *_: object) -> object:
+        os.write(2, b"touched")  # a child of this process tells nobody else
+        os._exit(1)
+
+    __eq__ = __hash__ = __len__ = __repr__ = __str__ = __sizeof__ = _touch
+    __getattr__ = __getattribute__ = __iter__ = __contains__ = __bool__ = _touch
+    __reduce__ = __dir__ = __call__ = __getitem__ = __index__ = _touch
+    __class__ = property(_touch)
+
+
+class HostileMeta(type):
+    __eq__ = __hash__ = __repr__ = __getattribute__ = Hostile._touch
+
+
+class HostileDict(dict):
+    __eq__ = __hash__ = __len__ = __repr__ = __iter__ = Hostile._touch
+    keys = items = values = get = __getitem__ = __contains__ = Hostile._touch
+
+
+def of_a_hostile_class() -> list[object]:
+    made = HostileMeta("Odd", (), {})
+    found = []
+    for number in range(3000):
+        odd = object.__new__(made)
+        object.__setattr__(odd, "page", f"{number:>1000}")
+        found.append(odd)
+    return found
+
+
+def hostile_dict() -> HostileDict:
+    found = HostileDict()
+    for number in range(3000):
+        dict.__setitem__(found, number, Hostile(number))
+    return found
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: [Hostile(number) for number in range(3000)],
+        lambda: dict(enumerate(Hostile(number) for number in range(3000))),
+        hostile_dict,
+        of_a_hostile_class,
+    ],
+)
+def test_no_code_of_hostile_objects_is_run(crawler, made):
+    crawler.spider.kept = made()
+    before = {("spider shop", ""): 0}
+    owner, found = place(billed(crawler, before), "spider.kept")
+    assert owner.name == "spider shop"
+    assert found.bytes > 2.5 * MB
 
 
 def test_a_modules_list_is_the_modules(crawler):
