@@ -123,7 +123,7 @@ def egg(tmp_path):
 
 
 def test_each_job_of_scrapyd_has_its_own_record(scrapyd, egg, shop, tmp_path) -> None:
-    assert scrapyd.deploy(egg)["spiders"] == 3
+    assert scrapyd.deploy(egg)["spiders"] == 4
     settings = {
         "SHOP_URL": shop,
         "CLOSESPIDER_PAGECOUNT": "100",
