@@ -52,7 +52,7 @@ class Bills:
         self._samples = 0
         self._first: Bill | None = None
         self._last: Bill | None = None
-        self._heaviest: Bill | None = None
+        self._fullest: Bill | None = None
         self._early = 0
         self._taken_s = 0.0
         self._refused: NoBill | None = None
@@ -68,9 +68,9 @@ class Bills:
         return self._last
 
     @property
-    def heaviest(self) -> Bill | None:
+    def fullest(self) -> Bill | None:
         """The one whose owners had most: what is let go of at close is in it."""
-        return self._heaviest
+        return self._fullest
 
     def is_due(self, sample: Sample, *, closing: bool = False) -> bool:
         """Tell whether memory has grown enough for another bill.
@@ -134,8 +134,8 @@ class Bills:
                 since_layers=first.layers,
             )
         self._last = bill
-        if self._heaviest is None or _owned(bill) >= _owned(self._heaviest):
-            self._heaviest = bill
+        if self._fullest is None or bill.owned >= self._fullest.owned:
+            self._fullest = bill
         return bill
 
     def end(self) -> None:
@@ -157,10 +157,6 @@ class Bills:
         many = Bills.crawls > EARLY
         least = LEAST_AT_CLOSE if many else LEAST_BETWEEN_CRAWLS
         return rss - Bills.ended[-1].rss >= least
-
-
-def _owned(bill: Bill) -> int:
-    return sum(owner.bytes for owner in bill.owners)
 
 
 def _without_growth(bill: Bill) -> Bill:

@@ -210,7 +210,7 @@ class Watch:
                 await maybe_deferred_to_future(settled)
         self._tell_rising(closing=True)
         self._bills.end()
-        bill = self._bills.heaviest
+        bill = self._bills.fullest
         if bill is not None and bill.since and _has_grown(bill):
             self._logging(self._log_bill, bill)
 

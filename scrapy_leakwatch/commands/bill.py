@@ -61,7 +61,7 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
 
 
 def _recorded(story: Story) -> Bill | NoBill:
-    found = bill.latest(story)
+    found = bill.fullest(story)
     if found is None:
         reason = (
             f"{story.path} has no memory bill: one is taken once memory has grown,"

@@ -135,6 +135,11 @@ class Bill:
     analysis_ms: float = 0.0
     child_memory_bytes: int = 0
 
+    @property
+    def owned(self) -> int:
+        """Return the bytes that all owners have."""
+        return sum(owner.bytes for owner in self.owners)
+
     def per_1000_responses(self, grown_bytes: float) -> float | None:
         """Return how fast something has grown, ``None`` where no rate can be told."""
         received = self.received - self.since_received

@@ -133,3 +133,11 @@ class Story:
     def last_bill(self) -> Bill | None:
         """Return the last bill that did not fail, if there is one."""
         return self.taken[-1] if self.taken else None
+
+    @property
+    def fullest_bill(self) -> Bill | None:
+        """Return the bill whose owners had most, of equal ones the last.
+
+        What a crawl lets go of as it closes is in it.
+        """
+        return max(reversed(self.taken), key=lambda bill: bill.owned, default=None)

@@ -44,19 +44,19 @@ def table(bill: AnyBill) -> str:
     return "\n".join([_heading(bill), *_aligned(rows)])
 
 
-def latest(story: Story) -> AnyBill | None:
-    """Return the last bill, where all failed the last reason."""
-    return story.last_bill or next(reversed(story.bills), None)
+def fullest(story: Story) -> AnyBill | None:
+    """Return the bill whose owners had most, where all failed the last reason."""
+    return story.fullest_bill or next(reversed(story.bills), None)
 
 
 def of_story(story: Story) -> str:
-    """Return the last bill of a recording, empty where none was asked for."""
-    last = latest(story)
-    if last is None:
+    """Return the fullest bill of a recording, empty where none was asked for."""
+    found = fullest(story)
+    if found is None:
         return ""
-    shown = table(last)
+    shown = table(found)
     newest = story.bills[-1]
-    if newest is not last and isinstance(newest, NoBill):
+    if newest is not found and isinstance(newest, NoBill):
         return f"{shown}\n  no bill since then: {newest.reason}"
     return shown
 
