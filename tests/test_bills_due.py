@@ -9,7 +9,7 @@ from scrapy.settings import Settings
 
 from scrapy_leakwatch.bills import EARLY, Bills
 from scrapy_leakwatch.config import Config
-from scrapy_leakwatch.records import Bill, BillLayers, Memory, NoBill
+from scrapy_leakwatch.records import Bill, BillLayers, BillOwner, Memory, NoBill
 from tests.judging import sample
 
 MB = 1_000_000
@@ -134,3 +134,11 @@ def test_the_last_bills_of_many_crawls_take_a_fixed_space() -> None:
         found.end()
     kept = [each.rss for each in Bills.ended]
     assert kept == [0, *range(42, 50)]
+
+
+def test_the_fullest_bill_is_the_one_whose_owners_had_most() -> None:
+    found = begun()
+    owner = BillOwner("spider shop", "spider", "project", 40 * MB)
+    full = found.keep(replace(taken(140 * MB), owners=(owner,)))
+    found.keep(taken(150 * MB))
+    assert found.fullest == full
