@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.commands import remote
-from scrapy_leakwatch.commands.attach import interruptible, listed
-from scrapy_leakwatch.commands.exits import CLEAN, CommandError
+from scrapy_leakwatch.commands.attach import chosen, interruptible
+from scrapy_leakwatch.commands.exits import CLEAN
 from scrapy_leakwatch.commands.printing import say, width
 from scrapy_leakwatch.commands.recorded import read
 from scrapy_leakwatch.commands.session import Session
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from scrapy.settings import Settings
 
-    from scrapy_leakwatch.commands.remote import Job
     from scrapy_leakwatch.records import Story
 
 HELP = (
@@ -71,7 +70,7 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
             source = Recorded(Path(opts.job), settings)
         else:
             interruptible()
-            source = stack.enter_context(Session(_job(opts.job, settings)))
+            source = stack.enter_context(Session(chosen(opts.job, settings)))
         if _has_screen():
             from scrapy_leakwatch.commands.screen import Screen  # noqa: PLC0415
 
@@ -80,16 +79,6 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
             story = source.story()
             say(live.snapshot(story, too_little(story), width()))
     return CLEAN
-
-
-def _job(name: str | None, settings: Settings) -> Job:
-    if name is not None:
-        return remote.job_named(name, settings)
-    running = remote.jobs(settings)
-    if len(running) != 1:
-        say(listed(running), sys.stderr)
-        raise CommandError("Name a crawl that runs, or a recording.")
-    return running[0]
 
 
 def _has_screen() -> bool:
