@@ -74,6 +74,7 @@ class Explainer:
         self._timeout_s = timeout_s
         self._guard = guard
         self._inquiry: Inquiry[Answer] | None = None
+        self._question: AnyQuestion | None = None
 
     @property
     def busy(self) -> bool:
@@ -100,11 +101,19 @@ class Explainer:
             return
 
         def settle(found: Found) -> None:
-            self._inquiry = Explainer._asking = None
+            self._inquiry = self._question = Explainer._asking = None
             answered(found)
 
         self._inquiry = Inquiry(asked, settle, self._guard)
+        self._question = question
         Explainer._asking = self
+
+    def give_up_bill(self) -> bool:
+        """End the bill under way, if it is this crawl's; tell whether that was so."""
+        if self._inquiry is None or not isinstance(self._question, BillRequest):
+            return False
+        self._inquiry.abandon()
+        return True
 
     def free(self) -> Deferred[None] | None:
         """Return what fires when the process may ask again, None if it may now."""

@@ -82,6 +82,7 @@ class Watch:
         self._sampler = self._observing(Sampler, crawler, config, self._observing)
         self._last: Sample | None = None
         self._closing = False
+        self._bill_can_wait = False
         self._floors: tuple[Floor, ...] = ()
         self._patience_s = config.interval * config.min_samples
         self._table_due = time.monotonic() + config.log_interval
@@ -135,6 +136,7 @@ class Watch:
         if suspicion is not None:
             self._pursue(suspicion, sample)
         if not self._closing and self._bills.is_due(sample) and self._may_ask():
+            self._bill_can_wait = True
             self.take_bill()
 
     def take_bill(
@@ -150,6 +152,7 @@ class Watch:
         request = self._bills.request(self._last)
 
         def answered(found: Found | Bill | NoBill) -> None:
+            self._bill_can_wait = False
             bill = found if isinstance(found, Bill | NoBill) else None
             if bill is not None:
                 bill = self._bills.keep(bill)
@@ -177,6 +180,10 @@ class Watch:
         if verdict is not None:
             self._announce(verdict, None)
 
+    def _put_off_bill(self) -> bool:
+        """Give up a bill that nobody asked for: it comes again, and a leak first."""
+        return self._bill_can_wait and self._explainer.give_up_bill()
+
     def _may_ask(self) -> bool:
         return (
             self._config.explain
@@ -189,6 +196,7 @@ class Watch:
         self._table_due = 0.0
         self._closing = True
         self.look()
+        self._chronicle.end_with_the_process()
         self.on_demand.close()
         if (settled := self._explainer.settled(CLOSE_WAIT_S)) is not None:
             await maybe_deferred_to_future(settled)
@@ -197,7 +205,6 @@ class Watch:
             Guard("let go of the process", self._spider)(self._sampler.stop)
         await self._reactions.settled(CLOSE_WAIT_S)
         self._audit.closing()
-        self._chronicle.end_with_the_process()
 
     async def _last_bill(self) -> None:
         """Take the bill of the end, and show it where memory has grown."""
@@ -239,8 +246,8 @@ class Watch:
         return self._sampler.container(name) if self._sampler else None
 
     def _pursue(self, suspicion: Suspicion, sample: Sample) -> None:
-        if self._explainer.busy:  # it is not forgotten: the next sample has it too
-            return
+        if self._explainer.busy and not self._put_off_bill():
+            return  # it is not forgotten: the next sample has it too
         if not self._config.explain or self._explaining.off:
             self._conclude(suspicion, None)
             return

@@ -59,8 +59,17 @@ KINDS = [
     hostile(__dict__=property(acts("__dict__"))),
     hostile(),
 ]
-for name in ("__eq__", "__hash__", "__getattribute__", "__instancecheck__", "__repr__"):
-    type.__setattr__(Meta, name, acts(f"Meta.{name}"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _hostile_metaclass():
+    """Have the metaclass be hostile here alone: Guppy asks all classes there are."""
+    names = ["__eq__", "__hash__", "__getattribute__", "__instancecheck__", "__repr__"]
+    for name in names:
+        type.__setattr__(Meta, name, acts(f"Meta.{name}"))
+    yield
+    for name in names:
+        type.__delattr__(Meta, name)
 
 
 def new(cls):
