@@ -68,9 +68,9 @@ class Watch:
         self._explaining = Guard("explain what it sees", spider)
         self._logging = Guard("log what it sees", spider)
         self._containing = Guard("give memory back", spider)
+        self._billing = Guard("take memory bills", spider)
         self._docket = Docket(spider.name, config, tuple(Bills.ended))
         self._bills = Bills(config, spider.name)
-        self._asked_for_bill: list[Callable[[Bill | NoBill | None], None]] = []
         self._explainer = Explainer(
             crawler, config.explain_timeout, self._container, self._explaining
         )
@@ -135,7 +135,8 @@ class Watch:
         self._chronicle.cost(time.perf_counter() - begun)
         if suspicion is not None:
             self._pursue(suspicion, sample)
-        if not self._closing and self._bills.is_due(sample) and self._may_ask():
+        due = not self._closing and self._billing(self._bills.is_due, sample)
+        if due and self._may_ask():
             self._bill_can_wait = True
             self.take_bill()
 
@@ -146,16 +147,19 @@ class Watch:
         closing: bool = False,
     ) -> None:
         """Have a memory bill made; ``tell`` gets it, None after an error of ours."""
-        if self._last is None or self._explaining.off:
+        last, request = self._last, None
+        if last is not None and not self._explaining.off:
+            request = self._billing(self._bills.request, last)
+        if request is None:
             tell(None)
             return
-        request = self._bills.request(self._last)
 
         def answered(found: Found | Bill | NoBill) -> None:
             self._bill_can_wait = False
             bill = found if isinstance(found, Bill | NoBill) else None
             if bill is not None:
-                bill = self._bills.keep(bill)
+                bill = self._billing(self._bills.keep, bill)
+            if bill is not None:
                 self._chronicle.bill(bill)
                 self._judge_bill(bill, closing=closing)
             tell(bill)
@@ -211,12 +215,13 @@ class Watch:
         last = self._last
         if last is None:
             return
-        if self._bills.is_due(last, closing=True) and self._may_ask():
+        due = self._billing(self._bills.is_due, last, closing=True)
+        if due and self._may_ask():
             self.take_bill(closing=True)
             if (settled := self._explainer.settled(BILL_WAIT_S)) is not None:
                 await maybe_deferred_to_future(settled)
         self._tell_rising(closing=True)
-        self._bills.end()
+        self._billing(self._bills.end)
         bill = self._bills.fullest
         if bill is not None and bill.since and _has_grown(bill):
             self._logging(self._log_bill, bill)

@@ -22,6 +22,14 @@ BROKEN = {
     "judge what it sees": [
         "scrapy_leakwatch.judge.docket.Docket.hear",
         "scrapy_leakwatch.judge.docket.History.add",
+        "scrapy_leakwatch.judge.docket.Docket.hear_bill",
+        "scrapy_leakwatch.judge.docket.Docket.rising",
+    ],
+    "take memory bills": [
+        "scrapy_leakwatch.bills.Bills.is_due",
+        "scrapy_leakwatch.bills.Bills.request",
+        "scrapy_leakwatch.bills.Bills.keep",
+        "scrapy_leakwatch.bills.Bills.end",
     ],
     "log what it sees": ["scrapy_leakwatch.report.log.live_table"],
     "keep its stats": [
@@ -31,6 +39,7 @@ BROKEN = {
     "write its recording": [
         "scrapy_leakwatch.report.recording.of_run",
         "scrapy_leakwatch.report.recording.of_sample",
+        "scrapy_leakwatch.report.recording.of_bill",
         "scrapy_leakwatch.report.recording.of_summary",
     ],
     "let go of the process": ["scrapy_leakwatch.observe.sampler.Sampler.stop"],
