@@ -81,7 +81,7 @@ def ask(way: str, crawler: Any) -> Asked[Any]:
         return profile_in_child(LIMIT_S)
     if way == "Python walk":
         walk.make = twin.Graph
-    return bill_in_child(BillRequest("bench", {}, 0), crawler, LIMIT_S)
+    return bill_in_child(BillRequest({}, 0), crawler, LIMIT_S)
 
 
 async def answer_of(asked: Asked[Any]) -> Any:

@@ -45,9 +45,8 @@ class Bills:
     crawls: ClassVar[int] = 0
     """Those of the process that have ended."""
 
-    def __init__(self, config: Config, spider: str) -> None:
+    def __init__(self, config: Config) -> None:
         self._wanted = config.bill and config.explain
-        self._spider = spider
         self._min_samples = config.min_samples
         self._samples = 0
         self._first: Bill | None = None
@@ -56,16 +55,6 @@ class Bills:
         self._early = 0
         self._taken_s = 0.0
         self._refused: NoBill | None = None
-
-    @property
-    def first(self) -> Bill | None:
-        """The first bill of the crawl."""
-        return self._first
-
-    @property
-    def last(self) -> Bill | None:
-        """The last one that could be had."""
-        return self._last
 
     @property
     def fullest(self) -> Bill | None:
@@ -109,7 +98,7 @@ class Bills:
             for owner in first.owners:
                 before[owner.name, ""] = owner.bytes
                 before |= {(owner.name, path.path): path.bytes for path in owner.paths}
-        return BillRequest(self._spider, before, sample.received)
+        return BillRequest(before, sample.received)
 
     def keep(self, bill: Bill | NoBill) -> Bill | NoBill:
         """Remember a bill, and return it with what the first one was."""

@@ -70,7 +70,7 @@ class Watch:
         self._containing = Guard("give memory back", spider)
         self._billing = Guard("take memory bills", spider)
         self._docket = Docket(spider.name, config, tuple(Bills.ended))
-        self._bills = Bills(config, spider.name)
+        self._bills = Bills(config)
         self._explainer = Explainer(
             crawler, config.explain_timeout, self._container, self._explaining
         )

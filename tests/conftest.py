@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -132,3 +133,13 @@ def start_crawl(
 def recorded(path: Path) -> list[dict[str, Any]]:
     """Return the lines of a recording."""
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture
+def in_utc(monkeypatch):
+    """Have the times that are shown be those of one zone."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()

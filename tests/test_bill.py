@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,14 +37,7 @@ GOLDEN = Path(__file__).parent / "golden"
 DAY = 86_400
 
 
-@pytest.fixture(autouse=True)
-def _in_utc(monkeypatch):
-    """Have the times of the table be those of one zone."""
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+pytestmark = pytest.mark.usefixtures("in_utc")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -19,17 +18,10 @@ from tests.synthetic import EVIL, START
 from tests.test_html import Text, story
 
 __all__ = ["story"]  # the fixture
-BILL = replace(billing.BILL, since_layers=FIRST.layers)
+BILL = billing.BILL
 
 
-@pytest.fixture(autouse=True)
-def _in_utc(monkeypatch):
-    """Have the times of the page be those of one zone."""
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+pytestmark = pytest.mark.usefixtures("in_utc")
 
 
 @pytest.fixture

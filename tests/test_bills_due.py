@@ -24,7 +24,7 @@ def _alone(monkeypatch):
 
 def bills(**settings) -> Bills:
     given = {"LEAKWATCH_MIN_SAMPLES": 2, **settings}
-    return Bills(Config.from_settings(Settings(given)), "shop")
+    return Bills(Config.from_settings(Settings(given)))
 
 
 def resident(number: int, rss: int):

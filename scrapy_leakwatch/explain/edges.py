@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
-from inspect import CO_OPTIMIZED
 from types import (
     AsyncGeneratorType,
     CellType,
@@ -19,6 +18,7 @@ from types import (
 from typing import TYPE_CHECKING, Any, Literal
 
 from scrapy_leakwatch import anatomy, redact
+from scrapy_leakwatch.heap.roots import locals_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,16 +102,6 @@ def _generator(holder: Any, held: Any) -> Edge | None:
     if frame is held:
         return INSIDE
     return _local(frame, held) if frame is not None else None
-
-
-def locals_of(frame: FrameType) -> list[tuple[str, Any]]:
-    """Return the variables of a function's frame.
-
-    Those of a class body may be any mapping, of a module its globals.
-    """
-    if not frame.f_code.co_flags & CO_OPTIMIZED:
-        return []
-    return list(frame.f_locals.items())
 
 
 def _local(frame: FrameType, held: Any) -> Edge | None:

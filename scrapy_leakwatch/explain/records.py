@@ -105,7 +105,6 @@ class BillRequest:
     ``received`` is the number of responses so far.
     """
 
-    spider: str
     before: Mapping[tuple[str, str], int]
     received: int
 

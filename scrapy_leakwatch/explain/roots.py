@@ -15,7 +15,7 @@ from scrapy.crawler import Crawler
 from scrapy.utils.trackref import object_ref
 
 from scrapy_leakwatch import anatomy, components, places
-from scrapy_leakwatch.explain.edges import locals_of
+from scrapy_leakwatch.heap.roots import locals_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

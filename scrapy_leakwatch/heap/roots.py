@@ -13,6 +13,7 @@ import logging
 import sys
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from inspect import CO_OPTIMIZED
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -372,10 +373,6 @@ def locals_of(frame: FrameType) -> list[tuple[str, Any]]:
 
     Those of a class body may be any mapping, of a module its globals.
     """
-    if not frame.f_code.co_flags & _OPTIMIZED:
+    if not frame.f_code.co_flags & CO_OPTIMIZED:
         return []
     return list(frame.f_locals.items())
-
-
-_OPTIMIZED = 1
-"""``inspect.CO_OPTIMIZED``."""

@@ -81,7 +81,7 @@ def crawler() -> Crawler:
 
 def billed(crawler: Crawler, before=None) -> Bill:
     """Return the bill of this process."""
-    asked = bill_in_child(BillRequest("shop", before or {}, 0), crawler, 60.0)
+    asked = bill_in_child(BillRequest(before or {}, 0), crawler, 60.0)
     while (found := asked.poll()) is None:
         time.sleep(0.01)
     assert isinstance(found, Bill), found
