@@ -39,6 +39,14 @@ def test_responses_that_pile_up_are_a_leak_told_once_and_when_it_doubles() -> No
     assert told[0].growth.per_min == pytest.approx(996 * 6)
 
 
+def test_a_look_that_took_long_is_not_followed_by_the_same_news() -> None:
+    case = docket()
+    asked = [case.hear(each) for each in growing(responses=50)]
+    suspicion = next(filter(None, asked))
+    assert case.conclude(suspicion, None)
+    assert case.hear(sample(8, responses=2 * suspicion.unaccounted)) is None
+
+
 def test_min_samples_steps_of_growth_are_needed() -> None:
     samples = [sample(n, responses=1000 * n) for n in range(20)]
     first = [
@@ -76,6 +84,14 @@ def test_growth_that_no_full_collection_saw_is_told_with_a_holder() -> None:
     (verdict,) = hear(docket(explain=True), unproved(responses=900), explanation())
     assert verdict.confidence == "high"
     assert verdict.signature == "3f2a9c1e"
+
+
+def test_the_rate_of_a_leak_seen_among_garbage_is_that_of_what_is_held() -> None:
+    found = explanation(examined=20, garbage=15)
+    (leak, *_) = hear(docket(explain=True), unproved(responses=1000), found)
+    assert leak.growth.per_1000_responses == 250
+    assert "+250 per 1,000 responses" in leak.message
+    assert "25% of the responses are never let go" in leak.message
 
 
 def test_a_little_garbage_is_dismissed_and_asked_again_when_it_has_doubled() -> None:

@@ -46,11 +46,14 @@ SOON = 1.5
 class Told(NamedTuple):
     """A verdict, the responses received when it was reached, and its price.
 
-    ``bytes_per_min`` is what its growth accounts for, 0 where nobody knows.
+    ``held`` is how many of its subject there were by then: more than it counts,
+    where the look took long. ``bytes_per_min`` is what its growth accounts for, 0
+    where nobody knows.
     """
 
     verdict: Verdict
     received: int
+    held: int
     bytes_per_min: float = 0.0
 
 
@@ -320,7 +323,8 @@ class Docket:
         number = self._ids if before is None else before.verdict.id
         verdict = replace(verdict, id=number)
         self._dismissed.pop(key, None)
-        self._told[key] = Told(verdict, self._received, bytes_per_min)
+        held = max(verdict.unaccounted, self._history.latest(key))
+        self._told[key] = Told(verdict, self._received, held, bytes_per_min)
         self._ever[key, verdict.kind] = verdict
         return verdict
 
@@ -336,7 +340,7 @@ class Docket:
             newly_proved = suspicion.proved and not past.proved
             return newly_proved or suspicion.unaccounted >= again * past.unaccounted
         told = self._told.get(suspicion.judged_as)
-        return told is None or _outgrew(suspicion, told.verdict)
+        return told is None or _outgrew(suspicion, told)
 
     def _is_explained(self, suspicion: Suspicion) -> bool:
         """Tell whether a leak that was told makes this grow, too."""
@@ -374,7 +378,7 @@ def _is_inside(holder: str, container: str) -> bool:
     return holder == container or holder.startswith((f"{container}.", f"{container}["))
 
 
-def _outgrew(suspicion: Suspicion, verdict: Verdict) -> bool:
-    if suspicion.proved and verdict.kind == "inconclusive":
+def _outgrew(suspicion: Suspicion, told: Told) -> bool:
+    if suspicion.proved and told.verdict.kind == "inconclusive":
         return True
-    return suspicion.unaccounted >= AGAIN * verdict.unaccounted
+    return suspicion.unaccounted >= AGAIN * told.held

@@ -53,6 +53,11 @@ class History:
         """Return how long a family of containers was, oldest first; `RSS`: bytes."""
         return self._lengths.get(name, ())
 
+    def latest(self, judged_as: str) -> int:
+        """Return how many of a suspicion's subject the last sample saw, else 0."""
+        points = self._levels.get(judged_as) or self._lengths.get(judged_as)
+        return points[-1].held if points else 0
+
     def add(self, sample: Sample) -> None:
         """Remember a sample and the floors since the one before."""
         lengths: dict[str, int] = {}

@@ -7,6 +7,7 @@ must be found who holds it before anybody is accused.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge.growth import growth
@@ -83,7 +84,6 @@ def _suspicion(
         proved=proved,
         oldest_s=oldest.age_s,
         example_url=oldest.url,
-        headline=_headline(subject, oldest, grown, proved=proved),
         memory=sample.memory,
         memory_limit=sample.memory_limit,
         queued=sample.requests.queued_memory,
@@ -91,12 +91,13 @@ def _suspicion(
     )
 
 
-def _headline(subject: str, oldest: Oldest, grown: Growth, *, proved: bool) -> str:
-    seen = "after full collections" if proved else "in samples"
+def _headline(suspicion: Suspicion) -> str:
+    grown = suspicion.growth
+    seen = "after full collections" if suspicion.proved else "in samples"
     return (
-        f"{oldest.subject} is leaking: {oldest.count:,} alive,"
+        f"{suspicion.subject} is leaking: {suspicion.count:,} alive,"
         f" {grown.per_1000_responses:+,.0f} per 1,000 responses,"
-        f" oldest {age(oldest.age_s)}; {pace(subject, grown)}"
+        f" oldest {age(suspicion.oldest_s)}; {pace(suspicion.judged_as, grown)}"
         f" ({series(grown.floors)} {seen})"
     )
 
@@ -167,6 +168,21 @@ def held_share(found: Found) -> float:
     return max(1 - (found.garbage + found.in_flight) / found.examined, 0.0)
 
 
+def _without_garbage(suspicion: Suspicion, found: Found) -> Suspicion:
+    """Return it with the growth of what is held: samples count the dead as well."""
+    share = held_share(found)
+    if suspicion.proved or share == 1:
+        return suspicion
+    grown = suspicion.growth
+    held = replace(
+        grown,
+        per_1000_responses=share * grown.per_1000_responses,
+        per_min=share * grown.per_min,
+        weakest_per_1000=share * grown.weakest_per_1000,
+    )
+    return replace(suspicion, growth=held)
+
+
 def _direct(found: Explanation | Unexplained) -> bool:
     """Tell whether only live requests were looked at: they may be garbage."""
     return isinstance(found, Explanation) and found.direct
@@ -199,7 +215,8 @@ def _is_cargo(suspicion: Suspicion, found: Explanation) -> bool:
 
 
 def _leak(suspicion: Suspicion, confidence: Confidence, found: Found) -> Verdict:
-    message = suspicion.headline
+    suspicion = _without_garbage(suspicion, found)
+    message = _headline(suspicion)
     if isinstance(found, Explanation) and found.owner == QUEUE and suspicion.queued:
         message += f"; {suspicion.queued:,} requests wait and drag them along"
     if found is None or isinstance(found, Explanation):

@@ -61,9 +61,9 @@ class Suspicion:
     container, or ``memory``. ``count`` are alive, in the container, or bytes;
     ``unaccounted`` of them nobody should hold. ``proved`` tells that they were
     seen after full collections, so that they are no garbage; without it
-    somebody must be found who holds them. ``headline`` is the verdict's,
-    should it become one; ``judged_as`` tells suspicions apart: it is the key
-    in `Held`, or the name of what grows. ``queued`` requests wait in memory;
+    somebody must be found who holds them. ``headline`` is the verdict's, where
+    that is known before anybody looks; ``judged_as`` tells suspicions apart: it is
+    the key in `Held`, or the name of what grows. ``queued`` requests wait in memory;
     ``rss_per_min`` is how fast the resident memory grows, if it does;
     ``collecting`` tells that Python's garbage collector is on. ``origin`` is
     that of the owner, where it is known before anybody has looked.
@@ -80,9 +80,9 @@ class Suspicion:
     proved: bool
     oldest_s: float
     example_url: str
-    headline: str
     memory: Memory
     memory_limit: int | None
+    headline: str = ""
     queued: int | None = None
     rss_per_min: float = 0.0
     collecting: bool = True
