@@ -31,10 +31,17 @@ def origin_of_file(path: str) -> Origin:
     """Return whose code the file at ``path`` is; a path in ``<>`` is a library's."""
     if path.startswith(("<", PACKAGE)):
         return "library"
-    full = os.path.realpath(path)
+    parent, name = os.path.split(path)
+    full = os.path.join(_real_folder(parent), name)
     if any(f"{os.sep}{folder}{os.sep}" in full for folder in _INSTALLED):
         return "library"
     return "library" if full.startswith(_STANDARD) else "project"
+
+
+@lru_cache(maxsize=1024)
+def _real_folder(path: str) -> str:
+    """Return where a folder is; files in it may be links into an installer's cache."""
+    return os.path.realpath(path)
 
 
 def file_of_module(name: str) -> str | None:
@@ -45,7 +52,11 @@ def file_of_module(name: str) -> str | None:
 
 def origin_of_module(name: str) -> Origin:
     """Return whose code the imported module ``name`` is."""
-    path = file_of_module(name)
+    return origin_of(name, file_of_module(name))
+
+
+def origin_of(name: str, path: str | None) -> Origin:
+    """Return whose code a module of that name and file is."""
     if path is None:
         return "project" if name == "__main__" else "library"
     return origin_of_file(path)

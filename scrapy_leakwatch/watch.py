@@ -302,7 +302,8 @@ class Watch:
     def _log_verdict(self, verdict: Verdict, found: Found) -> None:
         if verdict.suppressed:
             return
-        alarms = verdict.kind in ALARMS or is_urgent(verdict)
+        part = verdict.cause is not None  # of one that was told
+        alarms = (verdict.kind in ALARMS and not part) or is_urgent(verdict)
         tell = logger.warning if alarms else logger.info
         tell("%s", block(verdict, found), extra={"spider": self._spider})
 

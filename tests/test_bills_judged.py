@@ -219,14 +219,14 @@ def resident(number: int, rss: int, limit: int | None = None):
     )
 
 
-def heard(*sizes: int):
+def heard(*sizes: int, **path):
     """Return a docket that heard samples and bills of growing memory, and the last."""
     book = docket()
     told = []
     for number, size in enumerate(sizes):
         for sub in range(4):
             book.hear(resident(4 * number + sub, 100 * MB + size))
-        told = book.hear_bill(bill(number, 100 * MB + size, owner(size)))
+        told = book.hear_bill(bill(number, 100 * MB + size, owner(size, **path)))
     return book, told
 
 
@@ -236,6 +236,23 @@ def test_a_bill_is_told_once_until_it_has_doubled() -> None:
     assert book.hear_bill(bill(3, 160 * MB, owner(60 * MB))) == []
     [(again, _)] = book.hear_bill(bill(4, 180 * MB, owner(80 * MB)))
     assert again.id == told[0][0].id == 1
+
+
+def test_what_is_counted_has_the_first_say_until_the_next_bill() -> None:
+    counted = {"type": "HtmlResponse", "tracked": True}
+    book, told = heard(0, 50 * MB, 100 * MB, **counted)
+    assert told == []
+    assert book.rising() is None
+    [(verdict, _)] = book.hear_bill(bill(3, 250 * MB, owner(150 * MB, **counted)))
+    assert verdict.kind == "leak"
+
+
+def test_what_is_counted_is_told_at_once_where_the_crawl_closes() -> None:
+    counted = {"type": "HtmlResponse", "tracked": True}
+    book, _ = heard(0, 50 * MB, **counted)
+    last = bill(2, 200 * MB, owner(100 * MB, **counted))
+    [(verdict, _)] = book.hear_bill(last, closing=True)
+    assert verdict.kind == "leak"
 
 
 def test_what_a_bill_no_longer_shows_is_withdrawn_but_not_by_closing() -> None:

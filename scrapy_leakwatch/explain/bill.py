@@ -48,6 +48,7 @@ class BillQuestion:
 def measure(question: BillQuestion, crawler: Any, outside: Outside) -> dict[str, Any]:
     """Return the fields of a `Bill` that the parent does not know."""
     arenas, malloc = allocators.arenas(), allocators.heap()
+    allocators.keep_no_large()
     until = time.monotonic() + PART_FOR_WALK * question.timeout_s
     heap = Heap(roots(crawler, outside), until)
     least = max(LEAST_PLACE, int(LEAST_PLACE_SHARE * question.rss))

@@ -32,7 +32,7 @@
 #define UNIT 16u
 #define NONE 0x7fffffffu
 #define ASIDE 0x80000000u
-#define MOST_NODES 0x7ffffff0u
+#define MOST_NODES 0x40000000u
 #define CHECK_EVERY 8192
 #define NEAR_HEAD 1024
 #define PRE_HEADER ((1ul << 3) | (1ul << 4)) /* managed weakrefs, managed dict */
@@ -41,12 +41,14 @@
 #define INLINE_VALUES (1ul << 2)
 #define GC_HEAD 16
 #define BATCH 64
-#define AHEAD 8
+#define AHEAD 16
 
 enum mode { PLAIN = 0, SET_ASIDE = 1, OPAQUE = 2, TREE = 3 };
 
-typedef struct {
-    PyObject *object;
+/* There are millions of these, in memory that a crawl may not have. */
+typedef struct __attribute__((packed)) {
+    uint32_t low; /* of the object's address, which has 48 bits */
+    uint16_t high;
     uint32_t parent : 31;
     uint32_t mark : 1;
     uint32_t units;
@@ -70,12 +72,18 @@ typedef struct {
 } Aside;
 
 typedef struct {
+    PyObject *object;
+    uint32_t parent;
+} Pending;
+
+typedef struct {
     PyObject_HEAD
     PyObject *rule;
     Node *nodes;
     size_t count, room;
     uint32_t *slots;
     size_t slot_count;
+    int number_bits;
     Kind *kinds;
     size_t kind_count, kind_slots;
     Aside *asides;
@@ -89,7 +97,7 @@ typedef struct {
     TreeCount trees;
     /* of the walk under way */
     uint32_t current, begin;
-    PyObject *batch[BATCH];
+    Pending batch[BATCH];
     size_t batched;
     int passing, failed, partial;
     uint32_t *refs;
@@ -97,20 +105,52 @@ typedef struct {
     uint32_t unreached;
 } Graph;
 
+static inline PyObject *
+object_of(const Node *node)
+{
+    return (PyObject *)(uintptr_t)((uint64_t)node->high << 32 | node->low);
+}
+
 /* ---- tables ---------------------------------------------------------------- */
+
+static inline uint64_t
+hash_of(const void *pointer)
+{
+    return ((uint64_t)(uintptr_t)pointer >> 4) * 0x9E3779B97F4A7C15ull;
+}
 
 static inline size_t
 slot_of(const void *pointer, size_t slot_count)
 {
-    uint64_t hash = ((uint64_t)(uintptr_t)pointer >> 4) * 0x9E3779B97F4A7C15ull;
-    return (size_t)(((__uint128_t)hash * slot_count) >> 64);
+    return (size_t)(((__uint128_t)hash_of(pointer) * slot_count) >> 64);
+}
+
+/* An entry is the number of a node plus one, or that of an aside with a flag. The
+   bits that the number leaves are of the object's hash: so a search seldom has to
+   look at the node of another. */
+static inline uint32_t
+tag_of(const Graph *self, const void *pointer)
+{
+    return (uint32_t)((hash_of(pointer) >> 16) << self->number_bits) & ~ASIDE;
+}
+
+static inline uint32_t
+number_of(const Graph *self, uint32_t entry)
+{
+    return entry & ((1u << self->number_bits) - 1);
+}
+
+static inline uint32_t
+node_of(const Graph *self, uint32_t entry)
+{
+    return number_of(self, entry) - 1;
 }
 
 static inline PyObject *
 at_slot(const Graph *self, uint32_t entry)
 {
-    return entry & ASIDE ? self->asides[entry & ~ASIDE].object
-                         : self->nodes[entry - 1].object;
+    return entry & ASIDE ? self->asides[number_of(self, entry)].object
+                         : object_of(&self->nodes[node_of(self, entry)]);
 }
 
 /* Returns the slot that has `object`, or the empty one where it belongs. */
@@ -118,13 +158,26 @@ static inline size_t
 lookup(const Graph *self, const PyObject *object)
 {
     size_t slot = slot_of(object, self->slot_count);
+    uint32_t tag = tag_of(self, object);
     for (;;) {
         uint32_t entry = self->slots[slot];
-        if (!entry || at_slot(self, entry) == object)
+        int alike = (entry & ~ASIDE) - number_of(self, entry) == tag;
+        if (!entry || (alike && at_slot(self, entry) == object))
             return slot;
         if (++slot == self->slot_count)
             slot = 0;
     }
+}
+
+/* No object is in the table twice: none has to be looked at. */
+static inline void
+put_back(Graph *self, const PyObject *object, uint32_t entry)
+{
+    size_t slot = slot_of(object, self->slot_count);
+    while (self->slots[slot])
+        if (++slot == self->slot_count)
+            slot = 0;
+    self->slots[slot] = entry | tag_of(self, object);
 }
 
 static int
@@ -135,17 +188,18 @@ rehash(Graph *self, size_t slot_count)
     if (!self->slots)
         return -1;
     self->slot_count = slot_count;
+    while (slot_count >> self->number_bits)
+        self->number_bits++;
     for (size_t i = 0; i < self->count; i++) {
-        size_t slot = lookup(self, self->nodes[i].object);
-        self->slots[slot] = (uint32_t)i + 1;
+        if (i + AHEAD < self->count) {
+            const PyObject *later = object_of(&self->nodes[i + AHEAD]);
+            __builtin_prefetch(&self->slots[slot_of(later, slot_count)]);
+        }
+        put_back(self, object_of(&self->nodes[i]), (uint32_t)i + 1);
     }
-    for (size_t i = 0; i < self->aside_count; i++) {
-        if (!self->asides[i].object)
-            continue;
-        size_t slot = lookup(self, self->asides[i].object);
-        if (!self->slots[slot])
-            self->slots[slot] = (uint32_t)i | ASIDE;
-    }
+    for (size_t i = 0; i < self->aside_count; i++)
+        if (self->asides[i].object)
+            put_back(self, self->asides[i].object, (uint32_t)i | ASIDE);
     return 0;
 }
 
@@ -168,16 +222,33 @@ has_room(void **block, size_t *room, size_t needed, size_t each)
 static int
 insert(Graph *self, PyObject *object, uint32_t parent, size_t slot)
 {
-    if (self->count >= MOST_NODES ||
+    uint64_t address = (uint64_t)(uintptr_t)object;
+    if (self->count >= MOST_NODES || address >> 48 ||
         has_room((void **)&self->nodes, &self->room, self->count + 1, sizeof(Node)) < 0)
         return -1;
-    self->nodes[self->count] = (Node){object, parent, 0, 0};
+    self->nodes[self->count] =
+        (Node){(uint32_t)address, (uint16_t)(address >> 32), parent, 0, 0};
     self->count++;
-    self->slots[slot] = (uint32_t)self->count;
+    self->slots[slot] = (uint32_t)self->count | tag_of(self, object);
     size_t used = self->count + self->aside_count;
-    if (used * 4 > self->slot_count * 3)
+    if (used * 6 > self->slot_count * 5)
         return rehash(self, self->slot_count + self->slot_count / 2);
     return 0;
+}
+
+static Py_ssize_t
+top_level_length(PyObject *name)
+{
+    Py_ssize_t length = PyUnicode_GET_LENGTH(name);
+    Py_ssize_t dot = PyUnicode_FindChar(name, '.', 0, length, 1);
+    return dot < 0 ? length : dot;
+}
+
+/* Returns the beginning of a name, all of it too, with no reference to itself. */
+static PyObject *
+beginning_of(PyObject *name, Py_ssize_t length)
+{
+    return PyUnicode_FromKindAndData(PyUnicode_KIND(name), PyUnicode_DATA(name), length);
 }
 
 /* Returns the number of the owner whose module defines a class, -1 where none does:
@@ -197,6 +268,10 @@ home_of(Graph *self, PyObject *object)
         return -1;
     }
     PyObject *number = PyDict_GetItemWithError(self->homes, name);
+    PyObject *package = number ? NULL : beginning_of(name, top_level_length(name));
+    if (package)
+        number = PyDict_GetItemWithError(self->homes, package);
+    Py_XDECREF(package);
     long home = number ? PyLong_AsLong(number) : -1;
     PyErr_Clear();
     return home >= 0 && (size_t)home < self->home_count ? (int32_t)home : -1;
@@ -210,14 +285,14 @@ set_aside(Graph *self, PyObject *object, uint32_t parent, size_t slot)
         return -1;
     int32_t home = home_of(self, object);
     self->asides[self->aside_count] = (Aside){object, parent, 0, home};
-    self->slots[slot] = (uint32_t)self->aside_count | ASIDE;
+    self->slots[slot] = (uint32_t)self->aside_count | ASIDE | tag_of(self, object);
     self->aside_count++;
     if (home >= 0) {
         self->asides[self->aside_count - 1].next = self->heads[home];
         self->heads[home] = (uint32_t)self->aside_count;
     }
     size_t used = self->count + self->aside_count;
-    if (used * 4 > self->slot_count * 3)
+    if (used * 6 > self->slot_count * 5)
         return rehash(self, self->slot_count + self->slot_count / 2);
     return 0;
 }
@@ -432,13 +507,14 @@ add_units(Node *node, uint64_t units)
 /* ---- the walk ---------------------------------------------------------------------- */
 
 static int
-reach(Graph *self, PyObject *target)
+reach(Graph *self, PyObject *target, uint32_t parent)
 {
     size_t slot = lookup(self, target);
     uint32_t entry = self->slots[slot];
     if (entry && !(entry & ASIDE)) {
-        Node *node = &self->nodes[entry - 1];
-        if (entry - 1 < self->begin && node->parent != NONE)
+        uint32_t index = node_of(self, entry);
+        Node *node = &self->nodes[index];
+        if (index < self->begin && node->parent != NONE)
             node->mark = 1; /* another owner's, too */
         return 0;
     }
@@ -447,7 +523,7 @@ reach(Graph *self, PyObject *target)
     if (entry) { /* set aside before: an owner that stays may have it */
         if (is_type || self->passing)
             return 0;
-        self->asides[entry & ~ASIDE].object = NULL;
+        self->asides[number_of(self, entry)].object = NULL;
     }
     else {
         int aside = is_type;
@@ -460,7 +536,7 @@ reach(Graph *self, PyObject *target)
             aside = kind->mode == SET_ASIDE;
         }
         if (aside) {
-            if (set_aside(self, target, self->current, slot) < 0) {
+            if (set_aside(self, target, parent, slot) < 0) {
                 PyErr_NoMemory();
                 self->failed = 1;
                 return 1;
@@ -468,7 +544,7 @@ reach(Graph *self, PyObject *target)
             return 0;
         }
     }
-    if (insert(self, target, self->current, slot) < 0) {
+    if (insert(self, target, parent, slot) < 0) {
         PyErr_NoMemory();
         self->failed = 1;
         return 1;
@@ -478,18 +554,33 @@ reach(Graph *self, PyObject *target)
 
 /* The tables and the objects lie all over the memory, and to wait for it is most of
    the walk: so all of a batch is fetched before the first of it is needed. */
+static void
+fetch_batch(const Graph *self)
+{
+    for (size_t i = 0; i < self->batched; i++) {
+        const PyObject *object = self->batch[i].object;
+        uint32_t entry = self->slots[slot_of(object, self->slot_count)];
+        if (!entry)
+            __builtin_prefetch(object);
+        else if (!(entry & ASIDE))
+            __builtin_prefetch(&self->nodes[node_of(self, entry)]);
+    }
+}
+
+static inline size_t
+add_to_batch(Graph *self, PyObject *object, uint32_t parent)
+{
+    self->batch[self->batched++] = (Pending){object, parent};
+    __builtin_prefetch(&self->slots[slot_of(object, self->slot_count)]);
+    return self->batched;
+}
+
 static int
 reach_batch(Graph *self)
 {
-    for (size_t i = 0; i < self->batched; i++) {
-        uint32_t entry = self->slots[slot_of(self->batch[i], self->slot_count)];
-        if (!entry)
-            __builtin_prefetch(self->batch[i]);
-        else if (!(entry & ASIDE))
-            __builtin_prefetch(&self->nodes[entry - 1]);
-    }
+    fetch_batch(self);
     for (size_t i = 0; i < self->batched; i++)
-        if (reach(self, self->batch[i]))
+        if (reach(self, self->batch[i].object, self->batch[i].parent))
             break;
     self->batched = 0;
     return self->failed;
@@ -503,9 +594,7 @@ visit(PyObject *target, void *arg)
     Graph *self = arg;
     if (!target || target == Py_None)
         return 0; /* everybody's, and in no heap */
-    self->batch[self->batched++] = target;
-    __builtin_prefetch(&self->slots[slot_of(target, self->slot_count)]);
-    return self->batched == BATCH ? reach_batch(self) : 0;
+    return add_to_batch(self, target, self->current) == BATCH ? reach_batch(self) : 0;
 }
 
 static inline int
@@ -605,16 +694,16 @@ add_opaque(Graph *self, uint32_t index)
 static int
 process(Graph *self, uint32_t index, visitproc visitor)
 {
-    PyObject *object = self->nodes[index].object;
+    PyObject *object = object_of(&self->nodes[index]);
     Kind *kind = kind_of(self, Py_TYPE(object));
     if (!kind)
         return -1;
     Kind known = *kind; /* the table may move while its parts are visited */
     self->current = index;
     if (index + AHEAD < self->count)
-        __builtin_prefetch(self->nodes[index + AHEAD].object);
+        __builtin_prefetch(object_of(&self->nodes[index + AHEAD]));
     traverse(object, visitor, self);
-    if (self->failed || reach_batch(self))
+    if (self->failed)
         return -1;
     add_units(&self->nodes[index], units_of(&known, object));
     if (known.mode == OPAQUE)
@@ -637,6 +726,7 @@ Graph_run(Graph *self, PyObject *args)
     self->begin = own >= 0 && (size_t)own < begin ? (uint32_t)own : (uint32_t)begin;
     self->passing = passing;
     self->failed = 0;
+    self->batched = 0;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(roots); i++) {
         size_t index = PyLong_AsSize_t(PyList_GET_ITEM(roots, i));
         if (PyErr_Occurred())
@@ -648,14 +738,18 @@ Graph_run(Graph *self, PyObject *args)
         if (process(self, (uint32_t)index, visit) < 0)
             return NULL;
     }
-    for (size_t i = begin; i < self->count; i++) {
+    for (size_t i = begin;; i++) {
+        if (i >= self->count && (reach_batch(self) || i >= self->count))
+            break;
         if (i % CHECK_EVERY == 0 && now() > until) {
             self->partial = 1;
             break;
         }
         if (process(self, (uint32_t)i, visit) < 0)
-            return NULL;
+            break;
     }
+    if (self->failed || PyErr_Occurred())
+        return NULL;
     return Py_BuildValue("nn", (Py_ssize_t)begin, (Py_ssize_t)self->count);
 }
 
@@ -671,12 +765,88 @@ Graph_enter(Graph *self, PyObject *args)
     if (entry && !(entry & ASIDE))
         return PyLong_FromLong(-1);
     if (entry)
-        self->asides[entry & ~ASIDE].object = NULL;
+        self->asides[number_of(self, entry)].object = NULL;
     size_t index = self->count;
     uint32_t above = parent < 0 ? NONE : (uint32_t)parent;
     if (insert(self, object, above, slot) < 0)
         return PyErr_NoMemory();
     return PyLong_FromSize_t(index);
+}
+
+/* To look at an object from Python writes to its page; a process has thousands of
+   modules, each with its dict and its name. So these are read here. */
+static int
+add_module(PyObject *packages, PyObject *name, PyObject *module, PyObject *file_key)
+{
+    PyObject *own = PyModule_GetDict(module), *copied = NULL;
+    PyObject *file = own ? PyDict_GetItemWithError(own, file_key) : NULL;
+    PyObject *package = beginning_of(name, top_level_length(name));
+    PyObject *copy = beginning_of(name, PyUnicode_GET_LENGTH(name));
+    if (file && PyUnicode_CheckExact(file))
+        copied = beginning_of(file, PyUnicode_GET_LENGTH(file));
+    PyObject *names = package ? PyDict_GetItemWithError(packages, package) : NULL;
+    if (package && !names && (names = PyDict_New())) {
+        if (PyDict_SetItem(packages, package, names) < 0)
+            names = NULL;
+        else
+            Py_DECREF(names);
+    }
+    int failed = !names || !copy ||
+                 PyDict_SetItem(names, copy, copied ? copied : Py_None) < 0;
+    Py_XDECREF(package);
+    Py_XDECREF(copy);
+    Py_XDECREF(copied);
+    return PyErr_Occurred() || failed ? -1 : 0;
+}
+
+static PyObject *
+packages(PyObject *Py_UNUSED(module), PyObject *modules)
+{
+    if (!PyDict_CheckExact(modules)) {
+        PyErr_SetString(PyExc_TypeError, "not a table of modules");
+        return NULL;
+    }
+    PyObject *file_key = PyUnicode_FromString("__file__");
+    PyObject *found = file_key ? PyDict_New() : NULL, *name, *module;
+    Py_ssize_t place = 0;
+    while (found && PyDict_Next(modules, &place, &name, &module))
+        if (PyUnicode_CheckExact(name) && PyModule_Check(module) &&
+            add_module(found, name, module, file_key) < 0)
+            Py_CLEAR(found);
+    Py_XDECREF(file_key);
+    return found;
+}
+
+static int
+enter_new(Graph *self, PyObject *object)
+{
+    size_t slot = lookup(self, object);
+    uint32_t entry = self->slots[slot];
+    if (entry && !(entry & ASIDE))
+        return 0;
+    if (entry)
+        self->asides[number_of(self, entry)].object = NULL;
+    return insert(self, object, NONE, slot);
+}
+
+static PyObject *
+Graph_enter_package(Graph *self, PyObject *args)
+{
+    PyObject *modules, *package, *name, *module;
+    if (!PyArg_ParseTuple(args, "O!U", &PyDict_Type, &modules, &package))
+        return NULL;
+    Py_ssize_t length = PyUnicode_GET_LENGTH(package), place = 0;
+    size_t begin = self->count;
+    while (PyDict_Next(modules, &place, &name, &module)) {
+        if (!PyUnicode_CheckExact(name) || !PyModule_Check(module) ||
+            top_level_length(name) != length ||
+            PyUnicode_Tailmatch(name, package, 0, length, -1) != 1)
+            continue;
+        PyObject *own = PyModule_GetDict(module);
+        if (enter_new(self, module) < 0 || (own && enter_new(self, own) < 0))
+            return PyErr_NoMemory();
+    }
+    return Py_BuildValue("nn", (Py_ssize_t)begin, (Py_ssize_t)self->count);
 }
 
 static PyObject *
@@ -685,7 +855,7 @@ Graph_find(Graph *self, PyObject *object)
     uint32_t entry = self->slots[lookup(self, object)];
     if (!entry || entry & ASIDE)
         return PyLong_FromLong(-1);
-    return PyLong_FromUnsignedLong(entry - 1);
+    return PyLong_FromUnsignedLong(node_of(self, entry));
 }
 
 static PyObject *
@@ -785,8 +955,8 @@ count_reference(PyObject *target, void *arg)
         }
         self->refs[self->count - 1 - self->unreached] = 1;
     }
-    else if (!(entry & ASIDE) && entry - 1 >= self->unreached) {
-        self->refs[entry - 1 - self->unreached]++;
+    else if (!(entry & ASIDE) && node_of(self, entry) >= self->unreached) {
+        self->refs[node_of(self, entry) - self->unreached]++;
     }
     return 0;
 }
@@ -805,15 +975,16 @@ hold(PyObject *target, void *arg)
     if (!target)
         return 0;
     uint32_t entry = self->slots[lookup(self, target)];
-    if (!entry || entry & ASIDE || entry - 1 < self->unreached)
+    if (!entry || entry & ASIDE)
         return 0;
-    if (self->nodes[entry - 1].mark)
+    uint32_t index = node_of(self, entry);
+    if (index < self->unreached || self->nodes[index].mark)
         return 0;
     if (has_room((void **)&held->stack, &held->room, held->count + 1,
                  sizeof(uint32_t)) < 0)
         return 1;
-    self->nodes[entry - 1].mark = 1;
-    held->stack[held->count++] = entry - 1;
+    self->nodes[index].mark = 1;
+    held->stack[held->count++] = index;
     return 0;
 }
 
@@ -823,18 +994,33 @@ mark_held(Graph *self, uint32_t end)
     Held held = {.graph = self};
     int failed = 0;
     for (uint32_t i = self->unreached; i < end && !failed; i++) {
-        PyObject *object = self->nodes[i].object;
+        PyObject *object = object_of(&self->nodes[i]);
         if (Py_REFCNT(object) > (Py_ssize_t)self->refs[i - self->unreached])
             failed = hold(object, &held);
     }
     while (held.count && !failed) {
-        PyObject *object = self->nodes[held.stack[--held.count]].object;
+        PyObject *object = object_of(&self->nodes[held.stack[--held.count]]);
         failed = traverse(object, hold, &held);
     }
     free(held.stack);
     if (failed)
         PyErr_NoMemory();
     return failed ? -1 : 0;
+}
+
+static int
+enter_batch(Graph *self)
+{
+    fetch_batch(self);
+    for (size_t i = 0; i < self->batched; i++) {
+        size_t slot = lookup(self, self->batch[i].object);
+        if (!self->slots[slot] && insert(self, self->batch[i].object, NONE, slot) < 0) {
+            PyErr_NoMemory();
+            return -1;
+        }
+    }
+    self->batched = 0;
+    return 0;
 }
 
 /* The collector's list is a ring, and one link in it is its head, in the
@@ -848,21 +1034,17 @@ enter_unreached(Graph *self, PyObject *old)
         return -1;
     uintptr_t head = (uintptr_t)after((Links *)newest - 1);
     Py_DECREF(newest);
+    self->batched = 0;
     Links *first = (Links *)old - 1;
     for (Links *link = after(first); link && link != first; link = after(link)) {
         uintptr_t place = (uintptr_t)link;
         if (place + NEAR_HEAD > head && place < head + NEAR_HEAD)
             continue;
-        PyObject *object = (PyObject *)(link + 1);
-        size_t slot = lookup(self, object);
-        if (self->slots[slot])
-            continue;
-        if (insert(self, object, NONE, slot) < 0) {
-            PyErr_NoMemory();
+        size_t batched = add_to_batch(self, (PyObject *)(link + 1), NONE);
+        if (batched == BATCH && enter_batch(self) < 0)
             return -1;
-        }
     }
-    return 0;
+    return enter_batch(self);
 }
 
 static PyObject *
@@ -1032,7 +1214,7 @@ Graph_types(Graph *self, PyObject *args)
         Node *node = &self->nodes[i];
         if (marked >= 0 && (int)node->mark != marked)
             continue;
-        Kind *kind = kind_of(self, Py_TYPE(node->object));
+        Kind *kind = kind_of(self, Py_TYPE(object_of(node)));
         if (!kind)
             return NULL;
         kind->bytes += (uint64_t)node->units * UNIT;
@@ -1070,7 +1252,7 @@ static PyObject *
 Graph_object(Graph *self, PyObject *index)
 {
     Node *node = node_at(self, index);
-    return node ? Py_NewRef(node->object) : NULL;
+    return node ? Py_NewRef(object_of(node)) : NULL;
 }
 
 static PyObject *
@@ -1160,6 +1342,7 @@ Graph_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     }
     self->heads = calloc(self->home_count + 1, sizeof *self->heads);
     self->kind_slots = 1024;
+    self->number_bits = 15;
     self->slot_count = 1 << 14;
     self->kinds = calloc(self->kind_slots, sizeof(Kind));
     self->slots = calloc(self->slot_count, sizeof(uint32_t));
@@ -1192,6 +1375,7 @@ Graph_dealloc(Graph *self)
 
 static PyMethodDef methods[] = {
     {"enter", (PyCFunction)Graph_enter, METH_VARARGS, NULL},
+    {"enter_package", (PyCFunction)Graph_enter_package, METH_VARARGS, NULL},
     {"find", (PyCFunction)Graph_find, METH_O, NULL},
     {"run", (PyCFunction)Graph_run, METH_VARARGS, NULL},
     {"asides", (PyCFunction)Graph_asides, METH_NOARGS, NULL},
@@ -1233,10 +1417,13 @@ static PyTypeObject GraphType = {
     .tp_doc = "The objects of this process, as scrapy_leakwatch.heap.twin.Graph.",
 };
 
+static PyMethodDef functions[] = {{"packages", packages, METH_O, NULL}, {NULL}};
+
 static struct PyModuleDef module = {
     PyModuleDef_HEAD_INIT,
     .m_name = "_graph",
     .m_size = -1,
+    .m_methods = functions,
 };
 
 PyMODINIT_FUNC

@@ -1,1 +1,2 @@
 from scrapy_leakwatch.heap.twin import Graph as Graph
+from scrapy_leakwatch.heap.twin import packages as packages

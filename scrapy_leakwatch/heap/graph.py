@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 IN_C = _graph is not None
 """Whether a walk takes a small part of the memory that the heap has."""
 
+packages = twin.packages if _graph is None else _graph.packages
+
 
 def make(
     rule: Callable[[type], tuple[int, Any]], homes: dict[str, int] | None = None
 ) -> twin.Graph:
     """Return an empty graph; ``rule`` tells how to treat a class, as `sizes.rule`.
 
-    ``homes`` has the number of each module that is to have its classes.
+    ``homes`` has the number of each module or package that is to have its classes.
     """
     graph = twin.Graph if _graph is None else _graph.Graph
     return graph(rule, homes or {}, sizes.ASKED)

@@ -14,13 +14,13 @@ import sys
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from inspect import CO_OPTIMIZED
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Spider
 from scrapy.utils import trackref
 
 from scrapy_leakwatch import anatomy, components, places, redact
+from scrapy_leakwatch.heap.graph import packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +38,8 @@ class Root:
 
     ``late``: no barrier, it gets what nobody before it reaches. ``passing``: what
     it holds is on its way, so suspended functions in it are owners of their own.
-    ``modules``: the classes of these modules are its own.
+    ``modules``: the classes of these modules, or packages, are its own; ``package``:
+    so are the modules of this one that are nobody's before.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Root:
     late: bool = False
     passing: bool = False
     modules: tuple[str, ...] = ()
+    package: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +106,21 @@ def _all_components(crawler: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _project_modules(_: Any, __: Outside) -> Iterator[Root]:
-    for name, module in _modules():
-        if places.origin_of_module(name) == "project" and not _is_ours(name):
-            label = redact.text(name, 80)
-            objects = [(module, label), (anatomy.own_dict(module), label)]
-            yield Root(
-                f"module {label}",
-                "module",
-                "project",
-                objects,
-                passing=True,
-                modules=(name,),
-            )
+    for package, files in packages(sys.modules).items():
+        if _is_library(package, files):
+            continue
+        for name, file in files.items():
+            if places.origin_of(name, file) == "project":
+                module, label = sys.modules[name], redact.text(name, 80)
+                objects = [(module, label), (anatomy.own_dict(module), label)]
+                yield Root(
+                    f"module {label}",
+                    "module",
+                    "project",
+                    objects,
+                    passing=True,
+                    modules=(name,),
+                )
 
 
 def _engine_parts(crawler: Any, _: Outside) -> Iterator[Root]:
@@ -284,18 +289,14 @@ def _other_crawls(crawler: Any, _: Outside) -> Iterator[Root]:
 
 def _library_modules(_: Any, __: Outside) -> Iterator[Root]:
     """Yield each package; its modules are one owner."""
-    packages: dict[str, list[str]] = {}
-    for name, _module in _modules():
-        if places.origin_of_module(name) == "library" or _is_ours(name):
-            packages.setdefault(name.partition(".")[0], []).append(name)
-    for package, names in packages.items():
-        objects: list[Labelled] = []
-        for name in names:
-            module = sys.modules.get(name)
-            label = redact.text(name, 80)
-            objects += [(module, label), (anatomy.own_dict(module), label)]
-        label = redact.text(package, 80)
-        yield Root(f"package {label}", "code", "library", objects, modules=tuple(names))
+    for package, files in packages(sys.modules).items():
+        homes = [package]
+        if not _is_library(package, files):
+            homes = [n for n in files if places.origin_of(n, files[n]) == "library"]
+        if homes:
+            name = f"package {redact.text(package, 80)}"
+            modules = tuple(homes)
+            yield Root(name, "code", "library", modules=modules, package=package)
 
 
 _PROVIDERS: tuple[Callable[[Any, Outside], Iterator[Root]], ...] = (
@@ -317,17 +318,15 @@ _PROVIDERS: tuple[Callable[[Any, Outside], Iterator[Root]], ...] = (
 """In the order in which the owners are walked."""
 
 
-def _modules() -> list[tuple[str, Any]]:
-    """Return what was imported; Twisted's reactor is in the table and no module."""
-    return [
-        (name, module)
-        for name, module in list(sys.modules.items())
-        if type(name) is str and anatomy.is_a(module, ModuleType)
-    ]
-
-
-def _is_ours(name: str) -> bool:
-    return name.partition(".")[0] == "scrapy_leakwatch"
+def _is_library(package: str, files: dict[str, str | None]) -> bool:
+    """Tell whether all of a package is; one without a file has parts anywhere."""
+    if package == "scrapy_leakwatch":
+        return True
+    file = files.get(package)
+    if file is None:
+        inside = anatomy.attribute(sys.modules.get(package), "__path__")
+        return len(files) == 1 and inside is None and package != "__main__"
+    return places.origin_of_file(file) == "library"
 
 
 def _reactor() -> Any:

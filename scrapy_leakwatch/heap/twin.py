@@ -12,6 +12,7 @@ import sys
 import time
 from array import array
 from bisect import bisect_left
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy
@@ -32,7 +33,8 @@ class Graph:
     Of each it knows the parent, which was first to refer to it and has a lower
     number; its own bytes, in units of 16; and a mark. ``rule`` tells of a class
     how to treat its instances, as `sizes.rule` does. ``homes`` has a number from 0
-    for each module that is to have its classes; several may share one. Of classes
+    for each module that is to have its classes, or for each package that is to have
+    those of the others in it; several may share one. Of classes
     that are written in Python on `object` the graph in C asks ``rule`` only in
     modules whose names begin as one in ``asked``. ``partial``: a walk was over
     before all was seen, for want of time.
@@ -89,6 +91,19 @@ class Graph:
         if place is not None:
             self._asides[~place] = None
         return self._insert(obj, parent)
+
+    def enter_package(self, modules: dict[str, Any], package: str) -> tuple[int, int]:
+        """Add the modules of a package, each and its dict, and return their range.
+
+        ``modules`` is a table as `sys.modules`. Those that are known are left out.
+        """
+        begin = len(self._objects)
+        for name, module in list(modules.items()):
+            named = type(name) is str and _top_level(name) == package
+            if named and anatomy.is_a(module, ModuleType):
+                self.enter(module)
+                self.enter(anatomy.own_dict(module))
+        return begin, len(self._objects)
 
     def find(self, obj: Any) -> int:
         """Return the number of an object, -1 where it was not reached."""
@@ -155,7 +170,7 @@ class Graph:
         module = anatomy.namespace(obj).get("__module__")
         if type(module) is not str or "<locals>" in anatomy.qualname(obj):
             return NONE
-        return self._homes.get(module, NONE)
+        return self._homes.get(module, self._homes.get(_top_level(module), NONE))
 
     def opaque(self) -> list[int]:
         """Return the numbers of objects to look into by hand, since the last call."""
@@ -347,3 +362,22 @@ class Graph:
     def _check(self, begin: int, end: int) -> None:
         if not 0 <= begin <= end <= len(self._objects):
             raise IndexError("no such objects")
+
+
+def packages(modules: dict[str, Any]) -> dict[str, dict[str, str | None]]:
+    """Return the names in a table as `sys.modules`, by the first part of each.
+
+    Each has its ``__file__``. Those of what is no module, as Twisted's reactor, are
+    left out.
+    """
+    found: dict[str, dict[str, str | None]] = {}
+    for name, module in list(modules.items()):
+        if type(name) is str and anatomy.is_a(module, ModuleType):
+            file = anatomy.attribute(module, "__file__")
+            alike = found.setdefault(_top_level(name), {})
+            alike[name] = file if type(file) is str else None
+    return found
+
+
+def _top_level(name: str) -> str:
+    return name.partition(".")[0]

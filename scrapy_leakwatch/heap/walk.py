@@ -41,14 +41,16 @@ _PARTS = {
 class Owner:
     """A root and what it reaches before anybody after it.
 
-    ``labels`` are the objects that it begins with, ``classes`` the ranges of those
-    that its modules define, ``nodes`` what was opened by hand; ``spans`` are the
+    ``labels`` are the objects that it begins with, ``package`` the range of its
+    modules and their dicts, ``classes`` the ranges of those that they define,
+    ``nodes`` what was opened by hand; ``spans`` are the
     ranges of what the walk found from there. ``bytes`` include ``shared_bytes``,
     which another owner refers to as well.
     """
 
     root: Root
     labels: dict[int, str] = field(default_factory=dict)
+    package: range = range(0)
     classes: list[tuple[int, int]] = field(default_factory=list)
     nodes: list[int] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
@@ -66,6 +68,9 @@ class Heap:
     """
 
     def __init__(self, roots: Iterable[Root], until: float) -> None:
+        # With all in one list of the collector, one object leads to every other;
+        # what the walk itself makes from here on is not among them.
+        gc.freeze()
         self._until = until
         self.owners = [Owner(root) for root in roots]
         self.graph: Graph = make(
@@ -121,12 +126,12 @@ class Heap:
     def label(self, index: int, owner: Owner) -> str:
         """Return how a path is written that begins at an object of the owner."""
         known = owner.labels.get(index)
-        return _class_label(self.graph.object(index)) if known is None else known
+        return _label(self.graph.object(index)) if known is None else known
 
     def starts(self, owner: Owner, least: int) -> list[int]:
         """Return the objects that the owner begins with, those with so many bytes."""
         large = [i for i in owner.labels if self.graph.bytes(i) >= least]
-        for begin, end in owner.classes:
+        for begin, end in (*owner.classes, _ends_of(owner.package)):
             large += self.graph.heavy(begin, end, least)
         return large
 
@@ -134,12 +139,16 @@ class Heap:
         for owner in self.owners:
             if not owner.root.late:
                 self._enter(owner, owner.root.objects)
+            if owner.root.package:
+                begin, end = self.graph.enter_package(sys.modules, owner.root.package)
+                owner.package = range(begin, end)
+                self._note(begin, end, owner)
         for owner in list(self.owners):
             if owner.root.kind == "engine":
                 self._run_suspended()
             if owner.root.late:
                 self._enter(owner, owner.root.objects)
-            self._run(owner, list(owner.labels))
+            self._run(owner, [*owner.labels, *owner.package])
             self._run_classes(owner)
         self._run_suspended()
         for owner in self.owners:
@@ -223,7 +232,7 @@ class Heap:
             for cls, parent in left:
                 owner = self.owner_at(parent)
                 if owner is not None:
-                    self._run(owner, self._enter(owner, [(cls, _class_label(cls))]))
+                    self._run(owner, self._enter(owner, [(cls, _label(cls))]))
 
     def _run_suspended(self) -> None:
         """Walk the generators and coroutines that wait, each for its function."""
@@ -266,9 +275,6 @@ class Heap:
         return owner
 
     def _unreached(self) -> tuple[int, int]:
-        # With all in one list of the collector, one object leads to every other.
-        if gc.get_freeze_count() == 0:
-            gc.freeze()
         gc.unfreeze()
         return self.graph.unreached(sys.modules, self._until)
 
@@ -288,7 +294,7 @@ class Heap:
                 owner.bytes += total
                 owner.shared_bytes += shared
                 owner.objects += count
-            single = [*owner.labels, *owner.nodes]
+            single = [*owner.labels, *owner.package, *owner.nodes]
             owner.bytes += sum(self.graph.bytes(index) for index in single)
             owner.objects += len(single)
 
@@ -307,10 +313,17 @@ class Heap:
         return self._ends[place][2]
 
 
-def _class_label(obj: Any) -> str:
+def _ends_of(indices: range) -> tuple[int, int]:
+    return indices.start, indices.stop
+
+
+def _label(obj: Any) -> str:
+    """Return how a path is written that begins at a class, a module, or its dict."""
     if anatomy.is_a(obj, type):
         return redact.text(anatomy.qualname(obj), 80)
-    return redact.text(f"module {anatomy.text_attribute(obj, '__name__')}", 80)
+    table = obj if type(obj) is dict else anatomy.own_dict(obj)
+    name = table.get("__name__") if type(table) is dict else None
+    return redact.text(name, 80) if type(name) is str else "module"
 
 
 def _code_of(obj: Any) -> CodeType:

@@ -85,6 +85,8 @@ class Docket:
         self._received = 0
         self._told: dict[str, Told] = {}
         self._dismissed: dict[str, Dismissed] = {}
+        self._put_off: set[str] = set()
+        self._deferred = False
         self._ever: dict[tuple[str, Kind], Verdict] = {}
 
     @property
@@ -195,10 +197,14 @@ class Docket:
         if self._last is None:
             return []
         told: list[tuple[Verdict, Explanation | None]] = []
+        self._deferred = False
         if not closing:  # what is let go of as it closes was kept until then
             told += [(verdict, None) for verdict in self._lighter()]
         for grown in self._bills.grown(closing=closing):
             if self._is_known(grown) or bills.is_in_flight(grown, self._last):
+                continue
+            if self._is_counted(grown) and not closing:
+                self._deferred = True
                 continue
             verdict, found = bills.verdict_on(grown, self._case.spider, self._last)
             if is_accepted(verdict, found, self._accepted, self._case.min_objects):
@@ -235,6 +241,8 @@ class Docket:
         if first is None or last is None or not bills.has_risen(first, last):
             return None
         if not closing and not self._no_bill and not self._bills.suffice:
+            return None
+        if self._deferred and not closing:
             return None
         if any(self._may_explain(told.verdict) for told in self._told.values()):
             return None
@@ -293,6 +301,15 @@ class Docket:
             if verdict.kind == "leak" and kind == verdict.subject and verdict.holder:
                 return True
         return self._is_of_leaks(grown)
+
+    def _is_counted(self, grown: bills.Grown) -> bool:
+        """Tell whether what is counted has the first say, until the next bill.
+
+        It knows more of Scrapy's objects: how many of those that came were kept.
+        """
+        first = grown.path.tracked and grown.key not in self._put_off
+        self._put_off.add(grown.key)
+        return first
 
     def _is_of_leaks(self, grown: bills.Grown) -> bool:
         """Tell whether leaks that were told weigh as much, without room for both."""
