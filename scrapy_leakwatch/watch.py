@@ -199,9 +199,13 @@ class Watch:
         """Take the last sample and let go of the process."""
         self._table_due = 0.0
         self._closing = True
+        asking = self._explainer.settled(CLOSE_WAIT_S)
         self.look()
         self._chronicle.end_with_the_process()
         self.on_demand.close()
+        if asking is not None:
+            await maybe_deferred_to_future(asking)
+            self.look()  # what was news meanwhile could not be asked about
         if (settled := self._explainer.settled(CLOSE_WAIT_S)) is not None:
             await maybe_deferred_to_future(settled)
         await self._last_bill()

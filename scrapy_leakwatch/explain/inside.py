@@ -51,7 +51,7 @@ def _answer(work: Work, pipe: int, timeout_s: float) -> bytes:
 
 def _reply(work: Work, start: float) -> bytes:
     answer = work()
-    if "child_memory_bytes" not in answer:  # the kernel takes a while to count it
+    if not answer.get("child_memory_bytes"):  # the kernel takes a while to count it
         answer["child_memory_bytes"] = own_memory()
     answer["analysis_ms"] = (time.monotonic() - start) * 1000
     return json.dumps(answer).encode()
