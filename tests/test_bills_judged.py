@@ -207,6 +207,13 @@ def test_what_waits_for_a_lock_while_scrapy_waits_is_in_flight(
     assert is_in_flight(grown, seen) == waits
 
 
+def test_what_waits_and_weighs_too_much_is_told_all_the_same() -> None:
+    [grown] = case(0, 50 * MB, 90 * MB, type="_WorkItem", count=200).grown()
+    seen = sample(3)
+    seen = replace(seen, responses=replace(seen.responses, in_flight=190))
+    assert not is_in_flight(grown, seen)
+
+
 def test_scrapys_own_objects_are_a_leak() -> None:
     [grown] = case(0, 20 * MB, 40 * MB, type="HtmlResponse", tracked=True).grown()
     assert verdict_on(grown, "shop", sample(3))[0].kind == "leak"

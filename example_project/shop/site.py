@@ -1,7 +1,8 @@
 """Serves the shop on the loopback interface: ``python -m shop.site``.
 
-There are 2,000 products in a catalogue of 100 pages. Each product page links to
-ten related products, and those to others: that way the shop never ends.
+There are 2,000 products in a catalogue of 100 pages, or 20 times ``--pages``. Each
+product page links to ten related products, and those to others: that way the shop
+never ends.
 """
 
 from __future__ import annotations
@@ -27,12 +28,16 @@ TEXT = "<p>" + "A fine thing to have, and finer still to have two of. " * 8 + "<
 class Shop(Resource):
     isLeaf = True  # noqa: N815
 
+    def __init__(self, pages: int = CATALOGUE_PAGES) -> None:
+        super().__init__()
+        self.pages = pages
+
     def render_GET(self, request: Request) -> bytes:  # noqa: N802
         request.setHeader("Content-Type", "text/html; charset=utf-8")
         if request.path == b"/product.php":
             return product(number(request, b"pid")).encode()
         if request.path == b"/catalogue.php":
-            return catalogue(number(request, b"page")).encode()
+            return catalogue(number(request, b"page"), self.pages).encode()
         request.setResponseCode(404)
         return b"<h1>No such page</h1>"
 
@@ -42,10 +47,10 @@ def product(pid: int) -> str:
     return page(f"Product {pid}", [product_link(other) for other in related])
 
 
-def catalogue(number: int) -> str:
+def catalogue(number: int, pages: int) -> str:
     first = number * PER_PAGE
     links = [product_link(pid) for pid in range(first, first + PER_PAGE)]
-    if number + 1 < CATALOGUE_PAGES:
+    if number + 1 < pages:
         links.append(
             f'<a class="next" href="/catalogue.php?page={number + 1}">next</a>'
         )
@@ -69,9 +74,10 @@ def number(request: Request, name: bytes) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Serve the shop on 127.0.0.1.")
     parser.add_argument("--port", type=int, default=8765, help="0 takes a free one")
-    port = reactor.listenTCP(
-        parser.parse_args().port, Site(Shop()), interface="127.0.0.1"
-    )
+    parser.add_argument("--pages", type=int, default=CATALOGUE_PAGES)
+    chosen = parser.parse_args()
+    site = Site(Shop(chosen.pages))
+    port = reactor.listenTCP(chosen.port, site, interface="127.0.0.1")
     print(f"http://127.0.0.1:{port.getHost().port}", flush=True)
     reactor.run()
 

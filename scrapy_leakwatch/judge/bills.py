@@ -278,10 +278,15 @@ def _is_filling(path: BillPath, weights: Sequence[Weight]) -> bool:
 
 
 def is_in_flight(grown: Grown, sample: Sample) -> bool:
-    """Tell whether it waits where Scrapy waits with it, and bounds how many do."""
+    """Tell whether it waits where Scrapy waits with it, and bounds how many do.
+
+    Scrapy bounds what it works on by the bytes of the responses, not of what is made
+    of them: what weighs too much to be healthy is told all the same.
+    """
     path = grown.path
     waits = path.type in WAITERS or grown.owner.kind == "pool"
-    return waits and path.count <= ITEMS_EACH * sample.responses.in_flight
+    few = path.count <= ITEMS_EACH * sample.responses.in_flight
+    return waits and few and grown.grown < UNNAMED
 
 
 def verdict_on(
