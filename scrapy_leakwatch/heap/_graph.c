@@ -232,7 +232,7 @@ insert(Graph *self, PyObject *object, uint32_t parent, size_t slot)
     self->slots[slot] = (uint32_t)self->count | tag_of(self, object);
     size_t used = self->count + self->aside_count;
     if (used * 6 > self->slot_count * 5)
-        return rehash(self, self->slot_count + self->slot_count / 2);
+        return rehash(self, self->slot_count + self->slot_count / 3);
     return 0;
 }
 
@@ -293,7 +293,7 @@ set_aside(Graph *self, PyObject *object, uint32_t parent, size_t slot)
     }
     size_t used = self->count + self->aside_count;
     if (used * 6 > self->slot_count * 5)
-        return rehash(self, self->slot_count + self->slot_count / 2);
+        return rehash(self, self->slot_count + self->slot_count / 3);
     return 0;
 }
 
