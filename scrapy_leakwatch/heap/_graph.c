@@ -220,6 +220,15 @@ has_room(void **block, size_t *room, size_t needed, size_t each)
 }
 
 static int
+has_slots(Graph *self)
+{
+    size_t used = self->count + self->aside_count;
+    if (used * 6 <= self->slot_count * 5)
+        return 0;
+    return rehash(self, self->slot_count + self->slot_count / 3);
+}
+
+static int
 insert(Graph *self, PyObject *object, uint32_t parent, size_t slot)
 {
     uint64_t address = (uint64_t)(uintptr_t)object;
@@ -230,10 +239,7 @@ insert(Graph *self, PyObject *object, uint32_t parent, size_t slot)
         (Node){(uint32_t)address, (uint16_t)(address >> 32), parent, 0, 0};
     self->count++;
     self->slots[slot] = (uint32_t)self->count | tag_of(self, object);
-    size_t used = self->count + self->aside_count;
-    if (used * 6 > self->slot_count * 5)
-        return rehash(self, self->slot_count + self->slot_count / 3);
-    return 0;
+    return has_slots(self);
 }
 
 static Py_ssize_t
@@ -291,10 +297,7 @@ set_aside(Graph *self, PyObject *object, uint32_t parent, size_t slot)
         self->asides[self->aside_count - 1].next = self->heads[home];
         self->heads[home] = (uint32_t)self->aside_count;
     }
-    size_t used = self->count + self->aside_count;
-    if (used * 6 > self->slot_count * 5)
-        return rehash(self, self->slot_count + self->slot_count / 3);
-    return 0;
+    return has_slots(self);
 }
 
 /* ---- kinds of objects ---------------------------------------------------------- */
@@ -739,18 +742,31 @@ Graph_run(Graph *self, PyObject *args)
             return NULL;
     }
     for (size_t i = begin;; i++) {
-        if (i >= self->count && (reach_batch(self) || i >= self->count))
+        if (i >= self->count && reach_batch(self))
+            return NULL;
+        if (i >= self->count)
             break;
         if (i % CHECK_EVERY == 0 && now() > until) {
             self->partial = 1;
             break;
         }
         if (process(self, (uint32_t)i, visit) < 0)
-            break;
+            return NULL;
     }
-    if (self->failed || PyErr_Occurred())
-        return NULL;
     return Py_BuildValue("nn", (Py_ssize_t)begin, (Py_ssize_t)self->count);
+}
+
+/* Adds an object unless it is known; what was set aside is not. */
+static int
+enter(Graph *self, PyObject *object, uint32_t parent)
+{
+    size_t slot = lookup(self, object);
+    uint32_t entry = self->slots[slot];
+    if (entry && !(entry & ASIDE))
+        return 0;
+    if (entry)
+        self->asides[number_of(self, entry)].object = NULL;
+    return insert(self, object, parent, slot);
 }
 
 static PyObject *
@@ -760,17 +776,10 @@ Graph_enter(Graph *self, PyObject *args)
     long long parent = -1;
     if (!PyArg_ParseTuple(args, "O|L", &object, &parent))
         return NULL;
-    size_t slot = lookup(self, object);
-    uint32_t entry = self->slots[slot];
-    if (entry && !(entry & ASIDE))
-        return PyLong_FromLong(-1);
-    if (entry)
-        self->asides[number_of(self, entry)].object = NULL;
     size_t index = self->count;
-    uint32_t above = parent < 0 ? NONE : (uint32_t)parent;
-    if (insert(self, object, above, slot) < 0)
+    if (enter(self, object, parent < 0 ? NONE : (uint32_t)parent) < 0)
         return PyErr_NoMemory();
-    return PyLong_FromSize_t(index);
+    return PyLong_FromSsize_t(index < self->count ? (Py_ssize_t)index : -1);
 }
 
 /* To look at an object from Python writes to its page; a process has thousands of
@@ -817,18 +826,6 @@ packages(PyObject *Py_UNUSED(module), PyObject *modules)
     return found;
 }
 
-static int
-enter_new(Graph *self, PyObject *object)
-{
-    size_t slot = lookup(self, object);
-    uint32_t entry = self->slots[slot];
-    if (entry && !(entry & ASIDE))
-        return 0;
-    if (entry)
-        self->asides[number_of(self, entry)].object = NULL;
-    return insert(self, object, NONE, slot);
-}
-
 static PyObject *
 Graph_enter_package(Graph *self, PyObject *args)
 {
@@ -843,7 +840,7 @@ Graph_enter_package(Graph *self, PyObject *args)
             PyUnicode_Tailmatch(name, package, 0, length, -1) != 1)
             continue;
         PyObject *own = PyModule_GetDict(module);
-        if (enter_new(self, module) < 0 || (own && enter_new(self, own) < 0))
+        if (enter(self, module, NONE) < 0 || (own && enter(self, own, NONE) < 0))
             return PyErr_NoMemory();
     }
     return Py_BuildValue("nn", (Py_ssize_t)begin, (Py_ssize_t)self->count);

@@ -34,10 +34,10 @@ class Graph:
     number; its own bytes, in units of 16; and a mark. ``rule`` tells of a class
     how to treat its instances, as `sizes.rule` does. ``homes`` has a number from 0
     for each module that is to have its classes, or for each package that is to have
-    those of the others in it; several may share one. Of classes
-    that are written in Python on `object` the graph in C asks ``rule`` only in
-    modules whose names begin as one in ``asked``. ``partial``: a walk was over
-    before all was seen, for want of time.
+    those of the others in it; several may share one. Of classes that are written in
+    Python on `object` the graph in C asks ``rule`` only in modules whose names begin
+    as one in ``asked``. ``partial``: a walk was over before all was seen, for want of
+    time.
 
     References are taken to be what `tp_traverse` shows, and the keys of a dict
     that has only strings for keys, which it does not show.

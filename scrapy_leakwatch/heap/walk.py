@@ -43,14 +43,14 @@ class Owner:
 
     ``labels`` are the objects that it begins with, ``package`` the range of its
     modules and their dicts, ``classes`` the ranges of those that they define,
-    ``nodes`` what was opened by hand; ``spans`` are the
-    ranges of what the walk found from there. ``bytes`` include ``shared_bytes``,
-    which another owner refers to as well.
+    ``nodes`` what was opened by hand; ``spans`` are the ranges of what the walk found
+    from there. ``bytes`` include ``shared_bytes``, which another owner refers to as
+    well.
     """
 
     root: Root
     labels: dict[int, str] = field(default_factory=dict)
-    package: range = range(0)
+    package: tuple[int, int] = (0, 0)
     classes: list[tuple[int, int]] = field(default_factory=list)
     nodes: list[int] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
@@ -131,7 +131,7 @@ class Heap:
     def starts(self, owner: Owner, least: int) -> list[int]:
         """Return the objects that the owner begins with, those with so many bytes."""
         large = [i for i in owner.labels if self.graph.bytes(i) >= least]
-        for begin, end in (*owner.classes, _ends_of(owner.package)):
+        for begin, end in (*owner.classes, owner.package):
             large += self.graph.heavy(begin, end, least)
         return large
 
@@ -140,15 +140,15 @@ class Heap:
             if not owner.root.late:
                 self._enter(owner, owner.root.objects)
             if owner.root.package:
-                begin, end = self.graph.enter_package(sys.modules, owner.root.package)
-                owner.package = range(begin, end)
-                self._note(begin, end, owner)
+                package = self.graph.enter_package(sys.modules, owner.root.package)
+                owner.package = package
+                self._note(*package, owner)
         for owner in list(self.owners):
             if owner.root.kind == "engine":
                 self._run_suspended()
             if owner.root.late:
                 self._enter(owner, owner.root.objects)
-            self._run(owner, [*owner.labels, *owner.package])
+            self._run(owner, [*owner.labels, *range(*owner.package)])
             self._run_classes(owner)
         self._run_suspended()
         for owner in self.owners:
@@ -289,12 +289,12 @@ class Heap:
     def _sum_up(self) -> None:
         self.graph.spread()
         for owner in self.owners:
-            for begin, end in (*owner.spans, *owner.classes):
+            for begin, end in (*owner.spans, *owner.classes, owner.package):
                 total, shared, count, _ = self.graph.totals(begin, end)
                 owner.bytes += total
                 owner.shared_bytes += shared
                 owner.objects += count
-            single = [*owner.labels, *owner.package, *owner.nodes]
+            single = [*owner.labels, *owner.nodes]
             owner.bytes += sum(self.graph.bytes(index) for index in single)
             owner.objects += len(single)
 
@@ -311,10 +311,6 @@ class Heap:
         if place < 0 or index >= self._ends[place][0]:
             return None
         return self._ends[place][2]
-
-
-def _ends_of(indices: range) -> tuple[int, int]:
-    return indices.start, indices.stop
 
 
 def _label(obj: Any) -> str:

@@ -203,8 +203,7 @@ class Docket:
         for grown in self._bills.grown(closing=closing):
             if self._is_known(grown) or bills.is_in_flight(grown, self._last):
                 continue
-            if self._is_counted(grown) and not closing:
-                self._deferred = True
+            if not closing and self._defer(grown):
                 continue
             verdict, found = bills.verdict_on(grown, self._case.spider, self._last)
             if is_accepted(verdict, found, self._accepted, self._case.min_objects):
@@ -302,14 +301,16 @@ class Docket:
                 return True
         return self._is_of_leaks(grown)
 
-    def _is_counted(self, grown: bills.Grown) -> bool:
-        """Tell whether what is counted has the first say, until the next bill.
+    def _defer(self, grown: bills.Grown) -> bool:
+        """Put off once, until the next bill, what is counted too.
 
-        It knows more of Scrapy's objects: how many of those that came were kept.
+        The count knows more of Scrapy's objects: how many that came were kept.
         """
-        first = grown.path.tracked and grown.key not in self._put_off
+        if not grown.path.tracked or grown.key in self._put_off:
+            return False
         self._put_off.add(grown.key)
-        return first
+        self._deferred = True
+        return True
 
     def _is_of_leaks(self, grown: bills.Grown) -> bool:
         """Tell whether leaks that were told weigh as much, without room for both."""

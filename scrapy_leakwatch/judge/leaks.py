@@ -170,10 +170,10 @@ def held_share(found: Found) -> float:
 
 def _without_garbage(suspicion: Suspicion, found: Found) -> Suspicion:
     """Return it with the growth of what is held: samples count the dead as well."""
+    if suspicion.proved:
+        return suspicion
     grown = suspicion.growth
     share = min(_held(suspicion, found) / grown.floors[-1], 1)
-    if suspicion.proved or share == 1:
-        return suspicion
     held = replace(
         grown,
         per_1000_responses=share * grown.per_1000_responses,

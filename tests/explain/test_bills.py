@@ -227,8 +227,6 @@ def test_what_a_spider_keeps_is_told_by_its_path(crawler, made, path, kind, coun
 class Hostile:
     """Says that it was touched, and fails."""
 
-    touched: list[str] = []
-
     def __init__(self, number: int) -> None:
         object.__setattr__(self, "page", f"{number:>1000}")
         object.__setattr__(self, "limit", self)
