@@ -132,7 +132,7 @@ async def leakwatch(crawler: Any) -> str:
     table = live_refs[HtmlResponse]
     path = class_path(HtmlResponse)
     question = Question("HtmlResponse", path, "bench", len(table), len(table))
-    asked = explain_in_child(question, (table,), crawler, 120.0)
+    asked = explain_in_child(question, (HtmlResponse,), crawler, 120.0)
     while (found := asked.poll()) is None:
         await asyncio.sleep(0.001)
     if not isinstance(found, Explanation):

@@ -122,9 +122,10 @@ class Audit:
         asked = self._guard(
             explain_in_child,
             question,
-            (crawlers,),
+            tuple({type(each) for each in crawlers}),
             self._crawler,
             self._config.explain_timeout,
+            tuple(crawlers),
         )
         if asked is None:
             return None

@@ -142,12 +142,12 @@ class Explainer:
                 question, trail, self._crawler, self._timeout_s
             )
         if isinstance(question, WaitingQuestion):
-            tables = _tables(Request)
+            family = tuple(cls for cls, _ in classes() if issubclass(cls, Request))
             return explain_queue_in_child(
-                question, tables, self._crawler, self._timeout_s
+                question, family, self._crawler, self._timeout_s
             )
-        tables = tuple(table for _, table in _suspects(question))
-        return explain_in_child(question, tables, self._crawler, self._timeout_s)
+        suspects = tuple(cls for cls, _ in _suspects(question))
+        return explain_in_child(question, suspects, self._crawler, self._timeout_s)
 
     def _look(self, question: Question) -> Explanation | Unexplained:
         suspects = tuple(cls for cls, _ in _suspects(question))

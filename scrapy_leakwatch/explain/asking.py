@@ -22,7 +22,7 @@ from scrapy_leakwatch.explain.records import (
     Unexplained,
 )
 from scrapy_leakwatch.explain.waiting import investigate_queue
-from scrapy_leakwatch.heap.graph import IN_C
+from scrapy_leakwatch.heap.graph import SHARE_TO_COPY
 from scrapy_leakwatch.heap.roots import Outside
 from scrapy_leakwatch.records import Bill, BillLayers, BillOwner, BillPath, NoBill
 
@@ -76,38 +76,44 @@ class Asked(Generic[Result_co]):
 
 
 def explain_in_child(
-    question: Question, tables: tuple[Any, ...], crawler: Any, timeout_s: float
+    question: Question,
+    classes: tuple[type, ...],
+    crawler: Any,
+    timeout_s: float,
+    chosen: tuple[Any, ...] | None = None,
 ) -> Asked[Explanation | Unexplained]:
     """Ask who holds the suspects; returns as soon as the child is forked.
 
-    ``tables`` are the weak collections that list the suspects, such as those
-    of `scrapy.utils.trackref.live_refs`. The parent keeps none of them.
+    They are all instances of ``classes``, or ``chosen`` ones. The parent keeps none.
     """
-    frame = sys._getframe(1)
+    evidence = Evidence(classes, crawler, _outside(sys._getframe(1)), chosen)
 
     def work() -> dict[str, Any]:
-        evidence = Evidence(tables, crawler, _callers(frame))
         return asdict(investigate(question, evidence, timeout_s))
 
     def understand(found: child.Answer | child.Failure) -> Explanation | Unexplained:
         return _understood(question, found)
 
-    return Asked(child.start(work, timeout_s), understand)
+    return _asked(work, understand, timeout_s)
 
 
 def explain_queue_in_child(
-    question: WaitingQuestion, tables: tuple[Any, ...], crawler: Any, timeout_s: float
+    question: WaitingQuestion,
+    classes: tuple[type, ...],
+    crawler: Any,
+    timeout_s: float,
 ) -> Asked[Explanation | Unexplained]:
     """Ask what the requests that wait cost, and what helps; as `explain_in_child`."""
+    evidence = Evidence(classes, crawler, _outside(sys._getframe(1)))
 
     def work() -> dict[str, Any]:
-        return asdict(investigate_queue(question, Evidence(tables, crawler)))
+        return asdict(investigate_queue(question, evidence, timeout_s))
 
     def understand(found: child.Answer | child.Failure) -> Explanation | Unexplained:
         subject = Question("Request", question.class_path, question.spider, 0)
         return _understood(subject, found)
 
-    return Asked(child.start(work, timeout_s), understand)
+    return _asked(work, understand, timeout_s)
 
 
 def explain_hoard_in_child(
@@ -123,13 +129,15 @@ def explain_hoard_in_child(
     gone by now. The parent keeps none of them.
     """
 
+    evidence = Evidence((), crawler, _outside(sys._getframe(1)))
+
     def work() -> dict[str, Any]:
-        return asdict(investigate_hoard(question, trail, crawler))
+        return asdict(investigate_hoard(question, trail, evidence, timeout_s))
 
     def understand(found: child.Answer | child.Failure) -> Explanation | Unexplained:
         return _understood(question, found)
 
-    return Asked(child.start(work, timeout_s), understand)
+    return _asked(work, understand, timeout_s)
 
 
 def profile_in_child(
@@ -152,8 +160,7 @@ def profile_in_child(
 def layers_in_child(timeout_s: float) -> Asked[Layers]:
     """Ask which layer the memory is in; a failure is a `Layers` with a reason.
 
-    The child may come to need as much memory as the crawl has: where less is
-    left, it does without ``python_large``.
+    The large objects are added up by a walk over the heap.
     """
     known = resident.known_here()
 
@@ -166,11 +173,6 @@ def layers_in_child(timeout_s: float) -> Asked[Layers]:
         return Layers(**known, **found.fields, stall_ms=found.stall_ms)
 
     return Asked(child.start(work, timeout_s), understand)
-
-
-SHARE_TO_COPY = 0.15 if IN_C else 1.0
-"""Of the resident memory that the child comes to need: that of the walk's table, or
-of all pages where the walk writes to each object."""
 
 
 def bill_in_child(
@@ -199,7 +201,17 @@ def bill_in_child(
             return NoBill(now, received, rss, found.reason, stall_ms=found.stall_ms)
         return _bill(found, now, received, rss)
 
-    left, needed = headroom.available(), int(SHARE_TO_COPY * rss)
+    return _asked(work, understand, timeout_s)
+
+
+def _asked(
+    work: Callable[[], dict[str, Any]],
+    understand: Callable[[child.Answer | child.Failure], Result_co],
+    timeout_s: float,
+) -> Asked[Result_co]:
+    """Have a child walk the heap, where there is memory for it."""
+    left = headroom.available()
+    needed = int(SHARE_TO_COPY * resident.known_here()["rss"])
     if left is not None and left < needed:
         reason = (
             f"a child that looks would need {needed / 1e6:,.0f} MB, and"
@@ -238,14 +250,6 @@ def _bill(found: child.Answer, now: float, received: int, rss: int) -> Bill:
         stall_ms=found.stall_ms,
         **fields,
     )
-
-
-def _callers(frame: FrameType | None) -> tuple[FrameType, ...]:
-    found = []
-    while frame is not None:
-        found.append(frame)
-        frame = frame.f_back
-    return tuple(found)
 
 
 def _understood(

@@ -22,7 +22,7 @@ from scrapy_leakwatch.explain import (
 from scrapy_leakwatch.explain.anchors import Anchor
 from scrapy_leakwatch.explain.bill_carried import bag_of
 from scrapy_leakwatch.explain.edges import GENERATORS
-from scrapy_leakwatch.explain.roots import Root
+from scrapy_leakwatch.explain.reference_path import start_at
 from scrapy_leakwatch.lines import Line, at, tree_of
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def line_of(place: Place, crawler: Any) -> Line | None:
 
 
 def _line_at_holder(place: Place, crawler: Any) -> Line | None:
-    root = _root_of(place.way[0])
+    root = start_at(place.way[0])
     way = _behind_namespaces(place.way)
     if type(way[0]) is ModuleType and len(way) > 1:
         way = way[1:]
@@ -91,20 +91,6 @@ def _line_of_link(place: Place, crawler: Any) -> Line | None:
             classes = blame.classes_of(crawler)
             return source.of_attribute(name.name, type(node), classes)
     return None
-
-
-def _root_of(obj: Any) -> Root:
-    if anatomy.is_a(obj, type):
-        name = anatomy.qualname(obj)
-        scope = f"{anatomy.module(obj)}.{name}"
-        return Root("class", f"class {name}", name, places.origin_of_class(obj), scope)
-    namespace = obj if type(obj) is dict else anatomy.own_dict(obj)
-    module = dict.get(namespace, "__name__") if namespace is not None else None
-    if type(module) is str and (type(obj) is dict or type(obj) is ModuleType):
-        origin = places.origin_of_module(module)
-        return Root("global", f"module {module}", module, origin)
-    cls = type(obj)
-    return Root("component", anatomy.name(cls), "", places.origin_of_class(cls))
 
 
 def _line_in_function(node: Any, place: Place, number: int) -> Line | None:

@@ -84,7 +84,7 @@ class _Descent:
     def from_owner(self, owner: Owner) -> list[Place]:
         for index in self.heap.starts(owner, self.least):
             obj = self.heap.graph.object(index)
-            self._go(Step(index, (obj,), (), self.heap.label(index, owner)))
+            self._go(Step(index, (obj,), (), self.heap.start(index, owner).label))
         return sorted(self.found.values(), key=lambda place: -place.bytes)
 
     def _go(self, first: Step) -> None:

@@ -26,7 +26,7 @@ def put_there(group: Group, crawler: Any) -> Line | None:
     anchor = group.lead
     if anchor.kind == "request":
         return _of_request(group, crawler)
-    if anchor.kind in {"root", "object"}:
+    if anchor.kind == "root":
         return _of_root(anchor, classes_of(crawler))
     return _of_code(anchor, classes_of(crawler))
 

@@ -10,7 +10,7 @@ from types import NoneType
 from typing import Any
 
 from scrapy_leakwatch import anatomy, redact
-from scrapy_leakwatch.explain import sample
+from scrapy_leakwatch.explain.entries import entries as entries_of
 
 ENTRIES = 32
 REACH = 100
@@ -28,7 +28,7 @@ def pick(container: Any, count: int = ENTRIES) -> list[Entry]:
     if type(container) is _lru_cache_wrapper:
         return _of_cache(container, count)
     if anatomy.is_a(container, dict):
-        return list(sample.entries(container, count))
+        return list(entries_of(container, count))
     if anatomy.is_a(container, set):
         passed = min(set.__len__(container), REACH * count)
         step = max(1, passed // count)
@@ -58,7 +58,7 @@ def in_words(entries: list[Entry]) -> str:
 def _of_cache(cache: Any, count: int) -> list[Entry]:
     """Return arguments with results; a cache with a bound has them in links."""
     table = table_of_cache(cache)
-    found = [] if table is None else list(sample.entries(table, count))
+    found = [] if table is None else list(entries_of(table, count))
     if not found or not anatomy.inherits(found[0][1], _LINK):
         return found
     link, parts = type(found[0][1]), gc.get_referents(cache)

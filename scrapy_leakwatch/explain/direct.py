@@ -10,21 +10,22 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider
 
 from scrapy_leakwatch import anatomy, places, redact
-from scrapy_leakwatch.explain import cost, sample, words
+from scrapy_leakwatch.explain import words
 from scrapy_leakwatch.explain.anchors import Anchor
 from scrapy_leakwatch.explain.findings import Group
 from scrapy_leakwatch.explain.records import Unexplained
-from scrapy_leakwatch.explain.roots import Root
+from scrapy_leakwatch.explain.reference_path import PathStart
 from scrapy_leakwatch.explain.statement import state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from scrapy_leakwatch.explain.records import Explanation, Question
 
@@ -34,7 +35,9 @@ LARGEST = 500
 DEPTH = 7
 
 _BAGS = ("_meta", "_cb_kwargs", "callback", "errback")
-_LIVE = Root("queue", "live requests, looked at without a fork", "requests", "project")
+_LIVE = PathStart(
+    "queue", "live requests, looked at without a fork", "requests", "project"
+)
 
 Trail = tuple[Any, ...]
 
@@ -51,12 +54,12 @@ def look(
     ``examined`` is the number of requests, not of suspects.
     """
     start = time.perf_counter()
-    examined = sample.pick(requests, REQUESTS)
+    examined = [each for table in requests for each in _spread(table)]
     groups: dict[str, Group] = {}
     for request in examined:
         trail = _find(request, classes)
         if trail is not None:
-            _join(groups, trail, request)
+            _join(groups, trail)
     if groups:
         found = _stated(question, groups, len(examined), crawler)
     else:
@@ -68,21 +71,21 @@ def look(
 def _stated(
     question: Question, groups: dict[str, Group], examined: int, crawler: Any
 ) -> Explanation | Unexplained:
-    main = max(groups.values(), key=lambda group: len(group.suspects))
-    suspects = [anchor.trail[-1] for anchor in main.anchors]
-    price = cost.price(suspects[:8], set())
+    main = max(groups.values(), key=lambda group: group.count)
+    url = anatomy.text_attribute(main.anchors[0].trail[-1], "_url")
     return replace(
         state(question, main, crawler),
         direct=True,
         examined=examined,
-        share=len(main.suspects) / examined,
-        retained_bytes_each=price.bytes_each,
-        retained_bytes_total=price.bytes_each
-        * (question.unaccounted or question.count),
-        tree_bytes=price.tree_bytes,
-        victims=price.victims,
-        example_url=redact.url(anatomy.text_attribute(suspects[0], "_url")),
+        share=main.count / examined,
+        example_url=redact.url(url),
     )
+
+
+def _spread(table: Any) -> Iterator[Any]:
+    """Yield some live requests of a weak table, evenly over age."""
+    step = max(len(table) // REQUESTS, 1)
+    yield from islice(list(table), 0, None, step)
 
 
 def _nothing(question: Question, examined: int) -> Unexplained:
@@ -95,7 +98,7 @@ def _nothing(question: Question, examined: int) -> Unexplained:
     )
 
 
-def _join(groups: dict[str, Group], trail: Trail, request: Any) -> None:
+def _join(groups: dict[str, Group], trail: Trail) -> None:
     anchor = _anchor(trail)
     place = words.place(anchor)
     group = groups.setdefault(
@@ -103,7 +106,7 @@ def _join(groups: dict[str, Group], trail: Trail, request: Any) -> None:
     )
     group.anchors.append(anchor)
     group.places.append(place)
-    group.suspects.add(id(request))
+    group.count += 1
 
 
 def _anchor(trail: Trail) -> Anchor:

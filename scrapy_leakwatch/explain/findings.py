@@ -13,28 +13,42 @@ from scrapy.utils.trackref import object_ref
 from scrapy_leakwatch import anatomy, places
 from scrapy_leakwatch.explain import bounds, words
 from scrapy_leakwatch.explain.advice import Finding, fix
-from scrapy_leakwatch.explain.anchors import Anchor
+from scrapy_leakwatch.explain.anchors import Anchor, anchor_of
 from scrapy_leakwatch.explain.edges import GENERATORS, edge
 from scrapy_leakwatch.explain.labels import label
+from scrapy_leakwatch.explain.reference_path import path_to
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.anchors import Anchors, Fate
+    from scrapy_leakwatch.explain.anchors import Fate
     from scrapy_leakwatch.explain.records import Origin
-    from scrapy_leakwatch.explain.roots import Root
+    from scrapy_leakwatch.explain.reference_path import PathStart
+    from scrapy_leakwatch.heap.clusters import Row
+    from scrapy_leakwatch.heap.walk import Heap
 
-CHAIN = 3
-"""Suspects above a suspect's anchor that make it a link of a chain."""
+ROW = 5 / 6
+"""Of the suspects, those that are parts of others, from which on they are a row."""
+MOST_EXAMPLES = 24
+"""Of suspects that are held alike, and of all that are looked at one by one."""
+MOST_CLUSTERS = 300
+"""Of them; the smallest others are counted with those that nobody is known to hold."""
 
 
 @dataclass(slots=True)
 class Group:
-    """The suspects on one holder, with the anchors and words of each."""
+    """The suspects on one holder, with the anchors and words of some of them.
+
+    ``nested`` of the ``count`` suspects are parts of others, ``bytes`` is what all
+    of them keep alive. ``examples`` are the numbers of some.
+    """
 
     key: tuple[str, str]
     fate: Fate
     anchors: list[Anchor] = field(default_factory=list)
     places: list[words.Place] = field(default_factory=list)
-    suspects: set[int] = field(default_factory=set)
+    examples: list[int] = field(default_factory=list)
+    count: int = 0
+    nested: int = 0
+    bytes: int = 0
 
     @property
     def lead(self) -> Anchor:
@@ -66,8 +80,8 @@ class Group:
     @property
     def chain(self) -> bool:
         """Tell whether the suspects hold one another in a row."""
-        links = sum(_suspects_above(anchor) >= CHAIN for anchor in self.anchors)
-        return links * 2 >= len(self.anchors)
+        in_row = any(anchor.row for anchor in self.anchors)
+        return in_row or self.nested >= ROW * max(self.count, 1)
 
     def signature(self, spider: str) -> str:
         """Return eight hex digits that the same cause has in every run."""
@@ -85,67 +99,53 @@ class Census:
     in_flight: int = 0
     garbage: int = 0
     unknown: int = 0
+    examined: int = 0
 
 
-def take(anchors: Anchors, suspects: list[Any]) -> Census:
-    """Return who holds each of ``suspects``."""
-    groups: dict[tuple[str, str, str], Group] = {}
-    fates: dict[int, Fate] = {}
-    for suspect in suspects:
-        found = anchors.of(suspect)
-        fates[id(suspect)] = anchors.fate(suspect, found)
-        for anchor in found:
-            if anchor.fate not in {"garbage", "in flight"}:
-                _join(groups, anchor, id(suspect))
-    _settle_chains(groups, fates)
-    return _census(groups, fates)
+def take(heap: Heap, clusters: list[Row], soon_s: float = 0.0) -> Census:
+    """Return who holds the suspects of ``clusters``, as `Graph.clusters` gives them.
+
+    A few of each are looked at. Where those hang on several holders, so do all.
+    """
+    census = Census()
+    groups: dict[tuple[str, str, Fate], Group] = {}
+    clusters = sorted(clusters, key=lambda row: (-row[0], row[3]))
+    for count, nested, size, examples in clusters[:MOST_CLUSTERS]:
+        for number, index in enumerate(examples):
+            anchor = anchor_of(path_to(heap, index), soon_s)
+            part = _part(count, number, len(examples))
+            if anchor.fate == "in flight":
+                census.in_flight += part
+            elif anchor.fate == "unknown":
+                census.unknown += part
+            else:
+                group = _group(groups, anchor)
+                group.examples.append(index)
+                group.count += part
+                group.nested += _part(nested, number, len(examples))
+                group.bytes += _part(size, number, len(examples))
+    census.unknown += sum(row[0] for row in clusters[MOST_CLUSTERS:])
+    census.examined = sum(row[0] for row in clusters)
+    for part_of in (census.held, census.waiting):
+        fate = "held" if part_of is census.held else "waiting"
+        part_of += [group for group in groups.values() if group.fate == fate]
+        part_of.sort(key=lambda group: (-group.count, group.key))
+    census.waiting_count = sum(group.count for group in census.waiting)
+    return census
 
 
-def _join(
-    groups: dict[tuple[str, str, str], Group], anchor: Anchor, suspect: int
-) -> None:
+def _part(whole: int, number: int, parts: int) -> int:
+    """Return one of so many nearly equal parts of a number."""
+    return whole // parts + (number < whole % parts)
+
+
+def _group(groups: dict[tuple[str, str, Fate], Group], anchor: Anchor) -> Group:
     place = words.place(anchor)
     key = (_scope(anchor), place.general)
     group = groups.setdefault((*key, anchor.fate), Group(key, anchor.fate))
     group.anchors.append(anchor)
     group.places.append(place)
-    group.suspects.add(suspect)
-
-
-def _settle_chains(
-    groups: dict[tuple[str, str, str], Group], fates: dict[int, Fate]
-) -> None:
-    """Count the links of a chain as held, though the walk saw no root there."""
-    for (*key, fate), group in list(groups.items()):
-        if fate != "unknown":
-            continue
-        head = groups.get((key[0], key[1], "held"))
-        if head is None and not group.chain:
-            continue
-        head = groups.setdefault((key[0], key[1], "held"), Group(group.key, "held"))
-        head.anchors += group.anchors
-        head.places += group.places
-        head.suspects |= group.suspects
-        fates.update(dict.fromkeys(group.suspects, "held"))
-
-
-def _census(
-    groups: dict[tuple[str, str, str], Group], fates: dict[int, Fate]
-) -> Census:
-    census = Census()
-    for group in groups.values():
-        if group.fate == "held":
-            census.held.append(group)
-        elif group.fate == "waiting":
-            census.waiting.append(group)
-    for part in (census.held, census.waiting):
-        part.sort(key=lambda group: (-len(group.suspects), group.key))
-    counts = list(fates.values())
-    census.in_flight = counts.count("in flight")
-    census.waiting_count = counts.count("waiting")
-    census.garbage = counts.count("garbage")
-    census.unknown = counts.count("unknown")
-    return census
+    return group
 
 
 def _scope(anchor: Anchor) -> str:
@@ -155,17 +155,12 @@ def _scope(anchor: Anchor) -> str:
     return anchor.kind
 
 
-def _suspects_above(anchor: Anchor) -> int:
-    kind = type(anchor.trail[-1])
-    return sum(type(node) is kind for node in anchor.above)
-
-
-def of_container(trail: tuple[Any, ...], root: Root) -> Group:
+def of_container(trail: tuple[Any, ...], root: PathStart) -> Group:
     """Return the group of a container that is known by the way to it."""
     anchor = Anchor("root", trail, (), root, "held")
     place = words.place(anchor)
     key = (_scope(anchor), place.general)
-    return Group(key, "held", [anchor], [place], {id(trail[-1])})
+    return Group(key, "held", [anchor], [place], count=1)
 
 
 def is_running(anchor: Anchor) -> bool:

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
+import statistics
+from collections import Counter
+from dataclasses import dataclass, replace
 from functools import _lru_cache_wrapper
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+from scrapy.utils.trackref import object_ref
 
 from scrapy_leakwatch import anatomy, redact
 from scrapy_leakwatch.explain import (
     blame,
     bounds,
     contents,
-    cost,
     findings,
     remedies,
     words,
 )
+from scrapy_leakwatch.explain.contained import Contained, contained
 from scrapy_leakwatch.explain.evicting import drops_its_own
 from scrapy_leakwatch.explain.labels import label
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
-from scrapy_leakwatch.explain.roots import Root, Roots
+from scrapy_leakwatch.explain.reference_path import PathStart, start_at
 from scrapy_leakwatch.explain.statement import is_emptied
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scrapy_leakwatch.explain.contents import Entry
     from scrapy_leakwatch.explain.findings import Group
+    from scrapy_leakwatch.explain.investigation import Evidence
     from scrapy_leakwatch.explain.records import HoardQuestion
+    from scrapy_leakwatch.heap.walk import Heap
 
 Trail = tuple[Any, ...]
 
 
 def investigate_hoard(
-    question: HoardQuestion, trail: Trail | None, crawler: Any
+    question: HoardQuestion, trail: Trail | None, evidence: Evidence, timeout_s: float
 ) -> Explanation | Unexplained:
     """Return what is in the container at the end of ``trail``, and who adds to it."""
     entries = contents.pick(trail[-1]) if trail else []
@@ -39,12 +48,80 @@ def investigate_hoard(
         return Unexplained(
             question.name, question.type, question.spider, "it is empty by now"
         )
-    roots = Roots(crawler)
-    group = findings.of_container(*_rooted(question, trail, roots))
-    stops = roots.ids | {id(node) for node in group.lead.trail}
-    price = cost.price_entries(entries, stops)
-    each = price.bytes_each + _slot_bytes(trail[-1], question.len)
-    return _state(question, group, crawler, entries, (each, price))
+    price = _priced(evidence.heap(timeout_s, alive=0), trail[-1], entries, question.len)
+    group = findings.of_container(*_rooted(question, trail))
+    return _state(question, group, evidence.crawler, entries, price)
+
+
+@dataclass(frozen=True, slots=True)
+class _Price:
+    """Bytes of an entry, of them in parsed documents, and of the whole container.
+
+    ``victims`` are the classes that `scrapy.utils.trackref` counts and that most
+    entries hold.
+    """
+
+    each: int
+    trees: int
+    whole: int
+    victims: tuple[str, ...]
+
+
+def _priced(heap: Heap, container: Any, entries: list[Entry], length: int) -> _Price:
+    """Return the price of a container; what many entries share counts once."""
+    index = heap.graph.find(container)
+    if index < 0:
+        return _Price(0, 0, 0, ())
+    whole = contained(heap, index)
+    slot = whole.own // max(length, 1)
+    table = index
+    if type(container) is _lru_cache_wrapper:  # it has its entries in a table
+        table = heap.graph.find(contents.table_of_cache(container))
+        slot = contained(heap, table).own // max(length, 1) if table >= 0 else slot
+    weighed = [_weighed(heap, entry, {index, table}) for entry in entries]
+    holding = Counter(
+        name
+        for entry, parts in zip(entries, weighed, strict=True)
+        for name in _tracked(entry, parts)
+    )
+    victims = [name for name, times in holding.items() if 2 * times > len(entries)]
+    return _Price(
+        each=slot + _middle(sum(part.bytes for part in parts) for parts in weighed),
+        trees=_middle(sum(part.trees for part in parts) for parts in weighed),
+        whole=heap.graph.bytes(index),
+        victims=tuple(sorted(victims)),
+    )
+
+
+def _weighed(heap: Heap, entry: Entry, above: set[int]) -> list[Contained]:
+    """Return what the parts of an entry keep alive, of those that it has alone."""
+    indexes = (heap.graph.find(part) for part in entry)
+    return [
+        contained(heap, index)
+        for index in indexes
+        if index >= 0 and _is_below(heap, index, above)
+    ]
+
+
+def _is_below(heap: Heap, index: int, above: set[int]) -> bool:
+    for _ in range(_STEPS):
+        index = heap.graph.parent(index)
+        if index < 0 or index in above:
+            return index in above
+    return False
+
+
+_STEPS = 3
+"""From a container to its entries: a cache has them in links."""
+
+
+def _middle(values: Iterable[int]) -> int:
+    return round(statistics.median(values))
+
+
+def _tracked(entry: Entry, parts: list[Contained]) -> set[str]:
+    own = {anatomy.name(type(one)) for one in entry if anatomy.is_a(one, object_ref)}
+    return own.union(*(part.tracked for part in parts))
 
 
 def _state(
@@ -52,13 +129,13 @@ def _state(
     group: Group,
     crawler: Any,
     entries: list[Entry],
-    priced: tuple[int, cost.Price],
+    price: _Price,
 ) -> Explanation:
     container = group.lead.trail[-1]
     ours = question.origin == "project"
     line = blame.added_there(group.lead, crawler) if ours else None
     inside = contents.in_words(entries)
-    each, price = priced
+    alike = question.total / max(question.len, 1)
     return Explanation(
         subject=question.name,
         class_path=redact.text(_path_of(type(container))),
@@ -77,9 +154,9 @@ def _state(
         emptied=drops_its_own(container) or (ours and is_emptied(group.lead, crawler)),
         examined=len(entries),
         share=1.0,
-        retained_bytes_each=each,
-        retained_bytes_total=each * question.total,
-        tree_bytes=price.tree_bytes,
+        retained_bytes_each=price.each,
+        retained_bytes_total=round(price.whole * alike),
+        tree_bytes=price.trees,
         contents=inside,
         victims=price.victims,
         example_url=_example_url(entries),
@@ -113,17 +190,16 @@ def _kind(container: Any) -> remedies.Kind:
     return "set" if anatomy.is_a(container, set) else "list"
 
 
-def _rooted(question: HoardQuestion, trail: Trail, roots: Roots) -> tuple[Trail, Root]:
+def _rooted(question: HoardQuestion, trail: Trail) -> tuple[Trail, PathStart]:
     """Return the way from the last owner on it that has a name, and that owner."""
     start = max(
         (number for number, node in enumerate(trail) if anatomy.is_a(node, type)),
         default=0,
     )
-    root = roots.find(trail[start])
-    if root is None:
-        expression = label(trail[start])
-        root = Root("component", question.owner, expression, question.origin)
-    return _with_tables(trail[start:]), root
+    found = start_at(trail[start])
+    if not found.is_namespace:
+        found = replace(found, owner=question.owner)
+    return _with_tables(trail[start:]), found
 
 
 def _with_tables(trail: Trail) -> Trail:
@@ -154,13 +230,6 @@ def _path(group: Group) -> tuple[PathStep, ...]:
 
 def _path_of(cls: type) -> str:
     return f"{anatomy.module(cls)}.{anatomy.qualname(cls)}"
-
-
-def _slot_bytes(container: Any, entries: int) -> int:
-    """Return what the container itself takes for an entry."""
-    if type(container) is _lru_cache_wrapper:
-        container = contents.table_of_cache(container)
-    return cost.size_of(container) // max(entries, 1)
 
 
 def _example_url(entries: list[Entry]) -> str:

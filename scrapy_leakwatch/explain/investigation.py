@@ -2,101 +2,105 @@
 
 from __future__ import annotations
 
+import statistics
+import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy, components, redact
-from scrapy_leakwatch.explain import cost, findings, sample
-from scrapy_leakwatch.explain.anchors import Anchors
-from scrapy_leakwatch.explain.holders import Walk
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+
+from scrapy_leakwatch import anatomy, redact
+from scrapy_leakwatch.explain import findings
+from scrapy_leakwatch.explain.contained import Contained, contained
 from scrapy_leakwatch.explain.records import Unexplained
-from scrapy_leakwatch.explain.referrers import Heap
-from scrapy_leakwatch.explain.roots import Roots
 from scrapy_leakwatch.explain.statement import state, state_share
+from scrapy_leakwatch.heap.roots import Outside, roots
+from scrapy_leakwatch.heap.walk import Heap
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from scrapy_leakwatch.explain.findings import Census, Group
     from scrapy_leakwatch.explain.records import Explanation, Question
 
-PART_FOR_WALK = 0.6
-"""Of the time limit; the rest is for the words and the price."""
-
+PART_FOR_WALK = 0.7
+"""Of the time limit; the rest is for the words."""
 MOST_OTHERS = 8
-MOST_TIMES_MORE = 8
-"""As many as the usual sample, where few of those alive are suspected."""
+MOST_WEIGHED = 16
+"""Suspects whose parts are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The live objects that a question is about; never leaves the process.
 
-    ``tables`` are the weak collections that count the suspects, ``frames`` the
-    ones running at the fork.
+    The suspects are all instances of ``classes``, of exactly these, or ``chosen``
+    ones of them alone.
     """
 
-    tables: tuple[Any, ...]
+    classes: tuple[type, ...]
     crawler: Any
-    frames: tuple[FrameType, ...] = ()
+    outside: Outside = field(default_factory=Outside)
+    chosen: tuple[Any, ...] | None = None
+
+    def heap(self, timeout_s: float, alive: int = sys.maxsize) -> Heap:
+        """Return the heap of this process, the suspects noted in it.
+
+        ``alive`` of them are known to be.
+        """
+        until = time.monotonic() + PART_FOR_WALK * timeout_s
+        bases = [base for cls in self.classes for base in anatomy.mro(cls)]
+        of_crawls = any(base is Crawler or base is Spider for base in bases)
+        starts = roots(self.crawler, self.outside, others=not of_crawls)
+        return Heap(starts, until, self.classes, alive)
 
 
 def investigate(
     question: Question, evidence: Evidence, timeout_s: float
 ) -> Explanation | Unexplained:
     """Return who holds the suspects; stall and memory are left to the caller."""
-    start = time.monotonic()
-    suspects = _suspects(question, evidence)
-    roots = Roots(evidence.crawler, evidence.frames, suspects)
-    heap = Heap()
-    graph = Walk(heap, roots, start + timeout_s * PART_FOR_WALK).run(suspects)
-    census = findings.take(Anchors(graph, question.soon_s), suspects)
-    groups = census.held or _too_many_waiting(census, len(suspects))
+    chosen = evidence.chosen
+    count = question.count if chosen is None else sys.maxsize
+    heap = evidence.heap(timeout_s, count)
+    indexes = None if chosen is None else [heap.graph.find(obj) for obj in chosen]
+    if indexes is not None:
+        indexes = [index for index in indexes if index >= 0]
+    census = _census(heap, question, indexes)
+    groups = census.held or _too_many_waiting(census)
     if census.held or not groups:
         census.in_flight += census.waiting_count
     if not groups:
-        return _nobody(question, census, suspects)
-    crawler = evidence.crawler
+        return _nobody(question, census)
     others = groups[1 : 1 + MOST_OTHERS]
     explained = replace(
-        state(question, groups[0], crawler),
-        others=tuple(state_share(question, group, crawler) for group in others),
+        state(question, groups[0], evidence.crawler),
+        others=tuple(state_share(question, each, evidence.crawler) for each in others),
     )
-    price = cost.price(suspects[-16:], set(graph.roots))
-    counted = _counted(explained, census, groups, suspects)
-    return _priced(counted, question, price)
+    return _priced(_counted(explained, census, groups[0]), heap, groups)
 
 
-def _suspects(question: Question, evidence: Evidence) -> list[Any]:
-    """Return the sample, without what the engine is known to work on.
-
-    Where only some are not accounted for, as many more are picked.
-    """
-    if not question.unaccounted:
-        return sample.pick(evidence.tables)
-    more = min(max(question.count // question.unaccounted, 1), MOST_TIMES_MORE)
-    picked = sample.pick(evidence.tables, sample.SAMPLE * more)
-    scraping = components.part(evidence.crawler, "engine", "scraper", "slot", "active")
-    active = set(map(id, scraping)) if type(scraping) is set else set()
-    free = [
-        each for each in picked if id(anatomy.attribute(each, "request")) not in active
-    ]
-    step = max(len(free) // sample.SAMPLE, 1)
-    return free[::-1][::step][::-1]
+def _census(heap: Heap, question: Question, chosen: list[int] | None) -> Census:
+    """Return who holds what, without what the engine is known to work on."""
+    found = heap.graph.clusters(Request, findings.MOST_EXAMPLES, chosen)
+    clusters, garbage, unknown = found
+    census = findings.take(heap, clusters, question.soon_s)
+    census.garbage = garbage
+    census.unknown += unknown
+    census.examined += garbage + unknown
+    if question.unaccounted:
+        owned = min(max(question.count - question.unaccounted, 0), census.in_flight)
+        census.in_flight -= owned
+        census.examined -= owned
+    return census
 
 
-def _too_many_waiting(census: Census, examined: int) -> list[Group]:
-    """Blame what waits in callbacks only when most of the sample waits there.
-
-    The sample is even over all ages: what is just in flight is only the
-    youngest part of it.
-    """
-    return census.waiting if census.waiting_count * 2 >= examined else []
+def _too_many_waiting(census: Census) -> list[Group]:
+    """Blame what waits in callbacks only when most of the suspects wait there."""
+    return census.waiting if census.waiting_count * 2 >= census.examined else []
 
 
-def _nobody(question: Question, census: Census, suspects: list[Any]) -> Unexplained:
-    if not suspects:
+def _nobody(question: Question, census: Census) -> Unexplained:
+    if not census.examined:
         reason = "none of them is alive any more"
     else:
         counts = {
@@ -110,42 +114,48 @@ def _nobody(question: Question, census: Census, suspects: list[Any]) -> Unexplai
         question.class_path,
         question.spider,
         reason,
-        examined=len(suspects),
+        examined=census.examined,
         in_flight=census.in_flight,
         garbage=census.garbage,
         unknown=census.unknown,
     )
 
 
-def _counted(
-    explained: Explanation, census: Census, groups: list[Group], suspects: list[Any]
-) -> Explanation:
+def _counted(explained: Explanation, census: Census, group: Group) -> Explanation:
     return replace(
         explained,
-        examined=len(suspects),
-        share=len(groups[0].suspects) / len(suspects),
+        examined=census.examined,
+        share=group.count / census.examined,
         in_flight=census.in_flight,
         garbage=census.garbage,
         unknown=census.unknown,
-        example_url=_example_url(suspects),
     )
 
 
-def _priced(
-    explained: Explanation, question: Question, price: cost.Price
-) -> Explanation:
-    held = question.unaccounted or question.count
+def _priced(explained: Explanation, heap: Heap, groups: list[Group]) -> Explanation:
+    """Return it with what the suspects keep alive; what many share counts once."""
+    examples = groups[0].examples
+    weighed = [contained(heap, index) for index in examples[:MOST_WEIGHED]]
+    each = round(statistics.median(part.bytes for part in weighed))
+    if groups[0].nested:
+        each = groups[0].bytes // max(groups[0].count, 1)
     return replace(
         explained,
-        retained_bytes_each=price.bytes_each,
-        retained_bytes_total=price.bytes_each * held,
-        tree_bytes=price.tree_bytes,
-        victims=price.victims,
+        retained_bytes_each=each,
+        retained_bytes_total=sum(group.bytes for group in groups),
+        tree_bytes=min(round(statistics.mean(one.trees for one in weighed)), each),
+        victims=_victims(weighed),
+        example_url=_example_url(heap, examples),
     )
 
 
-def _example_url(suspects: list[Any]) -> str:
-    for suspect in suspects:
+def _victims(weighed: list[Contained]) -> tuple[str, ...]:
+    return tuple(sorted({name for one in weighed for name in one.tracked}))
+
+
+def _example_url(heap: Heap, examples: list[int]) -> str:
+    for index in examples:
+        suspect = heap.graph.object(index)
         for names in (("_url",), ("response", "_url"), ("request", "_url")):
             found = anatomy.text_attribute(suspect, *names)
             if found:

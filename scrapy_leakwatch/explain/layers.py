@@ -6,10 +6,13 @@ its own copy and see how much that was, and the crawl is none the wiser.
 
 from __future__ import annotations
 
+import gc
+import sys
 import time
 from typing import Any
 
-from scrapy_leakwatch.explain import allocators, headroom, large, resident
+from scrapy_leakwatch.explain import allocators, headroom, resident
+from scrapy_leakwatch.heap import graph, sizes
 
 SHARE_OF_TIME = 0.6
 """Of the time limit, for adding up objects: the rest is for a slow machine."""
@@ -55,13 +58,26 @@ def _trimmable() -> int | str:
 
 
 def _python_large(over: int, rss: int, until: float) -> int | str:
-    left = headroom.available()
-    if left is not None and left < rss:
+    left, needed = headroom.available(), int(graph.SHARE_TO_COPY * rss)
+    if left is not None and left < needed:
         return (
-            "large Python objects were not added up: that takes as much memory"
-            f" as the crawl has, and {left / 1e6:,.0f} MB are left"
+            "large Python objects were not added up: that takes"
+            f" {needed / 1e6:,.0f} MB, and {left / 1e6:,.0f} MB are left"
         )
-    total = large.bytes_over(over, until)
+    total = large_objects(over, until)
     return (
         "large Python objects: too many to add up in time" if total is None else total
     )
+
+
+def large_objects(over: int, until: float) -> int | None:
+    """Return what all objects over so many bytes take from `malloc`.
+
+    None where it is not done at ``until``, on the clock of `time.monotonic`. What
+    an object has outside Python, such as a parsed document, is not among it.
+    """
+    gc.freeze()
+    gc.unfreeze()  # with all in one list of the collector
+    found = graph.make(lambda cls: (sizes.PLAIN, sizes.rule(cls)[1]))
+    found.unreached(sys.modules, until)
+    return None if found.partial else found.larger(over)

@@ -55,7 +55,7 @@ def state_share(question: Question, group: Group, crawler: Any) -> Share:
         holder=group.holder,
         owner=findings.owner(group),
         origin=findings.origin(group),
-        held=len(group.suspects),
+        held=group.count,
         signature=group.signature(question.spider),
         location=line.location if line else None,
         fix=findings.advise(group),

@@ -7,15 +7,23 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from scrapy import Request
+
 from scrapy_leakwatch import anatomy, redact
-from scrapy_leakwatch.explain import cost, sample, serialising, words
+from scrapy_leakwatch.explain import serialising, words
+from scrapy_leakwatch.explain.contained import contained
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.investigation import Evidence
     from scrapy_leakwatch.explain.records import WaitingQuestion
     from scrapy_leakwatch.explain.serialising import Obstacle
+    from scrapy_leakwatch.heap.clusters import Row
+    from scrapy_leakwatch.heap.walk import Heap
 
+EXAMPLES = 24
+WEIGHED = 8
+"""Requests that are looked at, and those of them whose parts are."""
 OWNER = "scheduler memory queue"
 QUEUE = "crawler.engine.scheduler.mqs"
 HOLDER = "scheduler memory queue[*]"
@@ -23,34 +31,50 @@ NEARLY_ALL = 0.9
 
 
 def investigate_queue(
-    question: WaitingQuestion, evidence: Evidence
+    question: WaitingQuestion, evidence: Evidence, timeout_s: float
 ) -> Explanation | Unexplained:
-    """Return the price of the waiting requests and the remedy that fits.
-
-    The sample is of all live requests: where a backlog is worth a word nearly
-    all of them wait.
-    """
-    requests = sample.pick(evidence.tables)
-    if not requests:
+    """Return the price of the waiting requests and the remedy that fits."""
+    heap = evidence.heap(timeout_s, question.count)
+    every, _, _ = heap.graph.clusters(Request, EXAMPLES, None)
+    clusters = [row for row in every if _waits(heap, row[3][0])]
+    if not clusters:
         return Unexplained(
             "Request", question.class_path, question.spider, "none waits any more"
         )
+    count = sum(row[0] for row in clusters)
+    total = sum(row[2] for row in clusters)
+    examples = _examples(clusters, count)
+    requests = [heap.graph.object(index) for index in examples]
     spider = anatomy.attribute(evidence.crawler, "spider")
     blocked = [serialising.obstacle(each, spider) for each in requests]
     obstacle = _commonest(blocked) if question.jobdir else None
     callbacks = Counter(map(words.callback_of, requests)).most_common()
-    price = cost.price(requests[-16:], set())
+    weighed = [contained(heap, index) for index in examples[:WEIGHED]]
     return replace(
         _state(question, obstacle),
         fix=_advice(question, callbacks, requests, obstacle),
         signature=_signature(question, callbacks[0][0]),
         examined=len(requests),
-        retained_bytes_each=price.bytes_each,
-        retained_bytes_total=price.bytes_each * question.count,
+        retained_bytes_each=total // count,
+        retained_bytes_total=total,
         contents=_contents(callbacks, len(requests)),
-        victims=price.victims,
+        victims=tuple(sorted({name for one in weighed for name in one.tracked})),
         example_url=redact.url(anatomy.text_attribute(requests[0], "_url")),
     )
+
+
+def _waits(heap: Heap, index: int) -> bool:
+    owner = heap.owner_at(index)
+    return owner is not None and owner.root.kind == "scheduler"
+
+
+def _examples(clusters: list[Row], count: int) -> list[int]:
+    """Return some of the requests, of each cluster as many as its part of all."""
+    found: list[int] = []
+    for number, _, _, examples in clusters:
+        wanted = max(EXAMPLES * number // count, 1)
+        found += examples[:: max(len(examples) // wanted, 1)]
+    return sorted(found)
 
 
 def _state(question: WaitingQuestion, obstacle: Obstacle | None) -> Explanation:

@@ -26,7 +26,7 @@ from scrapy_leakwatch.explain.records import PathStep
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.anchors import Anchor
-    from scrapy_leakwatch.explain.roots import Root
+    from scrapy_leakwatch.explain.reference_path import PathStart
 
 _ANONYMOUS = (dict, list, tuple, set, frozenset, deque, CellType)
 _NAME_LIKE = re.compile(r"^b?'[A-Za-z_][\w .-]{0,39}'$")
@@ -73,7 +73,7 @@ def edges_along(nodes: tuple[Any, ...], first_is_namespace: bool) -> list[Edge]:
 
 def edges_of(anchor: Anchor) -> list[Edge]:
     """Return the edges from ``anchor`` to the suspect."""
-    namespace = anchor.root is not None and anchor.root.kind in {"class", "global"}
+    namespace = anchor.root is not None and anchor.root.is_namespace
     return edges_along(anchor.trail, anchor.kind == "root" and namespace)
 
 
@@ -92,9 +92,9 @@ def written(edges: list[Edge] | tuple[Edge, ...], kept_keys: int = 99) -> str:
     return text
 
 
-def path(nodes: tuple[Any, ...], root: Root | None) -> tuple[PathStep, ...]:
+def path(nodes: tuple[Any, ...], root: PathStart | None) -> tuple[PathStep, ...]:
     """Return the steps from the root to the suspect, containers folded in."""
-    namespace = root is not None and root.kind in {"class", "global"}
+    namespace = root is not None and root.is_namespace
     edges = edges_along(nodes, namespace)
     steps: list[PathStep] = []
     node = root.expression if root is not None else label(nodes[0])
@@ -117,8 +117,6 @@ def place(anchor: Anchor) -> Place:
         return _simple(anchor.root.expression, edges, near, kept_keys=0)
     if anchor.kind == "request":
         return _of_request(nodes, edges, near)
-    if anchor.kind == "object":
-        return _simple(label(nodes[0]), edges, near, kept_keys=0)
     return _of_code(anchor, edges, near)
 
 

@@ -38,7 +38,6 @@
 #define PRE_HEADER ((1ul << 3) | (1ul << 4)) /* managed weakrefs, managed dict */
 #define MANAGED_DICT (1ul << 4)
 #define INLINE_VALUES (1ul << 2)
-#define INLINE_VALUES (1ul << 2)
 #define GC_HEAD 16
 #define BATCH 64
 #define AHEAD 16
@@ -59,6 +58,7 @@ typedef struct {
     PyCFunction measure;
     Py_ssize_t header;
     int mode;
+    int wanted;
     /* while types are counted */
     uint64_t bytes;
     uint64_t count;
@@ -94,6 +94,9 @@ typedef struct {
     size_t home_count;
     uint32_t *opaque;
     size_t opaque_count, opaque_room;
+    PyObject *wanted; /* the types whose instances are noted */
+    uint32_t *found;
+    size_t found_count, found_room;
     TreeCount trees;
     /* of the walk under way */
     uint32_t current, begin;
@@ -382,6 +385,8 @@ learn(Graph *self, Kind *kind, PyTypeObject *type)
     if (!is_plain(self, type) && ask_rule(self, kind, type) < 0)
         return -1;
     unsigned long flags = PyType_GetFlags(type);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->wanted); i++)
+        kind->wanted |= PyTuple_GET_ITEM(self->wanted, i) == (PyObject *)type;
     if (kind->measure == self->object_sizeof && !(flags & INLINE_VALUES))
         kind->measure = NULL; /* `units_of` does the same sum in no time */
     kind->header = flags & Py_TPFLAGS_HAVE_GC ? GC_HEAD : 0;
@@ -683,14 +688,13 @@ traverse(PyObject *object, visitproc visitor, void *arg)
 }
 
 static int
-add_opaque(Graph *self, uint32_t index)
+append(uint32_t **numbers, size_t *count, size_t *room, uint32_t number)
 {
-    if (has_room((void **)&self->opaque, &self->opaque_room, self->opaque_count + 1,
-                 sizeof(uint32_t)) < 0) {
+    if (has_room((void **)numbers, room, *count + 1, sizeof(uint32_t)) < 0) {
         PyErr_NoMemory();
         return -1;
     }
-    self->opaque[self->opaque_count++] = index;
+    (*numbers)[(*count)++] = number;
     return 0;
 }
 
@@ -709,8 +713,11 @@ process(Graph *self, uint32_t index, visitproc visitor)
     if (self->failed)
         return -1;
     add_units(&self->nodes[index], units_of(&known, object));
+    if (known.wanted &&
+        append(&self->found, &self->found_count, &self->found_room, index) < 0)
+        return -1;
     if (known.mode == OPAQUE)
-        return add_opaque(self, index);
+        return append(&self->opaque, &self->opaque_count, &self->opaque_room, index);
     if (known.mode == TREE)
         add_units(&self->nodes[index], in_units(tree_bytes_of(&self->trees, object)));
     return 0;
@@ -1230,6 +1237,347 @@ Graph_types(Graph *self, PyObject *args)
     return found;
 }
 
+/* What objects over `size` bytes have, as blocks of a `malloc` that puts eight bytes
+   before each and rounds up to 16: before `settle` alone. */
+static PyObject *
+Graph_larger(Graph *self, PyObject *args)
+{
+    unsigned long long size;
+    if (!PyArg_ParseTuple(args, "K", &size))
+        return NULL;
+    uint64_t total = 0;
+    for (size_t i = 0; i < self->count; i++)
+        if ((uint64_t)self->nodes[i].units * UNIT > size)
+            total += (uint64_t)(self->nodes[i].units + 1) * UNIT;
+    return PyLong_FromUnsignedLongLong(total);
+}
+
+/* ---- clusters ------------------------------------------------------------------------ */
+
+/* Instances are of one cluster where the way up from them is alike: the types on it,
+   the keys in dicts of a few entries, the code of functions. The way ends at a root,
+   at another of the instances, or at what `stop` is a base of. */
+
+#define DEEPEST 48
+#define FEW_KEYS 64
+#define MEMO 8192
+#define MOST_CLUSTERS 4096
+#define BEYOND 8 /* steps past a stop in search of another instance */
+
+enum end { AT_ROOT = 1, AT_INSTANCE, AT_STOP, TOO_DEEP };
+
+typedef struct {
+    uint64_t key;
+    uint32_t depth, above, index;
+} Way;
+
+typedef struct {
+    uint64_t key, units;
+    uint32_t count, nested, taken, number;
+} Cluster;
+
+typedef struct {
+    Graph *graph;
+    PyTypeObject *stop;
+    const uint32_t *found;
+    size_t found_count;
+    Way *memo;
+    Cluster *clusters; /* by key, with room for twice as many */
+    uint32_t cluster_count;
+} Clustering;
+
+static inline uint64_t
+mix(uint64_t key, uint64_t part)
+{
+    key = (key ^ part) * 0x9E3779B97F4A7C15ull;
+    return key ^ key >> 29;
+}
+
+static int
+ascending(const void *one, const void *other)
+{
+    uint32_t left = *(const uint32_t *)one, right = *(const uint32_t *)other;
+    return left < right ? -1 : left > right;
+}
+
+/* Returns the place of a node among the instances, or their number. */
+static size_t
+place_of(const Clustering *c, uint32_t index)
+{
+    const uint32_t *place =
+        bsearch(&index, c->found, c->found_count, sizeof(uint32_t), ascending);
+    return place ? (size_t)(place - c->found) : c->found_count;
+}
+
+static inline int
+is_instance(const Clustering *c, uint32_t index, Kind *kind)
+{
+    return kind->wanted && place_of(c, index) < c->found_count;
+}
+
+static uint64_t
+code_behind(PyObject *object)
+{
+    if (PyFunction_Check(object))
+        return (uint64_t)(uintptr_t)PyFunction_GET_CODE(object);
+    if (!PyGen_CheckExact(object) && !PyCoro_CheckExact(object) &&
+        !PyAsyncGen_CheckExact(object))
+        return 0;
+#if PY_VERSION_HEX >= 0x030C0000
+    PyCodeObject *code = PyGen_GetCode((PyGenObject *)object);
+    Py_DECREF(code); /* the function that waits has it */
+    return (uint64_t)(uintptr_t)code;
+#else
+    return (uint64_t)(uintptr_t)((PyGenObject *)object)->gi_code;
+#endif
+}
+
+/* A key is told by its address, which is that of all equal names in the source. */
+static uint64_t
+key_of(PyObject *holder, PyObject *held)
+{
+    if (!PyDict_Check(holder) || ((PyDictObject *)holder)->ma_used > FEW_KEYS)
+        return 0;
+    PyObject *key, *value;
+    Py_ssize_t place = 0;
+    while (PyDict_Next(holder, &place, &key, &value))
+        if (value == held)
+            return PyUnicode_CheckExact(key) && PyUnicode_CHECK_INTERNED(key)
+                       ? (uint64_t)(uintptr_t)key
+                       : 0;
+    return 0;
+}
+
+static uint64_t
+own_part(uint64_t key, PyObject *object, int is_entry)
+{
+    key = mix(key, (uint64_t)(uintptr_t)Py_TYPE(object));
+    key = mix(key, code_behind(object));
+    /* Of these each is one of a kind: a module, its globals, a class. */
+    if (is_entry && (PyType_Check(object) || PyModule_Check(object) || IS_DICT(object)))
+        key = mix(key, (uint64_t)(uintptr_t)object);
+    return key;
+}
+
+/* Looks a few steps further up for what the instance is a part of. */
+static uint32_t
+instance_beyond(const Clustering *c, uint32_t index)
+{
+    Graph *self = c->graph;
+    for (int step = 0; step < BEYOND; step++) {
+        index = self->nodes[index].parent;
+        if (index == NONE)
+            return NONE;
+        Kind *kind = kind_of(self, Py_TYPE(object_of(&self->nodes[index])));
+        if (!kind || is_instance(c, index, kind))
+            return kind ? index : NONE;
+    }
+    return NONE;
+}
+
+static Way *
+remembered(const Clustering *c, uint32_t index)
+{
+    return &c->memo[index * 0x9E3779B1u >> 19];
+}
+
+/* Fills in what is above a node, itself included. */
+static int
+way_from(const Clustering *c, uint32_t index, Way *way)
+{
+    Graph *self = c->graph;
+    uint32_t path[DEEPEST];
+    int depth = 0;
+    *way = (Way){TOO_DEEP, DEEPEST, NONE, index};
+    while (depth < DEEPEST) {
+        Way *known = remembered(c, index);
+        if (known->index == index) {
+            *way = *known;
+            break;
+        }
+        Node *node = &self->nodes[index];
+        PyObject *object = object_of(node);
+        Kind *kind = kind_of(self, Py_TYPE(object));
+        if (!kind)
+            return -1;
+        if (is_instance(c, index, kind)) {
+            *way = (Way){mix(AT_INSTANCE, (uint64_t)(uintptr_t)Py_TYPE(object)), 0, index, 0};
+            break;
+        }
+        if (PyType_IsSubtype(Py_TYPE(object), c->stop)) {
+            uint64_t key = mix(AT_STOP, (uint64_t)(uintptr_t)Py_TYPE(object));
+            *way = (Way){key, 0, instance_beyond(c, index), 0};
+            break;
+        }
+        if (node->parent == NONE) {
+            *way = (Way){own_part(AT_ROOT, object, 1), 0, NONE, 0};
+            break;
+        }
+        path[depth++] = index;
+        index = node->parent;
+    }
+    while (depth-- > 0) {
+        PyObject *held = object_of(&self->nodes[path[depth]]);
+        PyObject *holder = object_of(&self->nodes[self->nodes[path[depth]].parent]);
+        if (way->depth >= DEEPEST || way->depth + 1 >= DEEPEST)
+            way->key = TOO_DEEP, way->depth = DEEPEST;
+        else {
+            way->key = own_part(mix(way->key, key_of(holder, held)), held, 0);
+            way->depth++;
+        }
+        way->index = path[depth];
+        *remembered(c, path[depth]) = *way;
+    }
+    return 0;
+}
+
+static Cluster *
+cluster_of(Clustering *c, uint64_t key)
+{
+    size_t slot = slot_of((void *)(uintptr_t)(key | 16), 2 * MOST_CLUSTERS);
+    while (c->clusters[slot].count && c->clusters[slot].key != key)
+        slot = (slot + 1) % (2 * MOST_CLUSTERS);
+    Cluster *cluster = &c->clusters[slot];
+    if (!cluster->count && c->cluster_count >= MOST_CLUSTERS - 1 && key)
+        return cluster_of(c, 0); /* what there is no room for */
+    if (!cluster->count)
+        *cluster = (Cluster){.key = key, .number = c->cluster_count++};
+    return cluster;
+}
+
+/* Notes of each instance its cluster, and takes its bytes from those of the instance
+   that it is a part of. */
+static int
+assign(Clustering *c, uint32_t *slots, int64_t *units)
+{
+    Graph *self = c->graph;
+    for (size_t i = 0; i < c->found_count; i++) {
+        uint32_t index = c->found[i];
+        Node *node = &self->nodes[index];
+        PyObject *object = object_of(node);
+        Way way = {own_part(AT_ROOT, object, 1), 0, NONE, 0};
+        units[i] += node->units;
+        if (node->parent != NONE) {
+            if (way_from(c, node->parent, &way) < 0)
+                return -1;
+            PyObject *holder = object_of(&self->nodes[node->parent]);
+            way.key = mix(way.key, key_of(holder, object));
+        }
+        Cluster *cluster = cluster_of(c, way.key | 1);
+        cluster->count++;
+        cluster->nested += way.above != NONE;
+        slots[i] = (uint32_t)(cluster - c->clusters);
+        if (way.above != NONE)
+            units[place_of(c, way.above)] -= node->units;
+    }
+    for (size_t i = 0; i < c->found_count; i++)
+        c->clusters[slots[i]].units += units[i] > 0 ? (uint64_t)units[i] : 0;
+    return 0;
+}
+
+/* Returns the rows, each with as many numbers of its instances as `most` evenly. */
+static PyObject *
+rows_of(Clustering *c, const uint32_t *slots, uint32_t most)
+{
+    PyObject *rows = PyList_New(c->cluster_count);
+    if (!rows)
+        return NULL;
+    for (size_t i = 0; i < 2 * MOST_CLUSTERS; i++) {
+        Cluster *cluster = &c->clusters[i];
+        if (!cluster->count)
+            continue;
+        PyObject *row =
+            Py_BuildValue("(KKKN)", (unsigned long long)cluster->count,
+                          (unsigned long long)cluster->nested,
+                          (unsigned long long)cluster->units * UNIT, PyList_New(0));
+        if (!row) {
+            Py_DECREF(rows);
+            return NULL;
+        }
+        PyList_SET_ITEM(rows, cluster->number, row);
+        cluster->nested = 0; /* from here on: how many were passed */
+    }
+    for (size_t i = 0; i < c->found_count; i++) {
+        Cluster *cluster = &c->clusters[slots[i]];
+        uint64_t wanted = cluster->count < most ? cluster->count : most;
+        uint64_t next = (uint64_t)cluster->taken * cluster->count / wanted;
+        if (cluster->nested++ < next || cluster->taken >= wanted)
+            continue;
+        cluster->taken++;
+        PyObject *row = PyList_GET_ITEM(rows, cluster->number);
+        PyObject *number = PyLong_FromUnsignedLong(c->found[i]);
+        if (!number || PyList_Append(PyTuple_GET_ITEM(row, 3), number) < 0) {
+            Py_XDECREF(number);
+            Py_DECREF(rows);
+            return NULL;
+        }
+        Py_DECREF(number);
+    }
+    return rows;
+}
+
+static int
+choose(Graph *self, PyObject *chosen)
+{
+    if (chosen == Py_None)
+        return 0;
+    self->found_count = 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(chosen); i++) {
+        size_t index = PyLong_AsSize_t(PyList_GET_ITEM(chosen, i));
+        if (PyErr_Occurred())
+            return -1;
+        if (index >= self->count) {
+            PyErr_SetString(PyExc_IndexError, "no such object");
+            return -1;
+        }
+        if (append(&self->found, &self->found_count, &self->found_room,
+                   (uint32_t)index) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static PyObject *
+Graph_clusters(Graph *self, PyObject *args)
+{
+    PyObject *stop, *chosen;
+    unsigned int most;
+    if (!PyArg_ParseTuple(args, "O!IO", &PyType_Type, &stop, &most, &chosen))
+        return NULL;
+    if ((chosen != Py_None && !PyList_Check(chosen)) || !most) {
+        PyErr_SetString(PyExc_TypeError, "a list of numbers or None, and at least one");
+        return NULL;
+    }
+    if (choose(self, chosen) < 0)
+        return NULL;
+    qsort(self->found, self->found_count, sizeof(uint32_t), ascending);
+    Clustering c = {.graph = self, .stop = (PyTypeObject *)stop, .found = self->found};
+    uint32_t limit = self->unreached ? self->unreached : (uint32_t)self->count;
+    while (c.found_count < self->found_count && self->found[c.found_count] < limit)
+        c.found_count++;
+    c.memo = calloc(MEMO, sizeof(Way));
+    c.clusters = calloc(2 * MOST_CLUSTERS, sizeof(Cluster));
+    uint32_t *slots = calloc(c.found_count + 1, sizeof(uint32_t));
+    int64_t *units = calloc(c.found_count + 1, sizeof(int64_t));
+    PyObject *rows = NULL;
+    if (!c.memo || !c.clusters || !slots || !units)
+        PyErr_NoMemory();
+    else {
+        for (size_t i = 0; i < MEMO; i++)
+            c.memo[i].index = NONE;
+        if (!assign(&c, slots, units))
+            rows = rows_of(&c, slots, most);
+    }
+    unsigned long long left[2] = {0, 0}; /* garbage, and what is held by unknown */
+    for (size_t i = c.found_count; i < self->found_count; i++)
+        left[self->nodes[self->found[i]].mark]++;
+    free(c.memo);
+    free(c.clusters);
+    free(slots);
+    free(units);
+    return rows ? Py_BuildValue("(NKK)", rows, left[0], left[1]) : NULL;
+}
+
 /* ---- one object ---------------------------------------------------------------------- */
 
 static Node *
@@ -1259,6 +1607,17 @@ Graph_parent(Graph *self, PyObject *index)
     if (!node)
         return NULL;
     return PyLong_FromLong(node->parent == NONE ? -1 : (long)node->parent);
+}
+
+static PyObject *
+Graph_top(Graph *self, PyObject *index)
+{
+    Node *node = node_at(self, index);
+    if (!node)
+        return NULL;
+    while (node->parent != NONE)
+        node = &self->nodes[node->parent];
+    return PyLong_FromSsize_t(node - self->nodes);
 }
 
 static PyObject *
@@ -1295,6 +1654,12 @@ Graph_partial(Graph *self, void *Py_UNUSED(closure))
 }
 
 static PyObject *
+Graph_noted(Graph *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromSize_t(self->found_count);
+}
+
+static PyObject *
 Graph_tree_bytes(Graph *self, void *Py_UNUSED(closure))
 {
     return PyLong_FromUnsignedLongLong(self->trees.bytes);
@@ -1303,10 +1668,11 @@ Graph_tree_bytes(Graph *self, void *Py_UNUSED(closure))
 static PyObject *
 Graph_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    PyObject *rule, *homes = NULL, *asked = NULL;
-    static char *names[] = {"rule", "homes", "asked", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O!O!", names, &rule, &PyDict_Type,
-                                     &homes, &PyTuple_Type, &asked))
+    PyObject *rule, *homes = NULL, *asked = NULL, *wanted = NULL;
+    static char *names[] = {"rule", "homes", "asked", "wanted", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O!O!O!", names, &rule,
+                                     &PyDict_Type, &homes, &PyTuple_Type, &asked,
+                                     &PyTuple_Type, &wanted))
         return NULL;
     Graph *self = (Graph *)type->tp_alloc(type, 0);
     if (!self)
@@ -1317,9 +1683,10 @@ Graph_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     self->locals_text = PyUnicode_FromString("<locals>");
     self->homes = homes ? Py_NewRef(homes) : PyDict_New();
     self->asked = asked ? Py_NewRef(asked) : PyTuple_New(0);
+    self->wanted = wanted ? Py_NewRef(wanted) : PyTuple_New(0);
     PyObject *measure = PyObject_GetAttrString((PyObject *)&PyBaseObject_Type, "__sizeof__");
     if (!self->module_key || !self->sizeof_key || !self->locals_text || !self->homes ||
-        !self->asked || !measure) {
+        !self->asked || !self->wanted || !measure) {
         Py_XDECREF(measure);
         Py_DECREF(self);
         return NULL;
@@ -1356,6 +1723,7 @@ Graph_dealloc(Graph *self)
     Py_XDECREF(self->rule);
     Py_XDECREF(self->homes);
     Py_XDECREF(self->asked);
+    Py_XDECREF(self->wanted);
     Py_XDECREF(self->module_key);
     Py_XDECREF(self->sizeof_key);
     Py_XDECREF(self->locals_text);
@@ -1365,6 +1733,7 @@ Graph_dealloc(Graph *self)
     free(self->kinds);
     free(self->asides);
     free(self->opaque);
+    free(self->found);
     free(self->refs);
     tree_count_free(&self->trees);
     Py_TYPE(self)->tp_free((PyObject *)self);
@@ -1385,8 +1754,11 @@ static PyMethodDef methods[] = {
     {"children", (PyCFunction)Graph_children, METH_VARARGS, NULL},
     {"heavy", (PyCFunction)Graph_heavy, METH_VARARGS, NULL},
     {"types", (PyCFunction)Graph_types, METH_VARARGS, NULL},
+    {"larger", (PyCFunction)Graph_larger, METH_VARARGS, NULL},
+    {"clusters", (PyCFunction)Graph_clusters, METH_VARARGS, NULL},
     {"object", (PyCFunction)Graph_object, METH_O, NULL},
     {"parent", (PyCFunction)Graph_parent, METH_O, NULL},
+    {"top", (PyCFunction)Graph_top, METH_O, NULL},
     {"bytes", (PyCFunction)Graph_bytes, METH_O, NULL},
     {"grow", (PyCFunction)Graph_grow, METH_VARARGS, NULL},
     {NULL},
@@ -1394,6 +1766,7 @@ static PyMethodDef methods[] = {
 
 static PyGetSetDef attributes[] = {
     {"partial", (getter)Graph_partial, NULL, NULL, NULL},
+    {"noted", (getter)Graph_noted, NULL, NULL, NULL},
     {"tree_bytes", (getter)Graph_tree_bytes, NULL, NULL, NULL},
     {NULL},
 };

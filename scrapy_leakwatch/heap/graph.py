@@ -14,18 +14,22 @@ except ImportError:  # no compiler where it was installed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-IN_C = _graph is not None
-"""Whether a walk takes a small part of the memory that the heap has."""
+SHARE_TO_COPY = 1.0 if _graph is None else 0.15
+"""Of the resident memory that a child comes to need for a walk: that of its table, or
+of all pages where the walk writes to each object."""
 
 packages = twin.packages if _graph is None else _graph.packages
 
 
 def make(
-    rule: Callable[[type], tuple[int, Any]], homes: dict[str, int] | None = None
+    rule: Callable[[type], tuple[int, Any]],
+    homes: dict[str, int] | None = None,
+    wanted: tuple[type, ...] = (),
 ) -> twin.Graph:
     """Return an empty graph; ``rule`` tells how to treat a class, as `sizes.rule`.
 
-    ``homes`` has the number of each module or package that is to have its classes.
+    ``homes`` has the number of each module or package that is to have its classes,
+    ``wanted`` are the types of the instances that are asked about.
     """
     graph = twin.Graph if _graph is None else _graph.Graph
-    return graph(rule, homes or {}, sizes.ASKED)
+    return graph(rule, homes or {}, sizes.ASKED, wanted)

@@ -28,8 +28,24 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.records import Origin, OwnerKind
 
-Labelled = tuple[Any, str]
-"""An object, and how a path that begins at it is written."""
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An object that a root begins with, and what a person calls it.
+
+    ``label`` is how a path of a bill is written that begins there. ``expression`` is
+    that in source text and ``owner`` who has it, where they differ from the label and
+    the root's name. ``passing``: what it holds is on its way through the crawl.
+    ``value``: it is the value of a variable, which nothing refers to that the
+    collector shows.
+    """
+
+    obj: Any
+    label: str
+    expression: str = ""
+    owner: str = ""
+    passing: bool = False
+    value: bool = False
 
 
 @dataclass(slots=True)
@@ -45,7 +61,7 @@ class Root:
     name: str
     kind: OwnerKind
     origin: Origin = "library"
-    objects: list[Labelled] = field(default_factory=list)
+    starts: list[Start] = field(default_factory=list)
     late: bool = False
     passing: bool = False
     modules: tuple[str, ...] = ()
@@ -64,10 +80,14 @@ class Outside:
     handlers: tuple[Any, ...] = ()
 
 
-def roots(crawler: Any, outside: Outside) -> Iterator[Root]:
-    """Yield the owners of a process in which ``crawler`` crawls, the first first."""
+def roots(crawler: Any, outside: Outside, *, others: bool = True) -> Iterator[Root]:
+    """Yield the owners of a process in which ``crawler`` crawls, the first first.
+
+    Without ``others`` the other crawls of the process are none: they are held.
+    """
     for provide in _PROVIDERS:
-        yield from provide(crawler, outside)
+        if others or provide is not _other_crawls:
+            yield from provide(crawler, outside)
 
 
 def _spider(crawler: Any, _: Outside) -> Iterator[Root]:
@@ -78,7 +98,8 @@ def _spider(crawler: Any, _: Outside) -> Iterator[Root]:
         if not name:
             name = _class_text(cls, "name") or anatomy.name(cls)
         origin = places.origin_of_class(cls)
-        yield Root(f"spider {name}", "spider", origin, [(spider, "spider")])
+        start = Start(spider, "spider", owner="spider")
+        yield Root(f"spider {name}", "spider", origin, [start])
 
 
 def _components(crawler: Any, _: Outside) -> Iterator[Root]:
@@ -90,7 +111,9 @@ def _components(crawler: Any, _: Outside) -> Iterator[Root]:
         cls = type(component)
         name = redact.text(anatomy.name(cls), 60)
         origin = places.origin_of_class(cls)
-        yield Root(f"{kind} {name}", "component", origin, [(component, name)])
+        owner = kind if kind == "logging handler" else ""
+        start = Start(component, name, owner=owner)
+        yield Root(f"{kind} {name}", "component", origin, [start])
 
 
 def _all_components(crawler: Any) -> Iterator[tuple[str, Any]]:
@@ -112,12 +135,12 @@ def _project_modules(_: Any, __: Outside) -> Iterator[Root]:
         for name, file in files.items():
             if places.origin_of(name, file) == "project":
                 module, label = sys.modules[name], redact.text(name, 80)
-                objects = [(module, label), (anatomy.own_dict(module), label)]
+                own = anatomy.own_dict(module)
                 yield Root(
                     f"module {label}",
                     "module",
                     "project",
-                    objects,
+                    [Start(module, label), Start(own, label)],
                     passing=True,
                     modules=(name,),
                 )
@@ -133,32 +156,48 @@ def _engine_parts(crawler: Any, _: Outside) -> Iterator[Root]:
         for attribute, name in queues.items():
             queue = anatomy.attribute(scheduler, attribute)
             if queue is not None:
-                yield Root(name, "scheduler", origin, [(queue, name)], passing=True)
+                start = Start(queue, name, f"{_SCHEDULER}.{attribute}", passing=True)
+                yield Root(name, "scheduler", origin, [start], passing=True)
         label = redact.text(anatomy.name(cls), 60)
-        yield Root("scheduler", "scheduler", origin, [(scheduler, label)], passing=True)
+        start = Start(scheduler, label, _SCHEDULER, passing=True)
+        yield Root("scheduler", "scheduler", origin, [start], passing=True)
     stats = components.part(crawler, "stats")
     if stats is not None:
         origin = places.origin_of_class(type(stats))
         label = redact.text(anatomy.name(type(stats)), 60)
-        yield Root("stats collector", "stats", origin, [(stats, label)])
+        yield Root("stats collector", "stats", origin, [Start(stats, label)])
     downloader = components.part(crawler, "engine", "downloader")
     if downloader is not None:
         handlers = components.part(downloader, "handlers")
-        both = [(downloader, "downloader"), (handlers, "download handlers")]
-        yield Root("downloader", "downloader", objects=both, passing=True)
+        both = [
+            _passing(downloader, "downloader", "crawler.engine.downloader"),
+            _passing(
+                handlers, "download handlers", "crawler.engine.downloader.handlers"
+            ),
+        ]
+        yield Root("downloader", "downloader", starts=both, passing=True)
     scraper = components.part(crawler, "engine", "scraper")
     if scraper is not None:
         slot = components.part(scraper, "slot")
-        both = [(scraper, "scraper"), (slot, "scraper slot")]
-        yield Root("scraper", "scraper", objects=both, passing=True)
+        both = [
+            _passing(scraper, "scraper", "crawler.engine.scraper"),
+            _passing(slot, "scraper slot", "crawler.engine.scraper.slot"),
+        ]
+        yield Root("scraper", "scraper", starts=both, passing=True)
 
 
 def _seams(crawler: Any, _: Outside) -> Iterator[Root]:
     """Yield what ties a crawl together: all would be reached through these."""
+    starts = [
+        _passing(components.part(crawler, "engine"), "engine", "crawler.engine"),
+        _passing(
+            components.part(crawler, "engine", "slot"),
+            "engine slot",
+            "crawler.engine.slot",
+        ),
+    ]
     named = {
         "crawler": (),
-        "engine": ("engine",),
-        "engine slot": ("engine", "slot"),
         "settings": ("settings",),
         "signals": ("signals",),
         "item pipelines": ("engine", "scraper", "itemproc"),
@@ -166,36 +205,44 @@ def _seams(crawler: Any, _: Outside) -> Iterator[Root]:
         "downloader middlewares": ("engine", "downloader", "middleware"),
         "extensions": ("extensions",),
     }
-    objects = [(components.part(crawler, *path), name) for name, path in named.items()]
-    spider_settings = components.part(crawler, "spider", "settings")
-    objects.append((spider_settings, "settings"))
-    yield Root("engine", "engine", objects=objects, passing=True)
+    for name, path in named.items():
+        written = ".".join(("crawler", *path))
+        part = components.part(crawler, *path)
+        starts.append(Start(part, name, written, owner="crawler"))
+    own = components.part(crawler, "spider", "settings")
+    starts.append(Start(own, "settings", "spider.settings", owner="spider"))
+    yield Root("engine", "engine", starts=starts, passing=True)
 
 
 def _pools(_: Any, __: Outside) -> Iterator[Root]:
     """Yield the thread pools that nobody of the project made."""
-    objects = []
+    starts = []
     pool = anatomy.attribute(_reactor(), "threadpool")
     if pool is not None:
-        objects.append((pool, "thread pool of the reactor"))
+        starts.append(_passing(pool, "thread pool of the reactor"))
     for loop in _loops():
         executor = anatomy.attribute(loop, "_default_executor")
         if executor is not None:
-            objects.append((executor, "thread pool of the event loop"))
-    if objects:
-        yield Root("thread pool", "pool", "project", objects, passing=True)
+            starts.append(_passing(executor, "thread pool of the event loop"))
+    if starts:
+        yield Root("thread pool", "pool", "project", starts, passing=True)
     threads = sys.modules.get("concurrent.futures.thread")
     queues = anatomy.attribute(threads, "_threads_queues", "data")
     if type(queues) is dict:
-        found = [(queue, "thread pool executor") for queue in list(queues.values())]
+        found = [
+            Start(queue, "thread pool executor") for queue in list(queues.values())
+        ]
         yield Root("thread pool executor", "pool", "project", found, late=True)
 
 
 def _tasks(_: Any, __: Outside) -> Iterator[Root]:
-    found: list[Labelled] = []
+    found: list[Start] = []
     for loop in _loops():
-        found += [(task, "asyncio task") for task in _tasks_of(loop)]
-    yield Root("asyncio tasks", "task", objects=found, late=True, passing=True)
+        found += [
+            Start(task, "asyncio task", owner="event loop", passing=True)
+            for task in _tasks_of(loop)
+        ]
+    yield Root("asyncio tasks", "task", starts=found, late=True, passing=True)
 
 
 def _frames(_: Any, outside: Outside) -> Iterator[Root]:
@@ -210,7 +257,13 @@ def _frames(_: Any, outside: Outside) -> Iterator[Root]:
                 function = redact.text(places.function_name(code), 80)
                 origin = places.origin_of_file(code.co_filename)
                 held = [
-                    (value, f"{function} › {name}")
+                    Start(
+                        value,
+                        f"{function} › {name}",
+                        f"local variable {name!r} of {function}",
+                        passing=origin == "library",
+                        value=True,
+                    )
                     for name, value in locals_of(frame)
                     if name != "self"
                 ]
@@ -223,21 +276,24 @@ def _frames(_: Any, outside: Outside) -> Iterator[Root]:
 
 def _timers(_: Any, __: Outside) -> Iterator[Root]:
     reactor = _reactor()
-    machines = [(reactor, "reactor"), *((loop, "event loop") for loop in _loops())]
+    machines = [
+        _passing(reactor, "reactor"),
+        *(_passing(loop, "event loop") for loop in _loops()),
+    ]
     cooperator = anatomy.attribute(
         sys.modules.get("twisted.internet.task"), "_theCooperator"
     )
-    machines.append((cooperator, "cooperator"))
-    yield Root("reactor and event loop", "timer", objects=machines, passing=True)
+    machines.append(_passing(cooperator, "cooperator"))
+    yield Root("reactor and event loop", "timer", starts=machines, passing=True)
 
 
 def _signal_receivers(_: Any, __: Outside) -> Iterator[Root]:
     module = sys.modules.get("pydispatch.dispatcher")
     tables = [
-        (anatomy.attribute(module, name), "signal receivers")
+        Start(anatomy.attribute(module, name), "signal receivers")
         for name in ("connections", "senders", "sendersBack")
     ]
-    yield Root("signal receivers", "engine", objects=tables, late=True)
+    yield Root("signal receivers", "engine", starts=tables, late=True)
 
 
 def _logging(_: Any, __: Outside) -> Iterator[Root]:
@@ -245,25 +301,35 @@ def _logging(_: Any, __: Outside) -> Iterator[Root]:
         name = redact.text(anatomy.name(type(handler)), 60)
         origin = places.origin_of_class(type(handler))
         if origin == "library":
-            yield Root(f"logging handler {name}", "logging", origin, [(handler, name)])
+            start = Start(handler, name, owner="logging handler")
+            yield Root(f"logging handler {name}", "logging", origin, [start])
     manager = anatomy.attribute(logging.root, "manager")
     if manager is None:
         manager = logging.Logger.manager
     found = [
-        (anatomy.attribute(manager, "loggerDict"), "logging.Logger.manager.loggerDict"),
-        (logging.root, "logging.root"),
+        Start(
+            anatomy.attribute(manager, "loggerDict"),
+            "logging.Logger.manager.loggerDict",
+        ),
+        Start(logging.root, "logging.root"),
     ]
-    yield Root("logging", "logging", objects=found)
+    yield Root("logging", "logging", starts=found)
 
 
 def _process(_: Any, outside: Outside) -> Iterator[Root]:
-    handlers = [(each, "signal handler") for each in outside.handlers if each]
-    yield Root("signal handlers", "process", objects=handlers, late=True)
+    handlers = [Start(each, "signal handler") for each in outside.handlers if each]
+    yield Root("signal handlers", "process", starts=handlers, late=True)
     values = [
-        (value, f"context variable {redact.text(variable.name, 60)}")
+        Start(
+            value,
+            f"context variable {name}",
+            f"context variable {name!r}",
+            value=True,
+        )
         for variable, value in copy_context().items()
+        for name in [redact.text(variable.name, 60)]
     ]
-    yield Root("current context", "process", objects=values, late=True)
+    yield Root("current context", "process", starts=values, late=True)
 
 
 def _other_crawls(crawler: Any, _: Outside) -> Iterator[Root]:
@@ -280,11 +346,16 @@ def _other_crawls(crawler: Any, _: Outside) -> Iterator[Root]:
         label = redact.text(anatomy.name(type(spider)), 60)
         other = anatomy.attribute(spider, "crawler")
         parts = [
-            (spider, label),
-            (other, f"crawler of {label}"),
-            (components.part(other, "engine"), f"engine of {label}"),
+            Start(spider, label, "spider", owner="spider"),
+            Start(other, f"crawler of {label}", "crawler", owner="crawler"),
+            Start(
+                components.part(other, "engine"),
+                f"engine of {label}",
+                "crawler.engine",
+                owner="engine",
+            ),
         ]
-        yield Root(f"another crawl's {label}", "crawl", objects=parts, passing=True)
+        yield Root(f"another crawl's {label}", "crawl", starts=parts, passing=True)
 
 
 def _library_modules(_: Any, __: Outside) -> Iterator[Root]:
@@ -299,6 +370,11 @@ def _library_modules(_: Any, __: Outside) -> Iterator[Root]:
             yield Root(name, "code", "library", modules=modules, package=package)
 
 
+def _passing(obj: Any, label: str, expression: str = "") -> Start:
+    return Start(obj, label, expression, owner=label, passing=True)
+
+
+_SCHEDULER = "crawler.engine.scheduler"
 _PROVIDERS: tuple[Callable[[Any, Outside], Iterator[Root]], ...] = (
     _spider,
     _components,

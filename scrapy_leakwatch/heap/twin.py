@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy
 from scrapy_leakwatch.heap import measures, sizes, trees
+from scrapy_leakwatch.heap.clusters import Clusters, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +37,8 @@ class Graph:
     for each module that is to have its classes, or for each package that is to have
     those of the others in it; several may share one. Of classes that are written in
     Python on `object` the graph in C asks ``rule`` only in modules whose names begin
-    as one in ``asked``. ``partial``: a walk was over before all was seen, for want of
-    time.
+    as one in ``asked``. ``wanted`` are the types whose instances `clusters` sorts.
+    ``partial``: a walk was over before all was seen, for want of time.
 
     References are taken to be what `tp_traverse` shows, and the keys of a dict
     that has only strings for keys, which it does not show.
@@ -48,8 +49,11 @@ class Graph:
         rule: Callable[[type], tuple[int, Any]],
         homes: dict[str, int] | None = None,
         asked: tuple[str, ...] = (),  # noqa: ARG002, here all are
+        wanted: tuple[type, ...] = (),
     ) -> None:
         self._rule = rule
+        self._wanted = anatomy.identities(*wanted)
+        self._found: list[int] = []
         self._homes = homes or {}
         self._at_home: dict[int, list[int]] = {}
         self._objects: list[Any] = []
@@ -68,7 +72,7 @@ class Graph:
         self._own = {id(self), id(vars(self)), id(self._trees), id(self._trees.met)}
         tables: tuple[object, ...]
         tables = (self._objects, self._places, self._asides, self._opaque, self._kinds)
-        tables = (*tables, self._homes, self._at_home)
+        tables = (*tables, self._homes, self._at_home, self._found)
         self._own |= {id(table) for table in (*tables, self._own)}
 
     def __len__(self) -> int:
@@ -79,6 +83,11 @@ class Graph:
     def tree_bytes(self) -> int:
         """Return the bytes of parsed documents, which the bytes of objects include."""
         return self._trees.total
+
+    @property
+    def noted(self) -> int:
+        """Return how many instances of the wanted types were met so far."""
+        return len(self._found)
 
     def enter(self, obj: Any, parent: int = NONE) -> int:
         """Add an object to walk from, and return its number; -1 where it is known.
@@ -225,6 +234,8 @@ class Graph:
                 if target is not None:  # everybody's, and in no heap
                     visit(target)
         units = measures.units_of(kind, obj)
+        if id(type(obj)) in self._wanted:
+            self._found.append(index)
         if kind.mode == sizes.OPAQUE:
             self._opaque.append(index)
         elif kind.mode == sizes.TREE:
@@ -343,6 +354,41 @@ class Graph:
             (cls, count, units * measures.UNIT) for cls, count, units in sums.values()
         ]
 
+    def larger(self, size: int) -> int:
+        """Return the bytes of all objects over ``size``, as blocks of `malloc`.
+
+        Before `settle` alone.
+        """
+        return sum(
+            (units + 1) * measures.UNIT
+            for units in self._units
+            if units * measures.UNIT > size
+        )
+
+    def clusters(
+        self, stop: type, most: int, chosen: list[int] | None
+    ) -> tuple[list[Row], int, int]:
+        """Sort the instances of the wanted types by how they are held.
+
+        Those are of one cluster where the way up from them is alike: the types on
+        it, the keys in dicts of a few entries, the code of functions. It ends at a
+        root, at another instance, or at one of ``stop``. Returns for each cluster
+        how many it has, how many of them are parts of another instance, the bytes
+        of all without those of nested ones, and the numbers of up to ``most``,
+        evenly. ``chosen``: of these alone. And how many no root reaches: those that
+        are garbage, and those that are marked. After `settle`.
+        """
+        found = sorted(self._found if chosen is None else chosen)
+        end = len(self) if self._unreached is None else self._unreached
+        reached = [index for index in found if index < end]
+        marked = sum(self._marks[index] for index in found[len(reached) :])
+        rows = Clusters(self, stop, reached).rows(most)
+        return rows, len(found) - len(reached) - marked, marked
+
+    def units(self, index: int) -> int:
+        """Return the bytes of an object in units of 16."""
+        return self._units[index]
+
     def object(self, index: int) -> Any:
         """Return the object of a number."""
         return self._objects[index]
@@ -350,6 +396,12 @@ class Graph:
     def parent(self, index: int) -> int:
         """Return the number of who was first to refer to an object, or -1."""
         return self._parents[index]
+
+    def top(self, index: int) -> int:
+        """Return the number of the object without a parent that leads to one."""
+        while self._parents[index] != NONE:
+            index = self._parents[index]
+        return index
 
     def bytes(self, index: int) -> int:
         """Return the bytes of an object, after `settle` with all that hangs on it."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy_leakwatch import anatomy, places, redact
 from scrapy_leakwatch.heap.graph import make
 from scrapy_leakwatch.heap.opened import Opener
-from scrapy_leakwatch.heap.roots import Root, locals_of
+from scrapy_leakwatch.heap.roots import Root, Start, locals_of
 from scrapy_leakwatch.heap.sizes import rule
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _PARTS = {
 class Owner:
     """A root and what it reaches before anybody after it.
 
-    ``labels`` are the objects that it begins with, ``package`` the range of its
+    ``starts`` are the objects that it begins with, ``package`` the range of its
     modules and their dicts, ``classes`` the ranges of those that they define,
     ``nodes`` what was opened by hand; ``spans`` are the ranges of what the walk found
     from there. ``bytes`` include ``shared_bytes``, which another owner refers to as
@@ -49,7 +49,7 @@ class Owner:
     """
 
     root: Root
-    labels: dict[int, str] = field(default_factory=dict)
+    starts: dict[int, Start] = field(default_factory=dict)
     package: tuple[int, int] = (0, 0)
     classes: list[tuple[int, int]] = field(default_factory=list)
     nodes: list[int] = field(default_factory=list)
@@ -65,9 +65,19 @@ class Heap:
     ``garbage`` and ``unknown`` are the bytes of what no root reaches: dead cycles,
     and what something holds that the collector does not show. ``partial``: the
     time was over before all was seen.
+
+    ``wanted`` are types whose instances are asked about, and ``alive`` is how many
+    there are, if that is known: where the roots reach all of them, nothing else is
+    looked for.
     """
 
-    def __init__(self, roots: Iterable[Root], until: float) -> None:
+    def __init__(
+        self,
+        roots: Iterable[Root],
+        until: float,
+        wanted: tuple[type, ...] = (),
+        alive: int = sys.maxsize,
+    ) -> None:
         # With all in one list of the collector, one object leads to every other;
         # what the walk itself makes from here on is not among them.
         gc.freeze()
@@ -80,18 +90,22 @@ class Heap:
                 for number, owner in enumerate(self.owners)
                 for module in owner.root.modules
             },
+            wanted,
         )
         self._by_root: dict[int, Owner] = {}
         self._span_of: dict[int, tuple[int, int]] = {}
         self._links: dict[int, list[int]] = {}
         self._opener = Opener()
         self._homeless: list[tuple[Any, int]] = []
-        self._suspended: list[Any] = []
+        self._suspended: list[tuple[Any, int]] = []
+        self._found_in: dict[int, int] = {}
         self._starts: list[int] = []
         self._ends: list[tuple[int, Owner, tuple[int, int] | None]] = []
         self._running: tuple[Owner | None, int] = (None, 0)
         self._walk()
-        begin, end = self._unreached()
+        begin = end = len(self.graph)
+        if self.graph.noted < alive:
+            begin, end = self._unreached()
         self._sum_up()
         dead, held, count, held_count = self._halves(begin, end)
         self.garbage, self.garbage_objects = dead, count - held_count
@@ -123,14 +137,26 @@ class Heap:
         end, owner, _ = self._ends[place]
         return owner if index < end else None
 
-    def label(self, index: int, owner: Owner) -> str:
-        """Return how a path is written that begins at an object of the owner."""
-        known = owner.labels.get(index)
-        return _label(self.graph.object(index)) if known is None else known
+    def start(self, index: int, owner: Owner) -> Start:
+        """Return what an object is called that the owner begins with."""
+        known = owner.starts.get(index)
+        if known is not None:
+            return known
+        obj = self.graph.object(index)
+        return Start(obj, _label(obj))
+
+    def above(self, index: int) -> int:
+        """Return who was first to refer to an object, -1 where that is a root.
+
+        Of a suspended function and of a class it is who holds it, though they are
+        owners, or parts of one, themselves.
+        """
+        parent = self.graph.parent(index)
+        return self._found_in.get(index, parent) if parent < 0 else parent
 
     def starts(self, owner: Owner, least: int) -> list[int]:
         """Return the objects that the owner begins with, those with so many bytes."""
-        large = [i for i in owner.labels if self.graph.bytes(i) >= least]
+        large = [i for i in owner.starts if self.graph.bytes(i) >= least]
         for begin, end in (*owner.classes, owner.package):
             large += self.graph.heavy(begin, end, least)
         return large
@@ -138,7 +164,7 @@ class Heap:
     def _walk(self) -> None:
         for owner in self.owners:
             if not owner.root.late:
-                self._enter(owner, owner.root.objects)
+                self._enter(owner, owner.root.starts)
             if owner.root.package:
                 package = self.graph.enter_package(sys.modules, owner.root.package)
                 owner.package = package
@@ -147,26 +173,37 @@ class Heap:
             if owner.root.kind == "engine":
                 self._run_suspended()
             if owner.root.late:
-                self._enter(owner, owner.root.objects)
-            self._run(owner, [*owner.labels, *range(*owner.package)])
+                self._enter(owner, owner.root.starts)
+            self._run(owner, [*owner.starts, *range(*owner.package)])
             self._run_classes(owner)
         self._run_suspended()
         for owner in self.owners:
             self._run_classes(owner)  # what was reached after its turn
         self._run_homeless()
 
-    def _enter(self, owner: Owner, objects: Iterable[tuple[Any, str]]) -> list[int]:
+    def _enter(self, owner: Owner, starts: Iterable[Start]) -> list[int]:
         entered = []
-        for obj, label in objects:
-            if obj is None:
+        for start in starts:
+            if start.obj is None:
                 continue
-            index = self.graph.enter(obj)
+            index = self.graph.enter(start.obj)
             if index >= 0:
-                owner.labels[index] = label
+                owner.starts[index] = start
                 entered.append(index)
-                self._by_root.setdefault(id(obj), owner)
+                self._by_root.setdefault(id(start.obj), owner)
                 self._note(index, index + 1, owner)
         return entered
+
+    def _enter_held(
+        self, owner: Owner, label: str, held: list[tuple[Any, int]]
+    ) -> None:
+        """Walk from objects that were set aside, each with who refers to it."""
+        entered = []
+        for obj, parent in held:
+            found = self._enter(owner, [Start(obj, label)])
+            self._found_in |= dict.fromkeys(found, parent)
+            entered += found
+        self._run(owner, entered)
 
     def _run(self, owner: Owner, nodes: list[int]) -> None:
         """Walk from ``nodes``, and from what is opened by hand on the way."""
@@ -204,7 +241,7 @@ class Heap:
     def _sort_asides(self) -> None:
         for obj, parent in self.graph.asides():
             if id(type(obj)) in _PARTS:
-                self._suspended.append(obj)
+                self._suspended.append((obj, parent))
             else:
                 self._homeless.append((obj, parent))
 
@@ -232,7 +269,7 @@ class Heap:
             for cls, parent in left:
                 owner = self.owner_at(parent)
                 if owner is not None:
-                    self._run(owner, self._enter(owner, [(cls, _label(cls))]))
+                    self._enter_held(owner, _label(cls), [(cls, parent)])
 
     def _run_suspended(self) -> None:
         """Walk the generators and coroutines that wait, each for its function."""
@@ -240,14 +277,13 @@ class Heap:
             found, self._suspended = self._suspended, []
             if not found:
                 return
-            by_code: dict[int, tuple[CodeType, list[Any]]] = {}
-            for obj in found:
+            by_code: dict[int, tuple[CodeType, list[tuple[Any, int]]]] = {}
+            for obj, parent in found:
                 code = _code_of(obj)
-                by_code.setdefault(id(code), (code, []))[1].append(obj)
+                by_code.setdefault(id(code), (code, []))[1].append((obj, parent))
             for code, alike in by_code.values():
-                owner = self._owner_of_suspended(code, alike[-1])
-                label = redact.text(code.co_name, 80)
-                self._run(owner, self._enter(owner, ((obj, label) for obj in alike)))
+                owner = self._owner_of_suspended(code, alike[-1][0])
+                self._enter_held(owner, redact.text(code.co_name, 80), alike)
 
     def _owner_of_suspended(self, code: CodeType, latest: Any) -> Owner:
         """Return the owner that a method is of, or one for the function.
@@ -294,7 +330,7 @@ class Heap:
                 owner.bytes += total
                 owner.shared_bytes += shared
                 owner.objects += count
-            single = [*owner.labels, *owner.nodes]
+            single = [*owner.starts, *owner.nodes]
             owner.bytes += sum(self.graph.bytes(index) for index in single)
             owner.objects += len(single)
 

@@ -57,4 +57,4 @@ def explain(cls, crawler, timeout_s=PATIENCE_S, **known):
     """Return the explanation of all live instances of ``cls``."""
     table = live_refs[cls]
     question = Question(cls.__name__, cls.__qualname__, "quiet", len(table), **known)
-    return result_of(explain_in_child(question, (table,), crawler, timeout_s))
+    return result_of(explain_in_child(question, (cls,), crawler, timeout_s))

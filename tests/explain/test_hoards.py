@@ -162,7 +162,9 @@ def test_a_maxlen_is_a_bound(maxlen, bounded):
 
 def test_the_price_is_that_of_an_entry_and_its_place():
     found = kept({f"{number:1000}" for number in range(MANY)})
-    assert found.retained_bytes_total == MANY * found.retained_bytes_each
+    assert found.retained_bytes_total == pytest.approx(
+        MANY * found.retained_bytes_each, rel=0.02
+    )
     assert 1_049 < found.retained_bytes_each < 1_200
 
 
@@ -203,7 +205,8 @@ def test_millions_of_entries_are_not_read_one_by_one():
     for container in (set(numbers), dict.fromkeys(numbers), deque(numbers)):
         found = kept(container)
         assert found.examined <= 35
-        assert found.child_memory_bytes < 30_000_000
+        # That of the walk's table, 20 to 26 bytes for each.
+        assert found.child_memory_bytes < 40 * len(container)
 
 
 def test_an_empty_container_is_not_explained():

@@ -13,7 +13,7 @@ from collections import deque
 import pytest
 from lxml import etree, html
 
-from scrapy_leakwatch.heap import graph, sizes
+from scrapy_leakwatch.heap import graph, sizes, twin
 from tests.heap.walkers import WALKERS, walked
 
 
@@ -91,6 +91,7 @@ def test_what_a_view_of_memory_is_of_is_seen(walker) -> None:
 
 def test_the_walk_in_c_is_taken_where_there_is_one() -> None:
     made = graph.make(sizes.rule)
-    assert (type(made).__module__ == "scrapy_leakwatch.heap._graph") is graph.IN_C
+    expected = twin.Graph if graph._graph is None else graph._graph.Graph
+    assert type(made) is expected
     assert len(made) == 0
     assert sys.implementation.name == "cpython"

@@ -47,7 +47,7 @@ class Probe:
             subject, f"{cls.__module__}.{subject}", self.crawler.spider.name, len(table)
         )
         del tables
-        self.asked = explain_in_child(question, (table,), self.crawler, 30)
+        self.asked = explain_in_child(question, (cls,), self.crawler, 30)
         reactor.callLater(0.05, self.poll)
 
     def poll(self):

@@ -1,7 +1,7 @@
-"""Picks suspects of all ages from the weak tables that count them.
+"""Reads some entries of a dict, spread over it.
 
-Reading a table of 300,000 weak references one by one would copy their pages
-into the child. `PyDict_Next` starts anywhere and takes no reference.
+Reading a dict of 300,000 one by one would copy the pages of all into the child.
+`PyDict_Next` starts anywhere and takes no reference.
 """
 
 from __future__ import annotations
@@ -9,18 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
-from weakref import ref
-
-from scrapy_leakwatch import anatomy
 
 try:
     import ctypes
 except ImportError:  # a Python built without libffi
     ctypes = None  # type: ignore[assignment]
 
-SAMPLE = 24
 YOUNGEST = 3
-"""Of the sample, one next to the other: the head of a chain is among them."""
+"""Of the entries, the last."""
 
 Entry = Callable[[Any, int], "tuple[int, Any, Any] | None"]
 
@@ -47,43 +43,6 @@ def _dict_entry() -> Entry | None:
 _ENTRY = _dict_entry()
 
 
-def pick(tables: tuple[Any, ...], count: int = SAMPLE) -> list[Any]:
-    """Return about ``count`` live objects, evenly over age, oldest first.
-
-    ``tables`` are `weakref.WeakKeyDictionary`, in order of age as trackref
-    keeps them, `weakref.WeakSet`, or dicts with weak references as values.
-    """
-    data = [
-        table if type(table) is dict else anatomy.attribute(table, "data")
-        for table in tables
-    ]
-    sizes = [anatomy.size(each) for each in data]
-    total = sum(sizes)
-    picked: list[Any] = []
-    for each, size in zip(data, sizes, strict=True):
-        if size:
-            part = max(1, round(count * size / total))
-            picked += _pick_from(each, size, part)
-    return picked
-
-
-def _pick_from(data: Any, size: int, count: int) -> list[Any]:
-    chosen: dict[int, Any] = {}
-    for reference in _spread(data, size, count):
-        target = reference() if callable(reference) else None
-        if target is not None:
-            chosen[id(target)] = target
-    return list(chosen.values())
-
-
-def _spread(data: Any, size: int, count: int) -> Iterator[Any]:
-    if type(data) is not dict:
-        yield from islice(data, 0, None, max(1, size // count))
-        return
-    for key, value in entries(data, count):
-        yield _reference(key, value)
-
-
 def entries(data: dict[Any, Any], count: int) -> Iterator[tuple[Any, Any]]:
     """Yield about ``count`` keys and values, evenly over a dict, oldest first."""
     size = dict.__len__(data)
@@ -98,10 +57,6 @@ def entries(data: dict[Any, Any], count: int) -> Iterator[tuple[Any, Any]]:
         found = _ENTRY(data, place)
         if found is not None:
             yield found[1], found[2]
-
-
-def _reference(key: Any, value: Any) -> Any:
-    return key if isinstance(key, ref) else value
 
 
 def _end(data: Any, size: int, entry: Entry) -> int:
