@@ -19,9 +19,9 @@ from scrapy_leakwatch.explain import (
     remedies,
     source,
 )
-from scrapy_leakwatch.explain.anchors import Anchor
 from scrapy_leakwatch.explain.bill_carried import bag_of
 from scrapy_leakwatch.explain.edges import GENERATORS
+from scrapy_leakwatch.explain.holders import Anchor, root
 from scrapy_leakwatch.explain.reference_path import start_at
 from scrapy_leakwatch.lines import Line, at, tree_of
 
@@ -49,7 +49,7 @@ def line_of(place: Place, crawler: Any) -> Line | None:
     """Return the line of the project that adds to ``place``, None if none is known."""
     work = pools.work_in(place.way)
     if work is not None:
-        classes = blame.classes_of(crawler)
+        classes = source.classes_of(crawler)
         started = source.of_call(pools.starters(place.way), work.co_name, classes)
         return started or source.of_code(work)
     registry = registries.of(place)
@@ -57,7 +57,7 @@ def line_of(place: Place, crawler: Any) -> Line | None:
         return registries.line_of(registry, crawler)
     bag = bag_of(place.way, place.names)
     if bag is not None:
-        return source.of_key(*bag, blame.classes_of(crawler), frozenset())
+        return source.of_key(*bag, source.classes_of(crawler), frozenset())
     for number, node in enumerate(place.way):
         if id(type(node)) in GENERATORS:
             return _line_in_function(node, place, number)
@@ -65,11 +65,11 @@ def line_of(place: Place, crawler: Any) -> Line | None:
 
 
 def _line_at_holder(place: Place, crawler: Any) -> Line | None:
-    root = start_at(place.way[0])
+    start = start_at(place.way[0])
     way = _behind_namespaces(place.way)
     if type(way[0]) is ModuleType and len(way) > 1:
         way = way[1:]
-    anchor = Anchor("root", way, (), root, "held")
+    anchor = Anchor(root.KIND, way, (), start)
     found = blame.added_there(anchor, crawler) or blame.used_there(anchor, crawler)
     if found is None and place.chain:
         return _line_of_link(place, crawler)
@@ -88,7 +88,7 @@ def _line_of_link(place: Place, crawler: Any) -> Line | None:
     """Return the line that gives a node of a chain the next one."""
     for node, name in reversed(list(zip(place.way, place.names, strict=False))):
         if name.kind == "attribute" and not anatomy.is_a(node, dict):
-            classes = blame.classes_of(crawler)
+            classes = source.classes_of(crawler)
             return source.of_attribute(name.name, type(node), classes)
     return None
 

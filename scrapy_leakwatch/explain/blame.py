@@ -5,30 +5,25 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy, components, places
+from scrapy_leakwatch import anatomy, places
 from scrapy_leakwatch.explain import callables, expressions, removals, source, words
 from scrapy_leakwatch.lines import at
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.anchors import Anchor
-    from scrapy_leakwatch.explain.findings import Group
+    from scrapy_leakwatch.explain.holders import Anchor
     from scrapy_leakwatch.explain.source import Find
     from scrapy_leakwatch.lines import Line
 
-_PARTIAL = frozenset({"partial"})
-_TIMER = frozenset({"callLater", "call_later", "call_at", "call_soon"})
 _QUEUES = ("asyncio.queues.Queue", "queue.Queue")
-_DEFERRED = frozenset({"addCallback", "addErrback", "addBoth", "addCallbacks"})
 
 
-def put_there(group: Group, crawler: Any) -> Line | None:
-    """Return the line that puts suspects into the holder of ``group``."""
-    anchor = group.lead
-    if anchor.kind == "request":
-        return _of_request(group, crawler)
-    if anchor.kind == "root":
-        return _of_root(anchor, classes_of(crawler))
-    return _of_code(anchor, classes_of(crawler))
+def put_into(anchor: Anchor, crawler: Any) -> Line | None:
+    """Return the line that puts the suspect into what begins its path."""
+    logged = _log_call(anchor)
+    if logged is not None:
+        return logged
+    find = expressions.stored
+    return _of_filled(anchor, _last_filled(anchor), source.classes_of(crawler), find)
 
 
 def added_there(anchor: Anchor, crawler: Any) -> Line | None:
@@ -55,7 +50,7 @@ def taken_out_there(anchor: Anchor, crawler: Any) -> Line | None:
 def _of_container(
     anchor: Anchor, crawler: Any, find: Find, *, strict: bool = False
 ) -> Line | None:
-    classes = classes_of(crawler)
+    classes = source.classes_of(crawler)
     owner, name = _last_filled(anchor)
     if owner is not None and owner is anchor.trail[0]:
         owner = next(filter(partial(_inherits, base=owner), classes), owner)
@@ -75,42 +70,6 @@ def _key_behind(anchor: Anchor) -> str:
         elif step.kind == "key" and not key:
             key = step.name.strip("'")
     return "" if key == "*" else key
-
-
-def _of_code(anchor: Anchor, classes: tuple[type, ...]) -> Line | None:
-    code = words.code_of_anchor(anchor)
-    if code is None:
-        return None
-    if anchor.kind == "generator":
-        return source.of_code(code, callables.waiting_line(anchor.trail[0]))
-    callers = {"partial": _PARTIAL, "timer": _TIMER, "deferred": _DEFERRED}
-    if anchor.kind in callers and code.co_name != "<lambda>":
-        line = source.of_call(callers[anchor.kind], code.co_name, classes)
-        if line is not None and not line.likely:
-            return line
-    return source.of_code(code)
-
-
-def _of_request(group: Group, crawler: Any) -> Line | None:
-    names = [edge for edge in group.place.names if edge.kind != "inside"]
-    if not names:
-        return None
-    bag = names[0].name
-    if bag in {"callback", "errback"}:
-        code = callables.code_of(anatomy.attribute(group.lead.trail[0], bag))
-        return source.of_code(code) if code is not None else None
-    if len(names) == 1 or names[1].kind != "key" or names[1].name == "*":
-        return None
-    callbacks = frozenset(words.callback_of(one.trail[0]) for one in group.anchors)
-    key = names[1].name.strip("'")
-    return source.of_key(bag, key, classes_of(crawler), callbacks - {"parse"})
-
-
-def _of_root(anchor: Anchor, classes: tuple[type, ...]) -> Line | None:
-    logged = _log_call(anchor)
-    if logged is not None:
-        return logged
-    return _of_filled(anchor, _last_filled(anchor), classes, expressions.stored)
 
 
 def _of_filled(
@@ -170,11 +129,3 @@ def _log_call(anchor: Anchor) -> Line | None:
             if places.origin_of_file(path) == "project" and type(number) is int:
                 return at(path, number)
     return None
-
-
-def classes_of(crawler: Any) -> tuple[type, ...]:
-    """Return the classes of the spider and the components, the spider's first."""
-    spider = anatomy.attribute(crawler, "spider")
-    found = [type(spider)] if spider is not None else []
-    found += [type(component) for _, component in components.managed(crawler)]
-    return tuple(found)

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Request, Spider
 
 from scrapy_leakwatch import anatomy, places, redact
-from scrapy_leakwatch.explain import words
-from scrapy_leakwatch.explain.anchors import Anchor
-from scrapy_leakwatch.explain.findings import Group
+from scrapy_leakwatch.explain import holders
+from scrapy_leakwatch.explain.findings import Group, place_of
+from scrapy_leakwatch.explain.holders import Anchor, function, request
 from scrapy_leakwatch.explain.records import Unexplained
 from scrapy_leakwatch.explain.reference_path import PathStart
 from scrapy_leakwatch.explain.statement import state
@@ -56,8 +56,8 @@ def look(
     start = time.perf_counter()
     examined = [each for table in requests for each in _spread(table)]
     groups: dict[str, Group] = {}
-    for request in examined:
-        trail = _find(request, classes)
+    for each in examined:
+        trail = _find(each, classes)
         if trail is not None:
             _join(groups, trail)
     if groups:
@@ -100,9 +100,9 @@ def _nothing(question: Question, examined: int) -> Unexplained:
 
 def _join(groups: dict[str, Group], trail: Trail) -> None:
     anchor = _anchor(trail)
-    place = words.place(anchor)
+    place = place_of(anchor)
     group = groups.setdefault(
-        place.general, Group((anchor.kind, place.general), "held")
+        place.general, Group((anchor.kind.name, place.general), "held")
     )
     group.anchors.append(anchor)
     group.places.append(place)
@@ -114,10 +114,10 @@ def _anchor(trail: Trail) -> Anchor:
     for number in range(len(trail) - 2, 0, -1):
         node = trail[number]
         if type(node) is FunctionType and places.is_project(node.__code__):
-            return Anchor("function", trail[number:], trail[:number], _LIVE, "held")
+            return Anchor(function.KIND, trail[number:], trail[:number], _LIVE)
         if anatomy.is_a(node, partial):
-            return Anchor("partial", trail[number:], trail[:number], _LIVE, "held")
-    return Anchor("request", trail, (), _LIVE, "held")
+            return Anchor(holders.partial.KIND, trail[number:], trail[:number], _LIVE)
+    return Anchor(request.KIND, trail, (), _LIVE)
 
 
 def _find(request: Any, classes: tuple[type, ...]) -> Trail | None:

@@ -12,14 +12,14 @@ from scrapy.utils.trackref import object_ref
 
 from scrapy_leakwatch import anatomy, places
 from scrapy_leakwatch.explain import bounds, words
-from scrapy_leakwatch.explain.advice import Finding, fix
-from scrapy_leakwatch.explain.anchors import Anchor, anchor_of
 from scrapy_leakwatch.explain.edges import GENERATORS, edge
+from scrapy_leakwatch.explain.holders import Anchor, anchor_of, cache, of_code, root
+from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_part
 from scrapy_leakwatch.explain.labels import label
 from scrapy_leakwatch.explain.reference_path import path_to
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.anchors import Fate
+    from scrapy_leakwatch.explain.holders import Fate
     from scrapy_leakwatch.explain.records import Origin
     from scrapy_leakwatch.explain.reference_path import PathStart
     from scrapy_leakwatch.heap.clusters import Row
@@ -112,14 +112,15 @@ def take(heap: Heap, clusters: list[Row], soon_s: float = 0.0) -> Census:
     clusters = sorted(clusters, key=lambda row: (-row[0], row[3]))
     for count, nested, size, examples in clusters[:MOST_CLUSTERS]:
         for number, index in enumerate(examples):
-            anchor = anchor_of(path_to(heap, index), soon_s)
+            anchor = anchor_of(path_to(heap, index))
+            fate = anchor.kind.fate(anchor, soon_s) if anchor else "in flight"
             part = _part(count, number, len(examples))
-            if anchor.fate == "in flight":
+            if anchor is None or fate == "in flight":
                 census.in_flight += part
-            elif anchor.fate == "unknown":
+            elif fate == "unknown":
                 census.unknown += part
             else:
-                group = _group(groups, anchor)
+                group = _group(groups, anchor, fate)
                 group.examples.append(index)
                 group.count += part
                 group.nested += _part(nested, number, len(examples))
@@ -127,8 +128,8 @@ def take(heap: Heap, clusters: list[Row], soon_s: float = 0.0) -> Census:
     census.unknown += sum(row[0] for row in clusters[MOST_CLUSTERS:])
     census.examined = sum(row[0] for row in clusters)
     for part_of in (census.held, census.waiting):
-        fate = "held" if part_of is census.held else "waiting"
-        part_of += [group for group in groups.values() if group.fate == fate]
+        of_fate = "held" if part_of is census.held else "waiting"
+        part_of += [group for group in groups.values() if group.fate == of_fate]
         part_of.sort(key=lambda group: (-group.count, group.key))
     census.waiting_count = sum(group.count for group in census.waiting)
     return census
@@ -139,34 +140,42 @@ def _part(whole: int, number: int, parts: int) -> int:
     return whole // parts + (number < whole % parts)
 
 
-def _group(groups: dict[tuple[str, str, Fate], Group], anchor: Anchor) -> Group:
-    place = words.place(anchor)
+def _group(
+    groups: dict[tuple[str, str, Fate], Group], anchor: Anchor, fate: Fate
+) -> Group:
+    place = place_of(anchor)
     key = (_scope(anchor), place.general)
-    group = groups.setdefault((*key, anchor.fate), Group(key, anchor.fate))
+    group = groups.setdefault((*key, fate), Group(key, fate))
     group.anchors.append(anchor)
     group.places.append(place)
     return group
 
 
+def place_of(anchor: Anchor) -> words.Place:
+    """Return an anchor in words."""
+    edges = words.edges_of(anchor)
+    return anchor.kind.place(anchor, edges, words.reach(anchor.trail, edges))
+
+
 def _scope(anchor: Anchor) -> str:
     """Return what tells equal names of different causes apart."""
-    if anchor.kind == "root" and anchor.root is not None:
+    if anchor.kind is root.KIND and anchor.root is not None:
         return anchor.root.scope or anchor.root.owner
-    return anchor.kind
+    return anchor.kind.name
 
 
-def of_container(trail: tuple[Any, ...], root: PathStart) -> Group:
+def of_container(trail: tuple[Any, ...], start: PathStart) -> Group:
     """Return the group of a container that is known by the way to it."""
-    anchor = Anchor("root", trail, (), root, "held")
-    place = words.place(anchor)
+    anchor = Anchor(root.KIND, trail, (), start)
+    place = place_of(anchor)
     key = (_scope(anchor), place.general)
     return Group(key, "held", [anchor], [place], count=1)
 
 
 def is_running(anchor: Anchor) -> bool:
     """Tell whether a function that has not ended holds it in a variable."""
-    root = anchor.root
-    return anchor.kind == "generator" or (root is not None and root.kind == "frame")
+    in_frame = anchor.root is not None and anchor.root.kind == "frame"
+    return anchor.kind.runs or in_frame
 
 
 def is_bounded(anchor: Anchor) -> bool:
@@ -178,14 +187,13 @@ def is_bounded(anchor: Anchor) -> bool:
     *way, suspect = anchor.trail
     if any(type(node) is type(suspect) for node in way):
         return False
-    owned = way[1:] if anchor.kind == "root" and len(way) > 1 else way
+    owned = way[1:] if anchor.kind is root.KIND and len(way) > 1 else way
     return bounds.is_within(tuple(owned))
 
 
 def finding(group: Group) -> Finding:
     """Return the plain facts of ``group`` for the advice."""
     anchor, place = group.lead, group.place
-    is_request = anchor.kind == "request"
     names = [edge.name.strip("'") for edge in place.names if edge.kind != "inside"]
     callbacks = {words.callback_of(one.trail[0]) for one in group.anchors}
     return Finding(
@@ -194,11 +202,11 @@ def finding(group: Group) -> Finding:
         owner=owner(group),
         origin=origin(group),
         held=_held(anchor),
-        bag=names[0] if is_request and names else "",
-        key=names[1] if is_request and len(names) > 1 else "",
+        start=anchor.root.kind if anchor.root else "component",
+        names=tuple(names),
         variable=place.variable,
         function=place.function,
-        callback=callbacks.pop() if is_request and len(callbacks) == 1 else "",
+        callback=callbacks.pop() if len(callbacks) == 1 else "",
         container=_container(anchor),
         through_error=_local_of_traceback(anchor),
         chain=group.chain,
@@ -206,26 +214,37 @@ def finding(group: Group) -> Finding:
 
 
 def advise(group: Group) -> str:
-    """Return the fix for ``group``."""
-    return fix(finding(group))
+    """Return the fix for ``group``, one sentence a person can act on."""
+    found = finding(group)
+    if found.through_error:
+        return _without_error(found)
+    return found.kind.fix(found)
+
+
+def _without_error(found: Finding) -> str:
+    thing, _ = thing_and_part(found.held)
+    return (
+        f"keep str(error) in {bare(found.holder)}, not the exception: its "
+        f"traceback keeps {found.through_error} and so the {thing}"
+    )
 
 
 def owner(group: Group) -> str:
     """Return where the anchor hangs, in words."""
-    root = group.lead.root
-    if root is not None:
-        return root.owner
+    start = group.lead.root
+    if start is not None:
+        return start.owner
     return f"a chain of {label(group.lead.trail[-1])}"
 
 
 def origin(group: Group) -> Origin:
     """Return whose code holds the suspects; what requests carry is the project's."""
     anchor = group.lead
-    if anchor.kind == "root" and anchor.root is not None:
+    if anchor.kind is root.KIND and anchor.root is not None:
         logged = any(_logged_by_project(node) for node in anchor.trail)
         return "project" if logged else anchor.root.origin
-    if anchor.kind == "cache":
-        code = words.code_of_anchor(anchor)
+    if anchor.kind is cache.KIND:
+        code = of_code.code_of(anchor.trail[0])
         return "project" if code is None or places.is_project(code) else "library"
     return "project"
 

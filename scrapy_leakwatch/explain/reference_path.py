@@ -21,7 +21,16 @@ DEEPEST = 64
 MOST_OWNERS = 8
 """Suspended functions on one path, each of which is held by something."""
 
-StartKind = Literal["component", "global", "class", "queue", "engine", "frame"]
+StartKind = Literal[
+    "component",
+    "global",
+    "class",
+    "queue",
+    "engine",
+    "frame",
+    "logging",
+    "receivers",
+]
 
 
 class Unseen:
@@ -111,14 +120,14 @@ def _start(start: Start, owner: Owner) -> PathStart:
     known = start_at(start.obj)
     if known.is_namespace and not start.value:
         return known
-    kind: StartKind = "component"
+    kind: StartKind = start.lent or "component"
     if start.value and root.kind == "function":
         kind = "frame"
     elif root.kind == "scheduler":
         kind = "queue"
     elif start.passing:
         kind = "engine"
-    elif root.name == "signal receivers" or start.value:
+    elif start.value:
         kind = "global"
     return PathStart(
         kind=kind,

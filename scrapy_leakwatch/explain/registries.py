@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy
-from scrapy_leakwatch.explain import blame, source
+from scrapy_leakwatch.explain import source
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.bill_paths import Place
@@ -54,4 +54,4 @@ def of(place: Place) -> Registry | None:
 
 def line_of(registry: Registry, crawler: Any) -> Line | None:
     """Return the line of the project that gives it ever new names."""
-    return source.of_naming(registry.callers, blame.classes_of(crawler))
+    return source.of_naming(registry.callers, source.classes_of(crawler))

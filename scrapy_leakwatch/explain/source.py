@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from scrapy_leakwatch import anatomy, places
+from scrapy_leakwatch import anatomy, components, places
 from scrapy_leakwatch.explain import calls, expressions
 from scrapy_leakwatch.explain.moments import ONCE
 from scrapy_leakwatch.lines import MOST_FILES, Line, at, lines, tree_of
@@ -31,6 +31,14 @@ class Find(Protocol):
 class _Candidate:
     path: str
     found: Expression
+
+
+def classes_of(crawler: Any) -> tuple[type, ...]:
+    """Return the classes of the spider and the components, the spider's first."""
+    spider = anatomy.attribute(crawler, "spider")
+    found = [type(spider)] if spider is not None else []
+    found += [type(component) for _, component in components.managed(crawler)]
+    return tuple(found)
 
 
 def of_code(code: CodeType, line: int | None = None) -> Line | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.explain import findings, pools, words
-from scrapy_leakwatch.explain.blame import put_there, taken_out_there, used_there
+from scrapy_leakwatch.explain.blame import taken_out_there, used_there
+from scrapy_leakwatch.explain.holders import root
 from scrapy_leakwatch.explain.records import Explanation, Share
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.anchors import Anchor
     from scrapy_leakwatch.explain.findings import Group
+    from scrapy_leakwatch.explain.holders import Anchor
     from scrapy_leakwatch.explain.records import Question
 
 
@@ -19,7 +20,7 @@ def state(question: Question, group: Group, crawler: Any) -> Explanation:
     anchor = group.lead
     waits = pools.is_in_pool((*anchor.above, *anchor.trail))
     line = used_there(anchor, crawler) if waits else None
-    line = line or put_there(group, crawler)
+    line = line or anchor.kind.line(group, crawler)
     return Explanation(
         subject=question.subject,
         class_path=question.class_path,
@@ -39,7 +40,7 @@ def state(question: Question, group: Group, crawler: Any) -> Explanation:
         running=findings.is_running(anchor),
         foreign=anchor.root is not None and anchor.root.foreign,
         bounded=all(map(findings.is_bounded, group.anchors)),
-        emptied=anchor.kind == "root" and is_emptied(anchor, crawler),
+        emptied=anchor.kind is root.KIND and is_emptied(anchor, crawler),
     )
 
 
@@ -50,7 +51,7 @@ def is_emptied(anchor: Anchor, crawler: Any) -> bool:
 
 def state_share(question: Question, group: Group, crawler: Any) -> Share:
     """Return ``group`` as one of the other holders."""
-    line = put_there(group, crawler)
+    line = group.lead.kind.line(group, crawler)
     return Share(
         holder=group.holder,
         owner=findings.owner(group),

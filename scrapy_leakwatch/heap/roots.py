@@ -14,7 +14,7 @@ import sys
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from inspect import CO_OPTIMIZED
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from scrapy import Spider
 from scrapy.utils import trackref
@@ -37,7 +37,7 @@ class Start:
     that in source text and ``owner`` who has it, where they differ from the label and
     the root's name. ``passing``: what it holds is on its way through the crawl.
     ``value``: it is the value of a variable, which nothing refers to that the
-    collector shows.
+    collector shows. ``lent``: it is Scrapy's or Python's, and the project adds to it.
     """
 
     obj: Any
@@ -46,6 +46,7 @@ class Start:
     owner: str = ""
     passing: bool = False
     value: bool = False
+    lent: Literal["", "logging", "receivers"] = ""
 
 
 @dataclass(slots=True)
@@ -111,9 +112,7 @@ def _components(crawler: Any, _: Outside) -> Iterator[Root]:
         cls = type(component)
         name = redact.text(anatomy.name(cls), 60)
         origin = places.origin_of_class(cls)
-        owner = kind if kind == "logging handler" else ""
-        start = Start(component, name, owner=owner)
-        yield Root(f"{kind} {name}", "component", origin, [start])
+        yield Root(f"{kind} {name}", "component", origin, [Start(component, name)])
 
 
 def _all_components(crawler: Any) -> Iterator[tuple[str, Any]]:
@@ -123,9 +122,6 @@ def _all_components(crawler: Any) -> Iterator[tuple[str, Any]]:
     if type(handlers) is dict:
         for handler in list(dict.values(handlers)):
             yield "download handler", handler
-    for handler in _logging_handlers():
-        if places.origin_of_class(type(handler)) == "project":
-            yield "logging handler", handler
 
 
 def _project_modules(_: Any, __: Outside) -> Iterator[Root]:
@@ -290,19 +286,27 @@ def _timers(_: Any, __: Outside) -> Iterator[Root]:
 def _signal_receivers(_: Any, __: Outside) -> Iterator[Root]:
     module = sys.modules.get("pydispatch.dispatcher")
     tables = [
-        Start(anatomy.attribute(module, name), "signal receivers")
+        Start(anatomy.attribute(module, name), "signal receivers", lent="receivers")
         for name in ("connections", "senders", "sendersBack")
     ]
     yield Root("signal receivers", "engine", starts=tables, late=True)
 
 
-def _logging(_: Any, __: Outside) -> Iterator[Root]:
+def _handlers_of_project(_: Any, __: Outside) -> Iterator[Root]:
+    return _handlers("project", "component")
+
+
+def _handlers(wanted: Origin, kind: OwnerKind) -> Iterator[Root]:
     for handler in _logging_handlers():
         name = redact.text(anatomy.name(type(handler)), 60)
         origin = places.origin_of_class(type(handler))
-        if origin == "library":
-            start = Start(handler, name, owner="logging handler")
-            yield Root(f"logging handler {name}", "logging", origin, [start])
+        if origin == wanted:
+            start = Start(handler, name, owner="logging handler", lent="logging")
+            yield Root(f"logging handler {name}", kind, origin, [start])
+
+
+def _logging(_: Any, __: Outside) -> Iterator[Root]:
+    yield from _handlers("library", "logging")
     manager = anatomy.attribute(logging.root, "manager")
     if manager is None:
         manager = logging.Logger.manager
@@ -378,6 +382,7 @@ _SCHEDULER = "crawler.engine.scheduler"
 _PROVIDERS: tuple[Callable[[Any, Outside], Iterator[Root]], ...] = (
     _spider,
     _components,
+    _handlers_of_project,
     _project_modules,
     _engine_parts,
     _pools,

@@ -2,44 +2,50 @@
 
 import pytest
 
-from scrapy_leakwatch.explain.advice import Finding, fix
+from scrapy_leakwatch.explain.holders import cache, request, root
+from scrapy_leakwatch.explain.holders.finding import Finding
 
 BASE = {"owner": "spider", "origin": "project", "held": "HtmlResponse"}
-IN_META = {**BASE, "kind": "request", "holder": "Request.meta['k']", "bag": "meta"}
+IN_META = {
+    **BASE,
+    "kind": request.KIND,
+    "holder": "Request.meta['k']",
+    "names": ("meta", "k"),
+}
 
 
 @pytest.mark.parametrize(
     ("finding", "sentence"),
     [
         (
-            Finding(**IN_META, key="k", callback="parse_product"),
+            Finding(**IN_META, callback="parse_product"),
             "pass what parse_product needs (such as response.url) in cb_kwargs, "
             "not the response",
         ),
         (
-            Finding(**IN_META, key="k", callback="parse", chain=True),
+            Finding(**IN_META, callback="parse", chain=True),
             'pass what parse needs (such as cb_kwargs={"k_url": response.url}), not '
             "the response in meta['k']; each response keeps the one before it alive",
         ),
         (
-            Finding(**{**IN_META, "held": "Selector"}, key="k", callback="parse"),
+            Finding(**{**IN_META, "held": "Selector"}, callback="parse"),
             'pass what parse needs (such as cb_kwargs={"k": selector.get()}), '
             "not the selector in meta['k']",
         ),
         (
-            Finding(**BASE, kind="root", holder="spider.pages[*]"),
+            Finding(**BASE, kind=root.KIND, holder="spider.pages[*]"),
             "keep response.url in spider.pages, not the response, "
             "or remove it there when its work is done",
         ),
         (
-            Finding(**BASE, kind="root", holder="spider.last"),
+            Finding(**BASE, kind=root.KIND, holder="spider.last"),
             "keep response.url in spider.last, not the response, "
             "or set it to None when its work is done",
         ),
         (
             Finding(
                 **{**BASE, "origin": "library", "owner": "item pipeline Images"},
-                kind="root",
+                kind=root.KIND,
                 holder="Images.cache[*]",
             ),
             "item pipeline Images is not your code: switch it off if it is not "
@@ -49,7 +55,7 @@ IN_META = {**BASE, "kind": "request", "holder": "Request.meta['k']", "bag": "met
         (
             Finding(
                 **BASE,
-                kind="cache",
+                kind=cache.KIND,
                 holder="lru_cache of Shop.title",
                 function="Shop.title",
             ),
@@ -59,4 +65,4 @@ IN_META = {**BASE, "kind": "request", "holder": "Request.meta['k']", "bag": "met
     ],
 )
 def test_the_fix_names_what_to_change(finding, sentence):
-    assert fix(finding) == sentence
+    assert finding.kind.fix(finding) == sentence

@@ -1,0 +1,106 @@
+"""What all holders have in common that run a function of the project."""
+
+from __future__ import annotations
+
+from types import CellType
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch import places, redact
+from scrapy_leakwatch.explain import callables, source
+from scrapy_leakwatch.explain.labels import label
+from scrapy_leakwatch.explain.source import classes_of
+from scrapy_leakwatch.explain.words import Place, written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+
+    from scrapy_leakwatch.explain.edges import Edge
+    from scrapy_leakwatch.explain.findings import Group
+    from scrapy_leakwatch.explain.holders.anchor import Anchor
+    from scrapy_leakwatch.lines import Line
+
+    Runs = Callable[[tuple[Any, ...]], Any]
+    """Returns the callable or generator that the first of a trail runs."""
+
+
+def code_of(runs: Any) -> CodeType | None:
+    """Return the code of a callable or of a suspended function, None of neither."""
+    return callables.code_of_generator(runs) or callables.code_of(runs)
+
+
+def is_of_project(runs: Any) -> bool:
+    """Tell whether a callable runs code of the project."""
+    code = code_of(runs)
+    return code is not None and places.is_project(code)
+
+
+def itself(trail: tuple[Any, ...]) -> Any:
+    """Return the first of a trail, where that is the callable."""
+    return trail[0]
+
+
+def place_of(
+    anchor: Anchor,
+    edges: list[Edge],
+    near: int,
+    *,
+    phrase: str,
+    variable: tuple[str, int],
+    runs: Runs = itself,
+) -> Place:
+    """Return an anchor in words: ``phrase`` has room for a variable and a function.
+
+    ``variable`` is its name and how many edges lead to its value.
+    """
+    name = callables.function_name(runs(anchor.trail))
+    function = redact.text(name) or label(anchor.trail[0])
+    known, rest = variable
+    what = known + written(edges[rest:near])
+    return Place(
+        phrase.format(what, function),
+        phrase.format(known + written(edges[rest:]), function),
+        phrase.format(known + written(edges[rest:near], 0), function),
+        phrase.format(known + written(edges[rest:], 0), function),
+        tuple(edges[:near]),
+        what,
+        function,
+    )
+
+
+def variable_of(nodes: tuple[Any, ...], edges: list[Edge]) -> tuple[str, int]:
+    """Return the variable's name and how many edges lead to its value."""
+    for number, step in enumerate(edges):
+        if step.kind == "local":
+            skip = 2 if type(nodes[number + 1]) is CellType else 1
+            return step.name, number + skip
+        if step.kind == "key" and number:
+            return step.name.strip("'"), number + 1
+        if step.kind == "index" and not _is_index_of_tuple(nodes, number):
+            return _position(step), number + 1
+    return "?", len(edges)
+
+
+def _is_index_of_tuple(nodes: tuple[Any, ...], number: int) -> bool:
+    """Tell whether the item is a further part of a Deferred's callback tuples."""
+    return type(nodes[number]) is list or (
+        type(nodes[number + 1]) is tuple and number + 2 < len(nodes)
+    )
+
+
+def _position(step: Edge) -> str:
+    return str(int(step.name) + 1) if step.name.isdigit() else "*"
+
+
+def line_of_call(
+    group: Group, crawler: Any, callers: frozenset[str], runs: Runs = itself
+) -> Line | None:
+    """Return the line that hands the function to one of ``callers``, or its own."""
+    code = code_of(runs(group.lead.trail))
+    if code is None:
+        return None
+    if code.co_name != "<lambda>":
+        line = source.of_call(callers, code.co_name, classes_of(crawler))
+        if line is not None and not line.likely:
+            return line
+    return source.of_code(code)

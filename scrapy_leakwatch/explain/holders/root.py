@@ -1,0 +1,99 @@
+"""Whatever begins a path: the spider, a component, a class, a module, the engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.explain import blame
+from scrapy_leakwatch.explain.holders.anchor import Anchor, Fate, HolderKind
+from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_part
+from scrapy_leakwatch.explain.labels import label
+from scrapy_leakwatch.explain.words import Place, simple_place
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.edges import Edge
+    from scrapy_leakwatch.explain.findings import Group
+    from scrapy_leakwatch.explain.reference_path import PathStart
+    from scrapy_leakwatch.lines import Line
+
+REPEATED = 3
+"""Nodes of one kind on a path that make it a row."""
+_HANDING_ON = (dict, list, tuple, set, frozenset)
+_DIRECT = 2
+"""Nodes of a trail where the root itself refers to the suspect."""
+
+
+def anchor(nodes: tuple[Any, ...], start: PathStart | None) -> Anchor:
+    """Return the anchor at the beginning of a path; of a row it ends at the first."""
+    first = _first_of_row(nodes)
+    if first is None:
+        return Anchor(KIND, nodes, (), start)
+    return Anchor(KIND, (*nodes[: first + 1], nodes[-1]), (), start, row=True)
+
+
+def _first_of_row(nodes: tuple[Any, ...]) -> int | None:
+    """Return the place of the first of a row of objects that hold one another."""
+    alike: dict[int, list[int]] = {}
+    for place, node in enumerate(nodes[:-1]):
+        if place and not anatomy.is_a(node, *_HANDING_ON):
+            alike.setdefault(id(type(node)), []).append(place)
+    rows = [places[0] for places in alike.values() if len(places) >= REPEATED]
+    return min(rows, default=None)
+
+
+def _is_one(_: tuple[Any, ...], place: int) -> bool:
+    return place == 0
+
+
+def _fate(anchor: Anchor, _: float) -> Fate:
+    root = anchor.root
+    if root is None:
+        return "unknown"
+    passing = root.kind == "frame" and len(anchor.trail) == _DIRECT
+    return "in flight" if root.passing or passing else "held"
+
+
+def _place(anchor: Anchor, edges: list[Edge], near: int) -> Place:
+    root = anchor.root
+    begin = label(anchor.trail[0]) if root is None else root.expression
+    return simple_place(begin, edges, near, kept_keys=0)
+
+
+def _line(group: Group, crawler: Any) -> Line | None:
+    return blame.put_into(group.lead, crawler)
+
+
+def _fix(finding: Finding) -> str:
+    if finding.origin == "library" and finding.start not in _OF_ALL:
+        return _of_library(finding)
+    thing, part = thing_and_part(finding.held)
+    if finding.start == "receivers":
+        return "disconnect the receiver in closed(), or connect it with weak=True"
+    if finding.start == "logging":
+        return f"log {part}, not the {thing}: {finding.holder} keeps the records"
+    if finding.container == "WeakKeyDictionary":
+        return (
+            f"keep {part} as the value in {bare(finding.holder)}: a value that "
+            f"refers to its key keeps the key alive"
+        )
+    keep = f"keep {part} in {bare(finding.holder)}, not the {thing}"
+    if "[" in finding.holder:
+        return f"{keep}, or remove it there when its work is done"
+    return f"{keep}, or set it to None when its work is done"
+
+
+_OF_ALL = frozenset({"logging", "receivers"})
+"""Scrapy's and Python's own, to which the project adds: log handlers, receivers."""
+
+
+def _of_library(finding: Finding) -> str:
+    thing, part = thing_and_part(finding.held)
+    return (
+        f"{finding.owner} is not your code: switch it off if it is not needed, "
+        f"bound or clear {bare(finding.holder)}, or give it {part} "
+        f"instead of the {thing}"
+    )
+
+
+KIND = HolderKind("root", _is_one, _fate, _place, _line, _fix)

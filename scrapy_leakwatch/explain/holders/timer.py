@@ -1,0 +1,57 @@
+"""The arguments of a call that the reactor or event loop makes later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch.explain import callables
+from scrapy_leakwatch.explain.holders import of_code
+from scrapy_leakwatch.explain.holders.anchor import Anchor, Fate, HolderKind, is_held
+from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_part
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.edges import Edge
+    from scrapy_leakwatch.explain.findings import Group
+    from scrapy_leakwatch.explain.words import Place
+    from scrapy_leakwatch.lines import Line
+
+_CALLERS = frozenset({"callLater", "call_later", "call_at", "call_soon"})
+
+
+def _is_one(nodes: tuple[Any, ...], place: int) -> bool:
+    if not callables.is_timer(nodes[place]):
+        return False
+    return of_code.is_of_project(callables.called_by_timer(nodes[place]))
+
+
+def _fate(anchor: Anchor, soon_s: float) -> Fate:
+    if callables.due_in(anchor.trail[0]) <= soon_s:
+        return "in flight"
+    return is_held(anchor, soon_s)
+
+
+def _runs(trail: tuple[Any, ...]) -> Any:
+    return callables.called_by_timer(trail[0])
+
+
+def _place(anchor: Anchor, edges: list[Edge], near: int) -> Place:
+    variable = of_code.variable_of(anchor.trail, edges)
+    phrase = "argument '{}' of timer {}"
+    return of_code.place_of(
+        anchor, edges, near, phrase=phrase, variable=variable, runs=_runs
+    )
+
+
+def _line(group: Group, crawler: Any) -> Line | None:
+    return of_code.line_of_call(group, crawler, _CALLERS, _runs)
+
+
+def _fix(finding: Finding) -> str:
+    thing, part = thing_and_part(finding.held)
+    return (
+        f"give the timer of {bare(finding.function)} what it needs (such as {part}), "
+        f"not the {thing}, and cancel it in closed()"
+    )
+
+
+KIND = HolderKind("timer", _is_one, _fate, _place, _line, _fix)
