@@ -73,6 +73,7 @@ def explanation(**fields) -> Explanation:
         "share": 1.0,
         "holder": "spider.pages[*]",
         "owner": "spider",
+        "owner_kind": "spider",
         "retained_bytes_each": 10_000,
         "signature": "3f2a9c1e",
         "garbage": 0,

@@ -171,7 +171,7 @@ def test_items_in_requests_that_wait_are_a_backlog_and_pages_are_not(
     held, verdicts
 ) -> None:
     found = explanation(
-        holder="Request.cb_kwargs['item']", owner="scheduler memory queue"
+        holder="Request.cb_kwargs['item']", owner_kind="scheduler"
     )
     assert len(hear(docket(explain=True), growing(**{held: 500}), found)) == verdicts
 

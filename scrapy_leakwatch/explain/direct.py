@@ -36,7 +36,11 @@ DEPTH = 7
 
 _BAGS = ("_meta", "_cb_kwargs", "callback", "errback")
 _LIVE = PathStart(
-    "queue", "live requests, looked at without a fork", "requests", "project"
+    "queue",
+    "live requests, looked at without a fork",
+    "requests",
+    "project",
+    owner_kind="unknown",
 )
 
 Trail = tuple[Any, ...]

@@ -131,7 +131,7 @@ def _state(
     entries: list[Entry],
     price: _Price,
 ) -> Explanation:
-    container = group.lead.trail[-1]
+    container, start = group.lead.trail[-1], group.lead.root
     ours = question.origin == "project"
     line = blame.added_there(group.lead, crawler) if ours else None
     inside = contents.in_words(entries)
@@ -149,6 +149,7 @@ def _state(
         code=line.code if line else None,
         fix=remedies.remedy(_hoard(question, container, inside)),
         signature=group.signature(question.spider),
+        owner_kind=start.owner_kind if start else "unknown",
         likely=line.likely if line else False,
         bounded=bounds.is_within(_behind(group.lead.trail)),
         emptied=drops_its_own(container) or (ours and is_emptied(group.lead, crawler)),

@@ -14,7 +14,7 @@ from scrapy_leakwatch import anatomy, places
 if TYPE_CHECKING:
     from scrapy_leakwatch.heap.roots import Start
     from scrapy_leakwatch.heap.walk import Heap, Owner
-    from scrapy_leakwatch.records import Origin
+    from scrapy_leakwatch.records import Origin, OwnerKind
 
 DEEPEST = 64
 """Objects of a path that are looked at; of a longer one, these and its root."""
@@ -55,6 +55,7 @@ class PathStart:
     scope: str = ""
     passing: bool = False
     foreign: bool = False
+    owner_kind: OwnerKind = "component"
 
     @property
     def is_namespace(self) -> bool:
@@ -137,6 +138,7 @@ def _start(start: Start, owner: Owner) -> PathStart:
         scope=known.scope if root.kind in {"spider", "component", "crawl"} else "",
         passing=start.passing,
         foreign=root.kind == "crawl",
+        owner_kind=root.kind,
     )
 
 
@@ -146,11 +148,15 @@ def start_at(obj: Any) -> PathStart:
         name = anatomy.qualname(obj)
         scope = f"{anatomy.module(obj)}.{name}"
         origin = places.origin_of_class(obj)
-        return PathStart("class", f"class {name}", name, origin, scope)
+        return PathStart(
+            "class", f"class {name}", name, origin, scope, owner_kind="code"
+        )
     module = _module_of(obj)
     if module is not None:
         origin = places.origin_of_module(module)
-        return PathStart("global", f"module {module}", module, origin)
+        return PathStart(
+            "global", f"module {module}", module, origin, owner_kind="module"
+        )
     cls = type(obj)
     scope = f"{anatomy.module(cls)}.{anatomy.qualname(cls)}"
     name = "spider" if anatomy.is_a(obj, Spider) else anatomy.name(cls)

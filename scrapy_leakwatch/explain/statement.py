@@ -34,6 +34,7 @@ def state(question: Question, group: Group, crawler: Any) -> Explanation:
         code=line.code if line else None,
         fix=pools.REMEDY if waits else findings.advise(group),
         signature=group.signature(question.spider),
+        owner_kind=anchor.root.owner_kind if anchor.root else "unknown",
         likely=line.likely if line else False,
         chain=group.chain,
         waiting=group.fate == "waiting",

@@ -93,6 +93,7 @@ def _state(question: WaitingQuestion, obstacle: Obstacle | None) -> Explanation:
         code=line.code if line else None,
         fix="",
         signature="",
+        owner_kind="scheduler",
         share=1.0,
     )
 

@@ -364,6 +364,7 @@ def _explanation(grown: Grown, spider: str, signature: str) -> Explanation:
         code=path.code,
         fix=path.fix,
         signature=signature,
+        owner_kind=owner.kind,
         likely=path.likely,
         examined=path.count,
         share=1.0,

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge.growth import growth
-from scrapy_leakwatch.judge.history import QUEUE
 from scrapy_leakwatch.judge.telling import tell
 from scrapy_leakwatch.judge.wording import age, pace, series
 from scrapy_leakwatch.records import (
@@ -150,15 +149,8 @@ def _verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | Non
 
 
 def _held(suspicion: Suspicion, found: Found) -> float:
-    """Return how many are held, from the part of the sample that is.
-
-    The sample of responses is of those not accounted for, any other is of all:
-    where that finds most of them in a queue, the others are those that count.
-    """
-    share = held_share(found)
-    if suspicion.judged_as == RESPONSES:
-        return suspicion.unaccounted * share
-    return min(suspicion.count * share, suspicion.unaccounted)
+    """Return how many are held, of those that are not accounted for."""
+    return suspicion.unaccounted * held_share(found)
 
 
 def held_share(found: Found) -> float:
@@ -208,7 +200,7 @@ def _is_cargo(suspicion: Suspicion, found: Explanation) -> bool:
     That is what ``cb_kwargs`` are for, and ends with the requests: a backlog.
     A response or a selector is no cargo, for each drags a whole page along.
     """
-    return found.owner == QUEUE and suspicion.judged_as not in (
+    return found.owner_kind == "scheduler" and suspicion.judged_as not in (
         RESPONSES,
         *OF_A_RESPONSE,
     )
@@ -217,7 +209,8 @@ def _is_cargo(suspicion: Suspicion, found: Explanation) -> bool:
 def _leak(suspicion: Suspicion, confidence: Confidence, found: Found) -> Verdict:
     suspicion = _without_garbage(suspicion, found)
     message = _headline(suspicion)
-    if isinstance(found, Explanation) and found.owner == QUEUE and suspicion.queued:
+    in_queue = isinstance(found, Explanation) and found.owner_kind == "scheduler"
+    if in_queue and suspicion.queued:
         message += f"; {suspicion.queued:,} requests wait and drag them along"
     if found is None or isinstance(found, Explanation):
         return tell(suspicion, "leak", confidence, message, found)

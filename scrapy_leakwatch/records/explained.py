@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from scrapy_leakwatch.records.billed import OwnerKind
     from scrapy_leakwatch.records.observed import Origin
 
 
@@ -36,8 +37,9 @@ class Explanation:
 
     ``share`` (0 to 1) of the ``examined`` objects hang on ``holder``. The rest
     are ``others``, ``in_flight`` in the engine, ``garbage`` that waits for the
-    collector, or ``unknown``, where the walk ended before a root. An object
-    with two holders counts for both.
+    collector, or ``unknown``, where no root is known. Examined are all that are
+    alive and that no engine is known to own; each has one holder, the nearest on
+    the way to the root that comes first (`scrapy_leakwatch.heap.roots`).
 
     ``location`` is ``file:line``; it and ``code`` are only ``likely`` where
     the source has several such expressions. ``chain``: suspects hold one
@@ -48,8 +50,9 @@ class Explanation:
     ``emptied``: the owner's source also takes entries out of the container.
     ``direct``: seen on live requests, without a walk; ``examined`` are then
     requests. ``contents`` says what is in a container that is itself the
-    subject, such as ``str``. ``tree_bytes`` of ``retained_bytes_each`` are an
-    estimate of parsed documents.
+    subject, such as ``str``. ``retained_bytes_total`` is what would be free without
+    the objects, ``retained_bytes_each`` that of a usual one: what many share is in
+    the former, once. ``tree_bytes`` of the latter are in parsed documents.
     """
 
     subject: str
@@ -64,6 +67,7 @@ class Explanation:
     code: str | None
     fix: str
     signature: str
+    owner_kind: OwnerKind = "unknown"
     likely: bool = False
     chain: bool = False
     waiting: bool = False

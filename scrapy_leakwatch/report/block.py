@@ -60,7 +60,7 @@ def _short(verdict: Verdict) -> Iterator[str]:
 
 def explanation(found: Explanation) -> str:
     """Return who holds the objects, for one who asked."""
-    lines = [f"{found.subject}, {found.examined} examined"]
+    lines = [f"{found.subject}, {found.examined:,} {_examined(found)}"]
     lines += [*_holders(found), *_way(found), *_line(found)]
     lines += [
         _row("costs", _bytes_of(found)),
@@ -74,14 +74,15 @@ def unexplained(found: Unexplained) -> str:
     """Return why there is no explanation, for one who asked."""
     if not found.examined:
         return f"{found.subject}: who holds them is not known: {found.reason}"
-    return f"{found.subject}: nobody to blame, {found.examined} are {found.reason}"
+    return f"{found.subject}: nobody to blame, {found.examined:,} are {found.reason}"
 
 
 def _holders(found: Explanation) -> Iterator[str]:
     held = round(found.share * found.examined)
     chain = "; each holds the one before, a chain" if found.chain else ""
-    what = "requests looked at" if found.direct else "examined"
-    count = f"{held} of {found.examined} {what}"
+    count = f"{held:,} of {found.examined:,}"
+    if found.direct:
+        count += f" {_examined(found)}"
     yield _row("held by", f"{found.holder}  ({count}{chain})")
     yield _row("owner", _owner(found))
     if found.victims:
@@ -89,7 +90,7 @@ def _holders(found: Explanation) -> Iterator[str]:
     for other in found.others:
         yield _row("also", _other(other, found.examined))
     rest = [
-        f"{count} {what}"
+        f"{count:,} {what}"
         for count, what in (
             (found.in_flight, "in flight"),
             (found.garbage, "garbage"),
@@ -101,13 +102,17 @@ def _holders(found: Explanation) -> Iterator[str]:
         yield _row("rest", ", ".join(rest))
 
 
+def _examined(found: Explanation) -> str:
+    return "requests looked at" if found.direct else "examined"
+
+
 def _owner(found: Explanation) -> str:
     return f"{found.owner}{'  (not your code)' if found.origin == 'library' else ''}"
 
 
 def _other(other: Share, examined: int) -> str:
     where = f", {other.location}" if other.location else ""
-    return f"{other.holder}  ({other.held} of {examined}), {other.owner}{where}"
+    return f"{other.holder}  ({other.held:,} of {examined:,}), {other.owner}{where}"
 
 
 def _way(found: Explanation) -> Iterator[str]:
@@ -145,7 +150,7 @@ def _bytes_of(found: Explanation) -> str:
     each = f"{found.retained_bytes_each / 1e3:,.1f} kB each"
     if not found.tree_bytes:
         return f"{total} ({each})"
-    tree = f"{found.tree_bytes / 1e3:,.1f} kB of it an estimate of parsed trees"
+    tree = f"{found.tree_bytes / 1e3:,.1f} kB of it in parsed trees"
     return f"{total} ({each}, {tree})"
 
 

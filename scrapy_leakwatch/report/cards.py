@@ -175,10 +175,10 @@ def _of_growth(verdict: Verdict) -> Iterator[Fact]:
 
 
 def _of_explanation(found: Explanation) -> Iterator[Fact]:
-    held = f"{round(found.share * found.examined)} of {found.examined}"
-    what = "requests looked at" if found.direct else "examined"
+    held = f"{round(found.share * found.examined):,} of {found.examined:,}"
+    what = " requests looked at" if found.direct else ""
     chain = "; each holds the one before, a chain" if found.chain else ""
-    counted = f" ({held} {what}{chain})" if found.examined else ""
+    counted = f" ({held}{what}{chain})" if found.examined else ""
     yield Fact("Held by", f"{found.holder}{counted}")
     library = " (not your code)" if found.origin == "library" else ""
     yield Fact("Owner", f"{found.owner}{library}")
@@ -190,7 +190,7 @@ def _of_explanation(found: Explanation) -> Iterator[Fact]:
         yield Fact("Also held by", _other(other, found.examined))
     tree = ""
     if found.tree_bytes:
-        tree = f", {size(found.tree_bytes)} of it an estimate of parsed trees"
+        tree = f", {size(found.tree_bytes)} of it in parsed trees"
     if found.retained_bytes_total:
         each = f"{size(found.retained_bytes_each)} each"
         yield Fact("Price", f"{size(found.retained_bytes_total)} ({each}{tree})")
@@ -198,7 +198,7 @@ def _of_explanation(found: Explanation) -> Iterator[Fact]:
 
 def _other(other: Share, examined: int) -> str:
     where = f", {other.location}" if other.location else ""
-    return f"{other.holder} ({other.held} of {examined}), {other.owner}{where}"
+    return f"{other.holder} ({other.held:,} of {examined:,}), {other.owner}{where}"
 
 
 def _of_layers(found: Layers) -> Iterator[Fact]:
