@@ -170,9 +170,7 @@ def test_other_classes_that_pile_up_are_a_leak(held, subject) -> None:
 def test_items_in_requests_that_wait_are_a_backlog_and_pages_are_not(
     held, verdicts
 ) -> None:
-    found = explanation(
-        holder="Request.cb_kwargs['item']", owner_kind="scheduler"
-    )
+    found = explanation(holder="Request.cb_kwargs['item']", owner_kind="scheduler")
     assert len(hear(docket(explain=True), growing(**{held: 500}), found)) == verdicts
 
 

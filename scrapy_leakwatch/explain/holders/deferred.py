@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scrapy_leakwatch.explain import callables
 from scrapy_leakwatch.explain.holders import of_code
 from scrapy_leakwatch.explain.holders.anchor import Anchor, Fate, HolderKind, is_held
 from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_part
-
-if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.edges import Edge
-    from scrapy_leakwatch.explain.findings import Group
-    from scrapy_leakwatch.explain.words import Place
-    from scrapy_leakwatch.lines import Line
-
-_CALLERS = frozenset({"addCallback", "addErrback", "addBoth", "addCallbacks"})
 
 
 def _is_one(nodes: tuple[Any, ...], place: int) -> bool:
@@ -34,16 +26,11 @@ def _runs(trail: tuple[Any, ...]) -> Any:
     return callables.called_with(trail[1:])
 
 
-def _place(anchor: Anchor, edges: list[Edge], near: int) -> Place:
-    variable = of_code.variable_of(anchor.trail, edges)
-    phrase = "argument '{}' of Deferred callback {}"
-    return of_code.place_of(
-        anchor, edges, near, phrase=phrase, variable=variable, runs=_runs
-    )
-
-
-def _line(group: Group, crawler: Any) -> Line | None:
-    return of_code.line_of_call(group, crawler, _CALLERS, _runs)
+_CALL = of_code.Call(
+    "argument '{}' of Deferred callback {}",
+    frozenset({"addCallback", "addErrback", "addBoth", "addCallbacks"}),
+    _runs,
+)
 
 
 def _fix(finding: Finding) -> str:
@@ -54,4 +41,4 @@ def _fix(finding: Finding) -> str:
     )
 
 
-KIND = HolderKind("deferred", _is_one, _fate, _place, _line, _fix)
+KIND = HolderKind("deferred", _is_one, _fate, _CALL.place, _CALL.line, _fix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import CellType
 from typing import TYPE_CHECKING, Any
 
@@ -92,15 +93,33 @@ def _position(step: Edge) -> str:
     return str(int(step.name) + 1) if step.name.isdigit() else "*"
 
 
-def line_of_call(
-    group: Group, crawler: Any, callers: frozenset[str], runs: Runs = itself
-) -> Line | None:
-    """Return the line that hands the function to one of ``callers``, or its own."""
-    code = code_of(runs(group.lead.trail))
-    if code is None:
-        return None
-    if code.co_name != "<lambda>":
-        line = source.of_call(callers, code.co_name, classes_of(crawler))
-        if line is not None and not line.likely:
-            return line
-    return source.of_code(code)
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function and arguments that are kept until it is called.
+
+    ``phrase`` has room for an argument and the function, ``callers`` are the names
+    of what it is handed to, ``runs`` returns it, of a trail.
+    """
+
+    phrase: str
+    callers: frozenset[str]
+    runs: Runs = itself
+
+    def place(self, anchor: Anchor, edges: list[Edge], near: int) -> Place:
+        """Return an anchor in words."""
+        variable = variable_of(anchor.trail, edges)
+        return place_of(
+            anchor, edges, near, phrase=self.phrase, variable=variable, runs=self.runs
+        )
+
+    def line(self, group: Group, crawler: Any) -> Line | None:
+        """Return the line that hands the function over, or that of the function."""
+        code = code_of(self.runs(group.lead.trail))
+        if code is None:
+            return None
+        if code.co_name != "<lambda>":
+            classes = classes_of(crawler)
+            line = source.of_call(self.callers, code.co_name, classes)
+            if line is not None and not line.likely:
+                return line
+        return source.of_code(code)

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scrapy_leakwatch import anatomy
 from scrapy_leakwatch.explain.holders import of_code
-from scrapy_leakwatch.explain.holders.anchor import Anchor, HolderKind, is_held
+from scrapy_leakwatch.explain.holders.anchor import HolderKind, is_held
 from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_part
-
-if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.edges import Edge
-    from scrapy_leakwatch.explain.findings import Group
-    from scrapy_leakwatch.explain.words import Place
-    from scrapy_leakwatch.lines import Line
-
-_CALLERS = frozenset({"partial"})
 
 
 def _is_one(nodes: tuple[Any, ...], place: int) -> bool:
@@ -24,14 +16,10 @@ def _is_one(nodes: tuple[Any, ...], place: int) -> bool:
     return anatomy.is_a(node, functools.partial) and of_code.is_of_project(node)
 
 
-def _place(anchor: Anchor, edges: list[Edge], near: int) -> Place:
-    variable = of_code.variable_of(anchor.trail, edges)
-    phrase = "argument '{}' of partial {}"
-    return of_code.place_of(anchor, edges, near, phrase=phrase, variable=variable)
-
-
-def _line(group: Group, crawler: Any) -> Line | None:
-    return of_code.line_of_call(group, crawler, _CALLERS)
+_CALL = of_code.Call(
+    "argument '{}' of partial {}",
+    frozenset({"partial"}),
+)
 
 
 def _fix(finding: Finding) -> str:
@@ -42,4 +30,4 @@ def _fix(finding: Finding) -> str:
     )
 
 
-KIND = HolderKind("partial", _is_one, is_held, _place, _line, _fix)
+KIND = HolderKind("partial", _is_one, is_held, _CALL.place, _CALL.line, _fix)

@@ -1,0 +1,30 @@
+"""Asyncio's tasks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch.heap.roots.root import Outside, Root, Start
+from scrapy_leakwatch.heap.roots.timers import loops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def roots(_: Any, __: Outside) -> Iterator[Root]:
+    """Yield the tasks that have not ended."""
+    found: list[Start] = []
+    for loop in loops():
+        found += [
+            Start(task, "asyncio task", owner="event loop", passing=True)
+            for task in _tasks_of(loop)
+        ]
+    yield Root("asyncio tasks", "task", starts=found, late=True, passing=True)
+
+
+def _tasks_of(loop: Any) -> list[Any]:
+    try:
+        return list(asyncio.all_tasks(loop))
+    except RuntimeError:  # the weak set changed while it was read, again and again
+        return []
