@@ -339,7 +339,8 @@ class Docket:
         if before is None:
             self._ids += 1
         number = self._ids if before is None else before.verdict.id
-        verdict = replace(verdict, id=number)
+        withdraws = number if verdict.kind == "recovered" else None
+        verdict = replace(verdict, id=number, withdraws=withdraws)
         self._dismissed.pop(key, None)
         held = max(verdict.unaccounted, self._history.latest(key))
         self._told[key] = Told(verdict, self._received, held, bytes_per_min)

@@ -22,7 +22,7 @@ from scrapy_leakwatch.report.lines import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scrapy_leakwatch.records import Layers, Story, Told
+    from scrapy_leakwatch.records import Story, Told
 
 
 NO_END = "still running, or killed"
@@ -152,14 +152,13 @@ def _bill(story: Story) -> dict[str, Any] | None:
 def told_as_json(told: Told) -> dict[str, Any]:
     """Return a verdict with what was found on it."""
     line = recording.of_verdict(told.verdict, told.time)
-    return {**line, "found": _found(told.found, told.time)}
+    return {**line, "found": _found(told)}
 
 
-def _found(
-    found: Explanation | Unexplained | Layers | None, time: float
-) -> dict[str, Any] | None:
+def _found(told: Told) -> dict[str, Any] | None:
+    found, verdict = told.found, told.verdict.id or None
     if found is None:
         return None
     if isinstance(found, (Explanation, Unexplained)):
-        return recording.of_explanation(found, time)
-    return recording.of_layers(found, found.time or time)
+        return recording.of_explanation(found, verdict, told.time)
+    return recording.of_layers(found, verdict, found.time or told.time)
