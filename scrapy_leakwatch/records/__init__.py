@@ -65,7 +65,12 @@ from scrapy_leakwatch.records.recorded import (
     Timeline,
     Told,
 )
-from scrapy_leakwatch.records.resources import Resource, ResourceKind, Survivors
+from scrapy_leakwatch.records.resources import (
+    ComponentKind,
+    Resource,
+    ResourceKind,
+    Survivors,
+)
 
 __all__ = [
     "ALARMS",
@@ -81,6 +86,7 @@ __all__ = [
     "BillPath",
     "Change",
     "Comparison",
+    "ComponentKind",
     "Confidence",
     "Container",
     "Explanation",
