@@ -23,6 +23,7 @@ from scrapy_leakwatch.records.compared import (
     Change,
     Comparison,
     OwnerChange,
+    Refusal,
     Turn,
 )
 from scrapy_leakwatch.records.explained import (
@@ -71,6 +72,7 @@ from scrapy_leakwatch.records.resources import (
     ResourceKind,
     Survivors,
 )
+from scrapy_leakwatch.records.sufficiency import TooLittle
 
 __all__ = [
     "ALARMS",
@@ -103,6 +105,7 @@ __all__ = [
     "OwnerChange",
     "OwnerKind",
     "PathStep",
+    "Refusal",
     "RequestLedger",
     "Resource",
     "ResourceKind",
@@ -117,6 +120,7 @@ __all__ = [
     "Suspicion",
     "Timeline",
     "Told",
+    "TooLittle",
     "Trimmed",
     "Turn",
     "Unexplained",
