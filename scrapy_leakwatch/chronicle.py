@@ -89,10 +89,11 @@ class Chronicle:
     ) -> None:
         """Keep what a look into the process found, whatever the verdict was."""
         self._counting(self._set, self._costs.of_finding, found)
+        rests, now = None if verdict is None else verdict.id, time.time()
         if isinstance(found, Layers):
-            self._recording(self._write, recording.of_layers, found, time.time())
+            self._recording(self._write, recording.of_layers, found, rests, now)
             return
-        self._recording(self._write, recording.of_explanation, found, time.time())
+        self._recording(self._write, recording.of_explanation, found, rests, now)
         self._counting(self._set, stats.of_finding, found, verdict)
 
     def bill(self, bill: Bill | NoBill) -> None:

@@ -9,7 +9,9 @@ from scrapy_leakwatch import anatomy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MANAGERS = (
+    from scrapy_leakwatch.records import ComponentKind
+
+_MANAGERS: tuple[tuple[ComponentKind, tuple[str, ...]], ...] = (
     ("item pipeline", ("engine", "scraper", "itemproc")),
     ("spider middleware", ("engine", "scraper", "spidermw")),
     ("downloader middleware", ("engine", "downloader", "middleware")),
@@ -26,8 +28,8 @@ def part(obj: Any, *names: str) -> Any:
     return obj
 
 
-def managed(crawler: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what the managers of a crawl keep, each with its kind in words."""
+def managed(crawler: Any) -> Iterator[tuple[ComponentKind, Any]]:
+    """Yield what the managers of a crawl keep, each with its kind."""
     for kind, path in _MANAGERS:
         components = anatomy.attribute(part(crawler, *path), "middlewares")
         if type(components) is tuple or type(components) is list:

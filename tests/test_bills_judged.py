@@ -286,6 +286,7 @@ def test_rising_memory_that_nobody_is_named_for_is_told_and_withdrawn_when_named
     kinds = [each.kind for each, _ in told]
     assert kinds == ["hoard", "recovered"]
     assert told[1][0].cause == told[0][0].id
+    assert told[1][0].withdraws == verdict.id
 
 
 def test_rising_memory_that_is_dead_is_told_as_such() -> None:

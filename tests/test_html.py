@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 import pytest
 
 from scrapy_leakwatch import recordings
+from scrapy_leakwatch.records import TooLittle
 from scrapy_leakwatch.report import about, amounts, cards, charts, html
 from scrapy_leakwatch.report.code_lines import lines_around
 from scrapy_leakwatch.report.opening import opening
@@ -167,15 +168,18 @@ def test_what_is_accepted_or_withdrawn_is_no_leak(story) -> None:
 
 
 def test_a_crawl_that_could_not_be_judged_is_not_called_healthy(story) -> None:
-    reason = "5 samples, and the rules need 6: crawl longer, or lower it"
-    page = Text(html.render(story(END, samples=5), reason)).text
-    assert "Measured too little: 5 samples, and the rules need 6." in page
-    assert "What to do Crawl longer, or lower it." in page
+    short = TooLittle("samples", 5, 6, warm_up=2, interval=10.0)
+    page = Text(html.render(story(END, samples=5), short)).text
+    assert (
+        "Measured too little: 5 samples, and the rules need 6 (LEAKWATCH_MIN_SAMPLES"
+        " + 2)." in page
+    )
+    assert "What to do Crawl longer, or lower LEAKWATCH_INTERVAL (10 s)." in page
     assert "Healthy" not in page
 
 
 def test_a_verdict_is_told_of_a_crawl_that_was_too_short(story) -> None:
-    top = opening(story(LEAK, FOUND, END), "5 samples: crawl longer")
+    top = opening(story(LEAK, FOUND, END), TooLittle("samples", 5, 6))
     assert top.word == "Leak"
 
 

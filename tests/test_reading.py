@@ -53,6 +53,7 @@ def test_a_real_crawl_reads_as_it_was_told(crawl, tmp_path) -> None:
     leak = next(told for told in story.told if told.verdict.kind == "leak")
     assert isinstance(leak.found, Explanation)
     warning = next(line for line in result.lines("WARNING"))
+    assert leak.case == leak.verdict.id
     assert block.block(leak.verdict, leak.found).splitlines()[0] in warning
     assert leak.found.fix in result.log
     assert story.timeline.received[-1] == result.stats["response_received_count"]
@@ -159,6 +160,70 @@ def test_all_responses_are_one_subject(write) -> None:
     assert [told.verdict.subject for told in story.standing] == ["TextResponse"]
 
 
+def test_what_was_found_goes_with_the_verdict_it_refers_to(write) -> None:
+    told = {**LEAK, "id": 1, "signature": None}
+    other = {**told, "id": 2, "time": START + 6}
+    found = {**FOUND, "signature": "", "verdict": 2}
+    late = {**FOUND, "time": START + 900, "verdict": 1}
+    nobodys = {**FOUND, "verdict": None, "holder": "nobody's"}
+    story = recordings.read(write(RUN, told, other, nobodys, found, late))
+    assert [each.found.signature for each in story.told] == ["7296c8ac", ""]
+    assert [each.holder for each in story.dismissed] == ["nobody's"]
+
+
+def test_what_is_told_again_has_what_was_found_anew_and_stays_a_case(write) -> None:
+    first, again = {**LEAK, "id": 7}, {**LEAK, "id": 7, "time": START + 4}
+    found = {**FOUND, "verdict": 7}
+    story = recordings.read(write(RUN, first, found, again, {**found, "stall_ms": 7}))
+    assert [told.found.stall_ms for told in story.told] == [5.1, 7]
+    assert [told.case for told in story.told] == [7, 7]
+    assert story.dismissed == ()
+
+
+def test_a_verdict_withdrawn_by_its_id_keeps_who_held_it_and_not_the_layers(
+    write,
+) -> None:
+    leak, memory = {**LEAK, "id": 1}, {**LEAK, "kind": "native", "id": 2}
+    layers = {"type": "layers", "time": START, "rss": 5, "verdict": 2}
+    over = {**LEAK, "kind": "recovered", "message": "the verdict hoard is gone"}
+    story = recordings.read(
+        write(
+            RUN, leak, {**FOUND, "verdict": 1}, memory, layers,
+            {**over, "id": 1, "withdraws": 1}, {**over, "id": 2, "withdraws": 2},
+        )
+    )  # fmt: skip
+    held, native, *withdrawn = story.told
+    assert native.found == Layers(rss=5, time=START)
+    assert [told.found for told in withdrawn] == [held.found, None]
+    assert [told.case for told in story.told] == [1, 2, 1, 2]
+    assert {told.verdict.kind for told in story.standing} == {"recovered"}
+
+
+def test_that_somebody_is_named_by_now_withdraws_no_other_verdict_on_memory(
+    write,
+) -> None:
+    memory = {**LEAK, "subject": "memory", "class": ""}
+    rising = {**memory, "kind": "inconclusive", "id": 1}
+    native = {**memory, "kind": "native", "id": 2}
+    named = {**rising, "kind": "recovered", "withdraws": 1, "cause": 2,
+             "message": "memory: by now it has a verdict, native memory"}  # fmt: skip
+    story = recordings.read(write(RUN, rising, native, named))
+    assert [told.verdict.kind for told in story.standing] == ["native", "recovered"]
+
+
+def test_a_recording_that_refers_in_part_is_put_together_as_an_old_one(write) -> None:
+    numbered = {**LEAK, "id": 3}
+    story = recordings.read(write(RUN, numbered, FOUND))
+    assert story.told[0].found == recordings.read(write(RUN, LEAK, FOUND)).told[0].found
+    assert story.told[0].case == 1
+
+
+def test_what_refers_to_a_verdict_that_is_left_out_accuses_nobody(write) -> None:
+    story = recordings.read(write(RUN, {**FOUND, "verdict": 9}, {**LEAK, "id": 1}))
+    assert story.told[0].found is None
+    assert story.dismissed == ()
+
+
 def test_a_line_that_is_cut_off_is_no_harm(write) -> None:
     cut = json.dumps(SAMPLE).encode()[:100]
     story = recordings.read(write(RUN, SAMPLE, LEAK, cut))
@@ -189,6 +254,8 @@ def test_a_line_that_is_cut_off_is_no_harm(write) -> None:
         b'{"type": "verdict", "time": 1}\n',
         b'{"type": "verdict", "time": 1, "kind": "leak", "subject": ["A"]}\n',
         b'{"type": "explanation", "time": 1, "path": [1]}\n',
+        b'{"type": "explanation", "time": 1, "verdict": "1"}\n',
+        b'{"type": "layers", "time": 1, "verdict": [1]}\n',
         b'{"type": "summary", "time": 1, "stats": {"a": []}}\n',
         b'{"type": "bill", "time": 1, "owners": 7}\n',
         b'{"type": "bill", "time": 1, "owners": [7]}\n',

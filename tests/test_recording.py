@@ -45,6 +45,7 @@ VERDICT = {
     "limit_in_s",
     "id",
     "cause",
+    "withdraws",
     "bytes",
     "share_of_growth",
     "oldest_s",
@@ -58,6 +59,7 @@ VERDICT = {
 EXPLANATION = {
     "type",
     "time",
+    "verdict",
     "subject",
     "class",
     "spider",
@@ -107,6 +109,7 @@ def test_a_leaking_crawl_is_recorded_from_run_to_summary(crawl, tmp_path) -> Non
     assert found[0]["holder"] == "Request.meta['referer']"
     assert found[0]["path"][-1] == {"node": "HtmlResponse", "edge": ""}
     assert found[0]["signature"] == verdicts[0]["signature"]
+    assert found[0]["verdict"] == verdicts[0]["id"]
     assert samples[-1]["received"] == result.stats["response_received_count"]
     assert verdicts[0]["confidence"] == "high"
     assert verdicts[0]["example_url"].endswith("product.php?pid=123")

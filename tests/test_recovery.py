@@ -33,6 +33,7 @@ def test_a_leak_is_withdrawn_when_most_of_it_is_gone() -> None:
     case = docket()
     (verdict,) = withdrawn(case, leak_then(10, 10, 10, 10))
     assert verdict.kind == "recovered"
+    assert verdict.withdraws == verdict.id == 1
     assert verdict.message == (
         "HtmlResponse: the verdict leak no longer holds, most of it is gone:"
         " 10 now, 4,500 then"

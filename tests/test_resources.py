@@ -323,6 +323,7 @@ def taken(**changed) -> Resource:
         "kind": "LoopingCall",
         "what": "Poller.poll every 5 s",
         "owner": "extension Poller",
+        "owner_kind": "extension",
         "class_path": "shop.Poller",
         "origin": "project",
         "method": "Poller.spider_opened",
@@ -398,8 +399,15 @@ def test_what_only_the_source_tells_is_of_medium_confidence() -> None:
             "call self.loop.terminate() and join()",
         ),
         ({"kind": "asyncio task", "attribute": ""}, "keep the task and cancel() it"),
-        ({"owner": "item pipeline Files"}, "in close_spider(), call self.loop.stop()"),
-        ({"owner": "spider shop"}, "in the spider's closed(), call self.loop.stop()"),
+        (
+            {"owner_kind": "item pipeline"},
+            "in close_spider(), call self.loop.stop()",
+        ),
+        ({"owner_kind": "spider"}, "in the spider's closed(), call self.loop.stop()"),
+        (
+            {"owner_kind": "spider middleware"},  # it has no closed()
+            "in a handler of spider_closed, call self.loop.stop()",
+        ),
     ],
 )
 def test_the_fix_fits_the_kind_and_the_component(resource, fix) -> None:

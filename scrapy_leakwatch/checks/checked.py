@@ -9,6 +9,7 @@ from scrapy_leakwatch import recordings
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.records import ALARMS
 from scrapy_leakwatch.report.block import block
+from scrapy_leakwatch.report.sufficiency import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -74,10 +75,10 @@ def _unjudged(story: Story, errors: Sequence[str]) -> str:
         return "LeakWatch could not watch this crawl to its end:\n" + "\n".join(errors)
     if not story.complete:
         return "The crawl was not over, so it can't be judged: let it end in the test"
-    reason = too_little(story)
-    return (
-        f"Too little was measured to tell whether it leaks: {reason}" if reason else ""
-    )
+    why = too_little(story)
+    if why is None:
+        return ""
+    return f"Too little was measured to tell whether it leaks: {in_words(why)}"
 
 
 def _alarms(story: Story) -> Iterator[str]:

@@ -197,4 +197,12 @@ def _hoard(place: Place, owner: str, origin: Origin) -> remedies.Hoard:
         kind = "dict"
     elif anatomy.is_a(holder, set):
         kind = "set"
-    return remedies.Hoard(place.path, kind, owner, origin, values or place.type, keys)
+    return remedies.Hoard(
+        name=place.path,
+        kind=kind,
+        owner=owner,
+        origin=origin,
+        values=values or place.type,
+        keys=keys,
+        owner_kind=start_at(place.way[0]).kind,
+    )

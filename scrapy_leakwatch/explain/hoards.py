@@ -147,7 +147,7 @@ def _state(
         expression=group.expression,
         location=line.location if line else None,
         code=line.code if line else None,
-        fix=remedies.remedy(_hoard(question, container, inside)),
+        fix=remedies.remedy(_hoard(question, group, inside)),
         signature=group.signature(question.spider),
         owner_kind=start.owner_kind if start else "unknown",
         likely=line.likely if line else False,
@@ -169,15 +169,17 @@ def _behind(trail: Trail) -> Trail:
     return trail[1:] or trail
 
 
-def _hoard(question: HoardQuestion, container: Any, inside: str) -> remedies.Hoard:
+def _hoard(question: HoardQuestion, group: Group, inside: str) -> remedies.Hoard:
     keys, _, values = inside.rpartition(" → ")
+    root = group.lead.root
     return remedies.Hoard(
         name=question.name,
-        kind=_kind(container),
+        kind=_kind(group.lead.trail[-1]),
         owner=question.owner,
         origin=question.origin,
         values=values,
         keys=keys,
+        owner_kind=root.kind if root is not None else "component",
     )
 
 

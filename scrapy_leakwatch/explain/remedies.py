@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.records import Origin
+    from scrapy_leakwatch.explain.reference_path import StartKind
 
 SMART_STRINGS = frozenset({"_ElementUnicodeResult", "_ElementStringResult"})
 """What lxml calls strings that know the element they came from."""
@@ -20,7 +21,7 @@ class Hoard:
     """What is known of a container, in plain words.
 
     ``keys`` and ``values`` are the kinds of its entries; only a mapping has
-    ``keys``.
+    ``keys``. ``owner_kind`` is what the way to it begins at.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Hoard:
     origin: Origin
     values: str
     keys: str = ""
+    owner_kind: StartKind = "component"
 
 
 def remedy(hoard: Hoard) -> str:
@@ -37,7 +39,7 @@ def remedy(hoard: Hoard) -> str:
         return _of_library(hoard)
     if SMART_STRINGS & {_thing(hoard.keys), _thing(hoard.values)}:
         return against_smart_strings(hoard.name)
-    return _REMEDIES[hoard.kind](hoard) + _scope(hoard)
+    return _REMEDIES[hoard.kind](hoard) + _SCOPES.get(hoard.owner_kind, "")
 
 
 def against_smart_strings(name: str) -> str:
@@ -48,13 +50,11 @@ def against_smart_strings(name: str) -> str:
     )
 
 
-def _scope(hoard: Hoard) -> str:
-    """Return what an owner that outlives the crawl adds to it."""
-    if hoard.owner.startswith("class "):
-        return "; an attribute of the class, it is shared by all its objects and stays"
-    if hoard.owner.startswith("module "):
-        return "; a global, it stays as long as the process"
-    return ""
+_SCOPES: dict[StartKind, str] = {
+    "class": "; an attribute of the class, it is shared by all its objects and stays",
+    "global": "; a global, it stays as long as the process",
+}
+"""What an owner that outlives the crawl adds to it."""
 
 
 def _set(hoard: Hoard) -> str:

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
     Found = Explanation | Unexplained | Layers | None
 
-BY_WEIGHT = "bill "
-"""How the keys begin of what is judged by its weight."""
-
 LEAST = 4_000_000
 """Bytes: less growth is worth no word."""
 LEAST_ACROSS = 2_000_000
@@ -107,9 +104,9 @@ class Grown(NamedTuple):
     bill: Bill
 
     @property
-    def key(self) -> str:
-        """What it is judged as."""
-        return f"{BY_WEIGHT}{self.path.path}"
+    def name(self) -> str:
+        """What it is judged as, among what is judged by its weight."""
+        return self.path.path
 
     @property
     def grown(self) -> int:
@@ -135,15 +132,15 @@ class BillCase:
         """Yield what has grown, what grew most first."""
         found: dict[str, Grown] = {}
         if len(self.bills) > STEPS:
-            found |= {each.key: each for each in _grown(self.bills, LEAST, None)}
+            found |= {each.name: each for each in _grown(self.bills, LEAST, None)}
         elif closing and len(self.bills) == STEPS:
             strict = _grown(self.bills, MUCH, MOST_OF_IT)
-            found |= {each.key: each for each in strict}
+            found |= {each.name: each for each in strict}
         across = [*self.ended, *self.bills[-1:]]
         if closing and len(across) > STEPS:
             for each in _grown(across, LEAST_ACROSS, None):
                 if each.owner.kind in {"module", "code", "logging", "process"}:
-                    found.setdefault(each.key, each)
+                    found.setdefault(each.name, each)
         yield from sorted(found.values(), key=lambda each: -each.grown)
 
     @property
@@ -151,11 +148,11 @@ class BillCase:
         """Tell whether there are enough to tell what grows."""
         return len(self.bills) > STEPS
 
-    def weight_of(self, key: str) -> int | None:
-        """Return what is judged as ``key`` weighed in the last bill."""
+    def weight_of(self, name: str) -> int | None:
+        """Return what the path called ``name`` weighed in the last bill."""
         for owner in self.bills[-1].owners if self.bills else ():
             for path in owner.paths:
-                if f"{BY_WEIGHT}{path.path}" == key:
+                if path.path == name:
                     return path.bytes
         return None
 

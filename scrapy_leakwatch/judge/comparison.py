@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge.owners import not_comparable, owners
 from scrapy_leakwatch.judge.sufficiency import could_not_show, too_little
-from scrapy_leakwatch.records import ALARMS, TURNS, Change, Comparison
+from scrapy_leakwatch.records import ALARMS, TURNS, Change, Comparison, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,15 +30,16 @@ def compare(before: Story, after: Story) -> Comparison:
     A crawl that was watched too briefly shows neither that something leaks nor
     that it does not.
     """
-    for story, which in ((before, "before"), (after, "after")):
-        if reason := too_little(story):
-            return Comparison(refused=f"{which}: {reason}")
+    if why := too_little(before):
+        return Comparison(refused=Refusal("before", why))
+    if why := too_little(after):
+        return Comparison(refused=Refusal("after", why))
     changes = tuple(_changes(before, after))
     gone = [change.told for change in changes if change.turn == "gone"]
     for told in gone:
-        reason = could_not_show(after, told)
-        if reason and _is_alarm(told.verdict):
-            return Comparison(refused=f"after: {reason}")
+        why = could_not_show(after, told)
+        if why and _is_alarm(told.verdict):
+            return Comparison(refused=Refusal("after", why))
     return Comparison(
         tuple(sorted(changes, key=lambda each: TURNS.index(each.turn))),
         owners=owners(before, after),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from scrapy_leakwatch.judge import bills
 from scrapy_leakwatch.judge.acceptance import is_accepted
 from scrapy_leakwatch.judge.backlog import NOTHING_ELSE, PILE_UP
-from scrapy_leakwatch.judge.bills import BY_WEIGHT, BillCase
+from scrapy_leakwatch.judge.bills import BillCase
 from scrapy_leakwatch.judge.case import Case
 from scrapy_leakwatch.judge.history import QUEUE, RSS, History
 from scrapy_leakwatch.judge.leaks import OF_A_RESPONSE
@@ -37,10 +37,23 @@ LEAKS_SHARE = 0.3
 """Of what a path grew by: leaks that weigh so much may be what is in it."""
 ROOM = 1.15
 """Times what memory grew by: prices are estimates."""
-RISING = "rising memory"
-"""The key of what is told where nobody can be named."""
 SOON = 1.5
 """The same, where somebody was found who holds some, and they were too few."""
+
+
+class Key(NamedTuple):
+    """What a verdict is on, by which rule it is judged and its name there.
+
+    ``samples``: what they count, as a suspicion is ``judged_as``. ``weight``: a path
+    of the bills. ``left``: what a look after the crawl found, by its kind and
+    signature. ``rising``: memory that nobody can be named for.
+    """
+
+    rule: Literal["samples", "weight", "left", "rising"]
+    name: str = ""
+
+
+RISING = Key("rising")
 
 
 class Told(NamedTuple):
@@ -83,11 +96,11 @@ class Docket:
         self._samples = 0
         self._ids = 0
         self._received = 0
-        self._told: dict[str, Told] = {}
+        self._told: dict[Key, Told] = {}
         self._dismissed: dict[str, Dismissed] = {}
         self._put_off: set[str] = set()
         self._deferred = False
-        self._ever: dict[tuple[str, Kind], Verdict] = {}
+        self._ever: dict[tuple[Key, Kind], Verdict] = {}
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -121,7 +134,9 @@ class Docket:
         """Return that a verdict no longer holds, for each that does not."""
         withdrawn = []
         for key, told in list(self._told.items()):
-            judged_as = RSS if key == RISING else key
+            if key.rule not in {"samples", "rising"}:
+                continue  # no sample counts it
+            judged_as = RSS if key == RISING else key.name
             found = recovered(
                 judged_as, told.verdict, told.received, self._history, self._case
             )
@@ -135,7 +150,9 @@ class Docket:
         if suspicion.judged_as == RSS:
             layers = found if isinstance(found, Layers) else None
             verdict = self._memory.conclude(suspicion, layers)
-            return None if verdict is None else self._remember(RSS, verdict)
+            if verdict is None:
+                return None
+            return self._remember(Key("samples", RSS), verdict)
         if isinstance(found, Layers):
             raise TypeError("layers say nothing of objects")
         return self._conclude(suspicion, found)
@@ -156,13 +173,13 @@ class Docket:
         each = found.retained_bytes_each if isinstance(found, Explanation) else 0
         per_min = verdict.growth.per_min * each
         verdict = replace(verdict, cause=self._cause_of(verdict, per_min))
-        return self._remember(suspicion.judged_as, verdict, per_min)
+        return self._remember(Key("samples", suspicion.judged_as), verdict, per_min)
 
     def _cause_of(self, verdict: Verdict, per_min: float) -> int | None:
         """Return the number of the verdict by weight that a leak is part of, if any."""
         for key, told in self._told.items():
             whole = told.verdict
-            if not key.startswith(BY_WEIGHT) or whole.kind == "recovered":
+            if key.rule != "weight" or whole.kind == "recovered":
                 continue
             inside = verdict.holder and (
                 _is_inside(verdict.holder, whole.subject)
@@ -180,7 +197,7 @@ class Docket:
     ) -> bool:
         """Tell whether it is accepted; where nobody could look, whether it was."""
         if not isinstance(found, Explanation):
-            told = self._told.get(suspicion.judged_as)
+            told = self._told.get(Key("samples", suspicion.judged_as))
             return told is not None and told.verdict.suppressed
         return is_accepted(verdict, found, self._accepted, self._case.min_objects)
 
@@ -208,7 +225,8 @@ class Docket:
             verdict, found = bills.verdict_on(grown, self._case.spider, self._last)
             if is_accepted(verdict, found, self._accepted, self._case.min_objects):
                 verdict = replace(verdict, suppressed=True)
-            verdict = self._remember(grown.key, verdict, verdict.growth.per_min)
+            key = Key("weight", grown.name)
+            verdict = self._remember(key, verdict, verdict.growth.per_min)
             told.append((verdict, found))
         told += [(verdict, None) for verdict in self._named_since()]
         return told
@@ -266,9 +284,9 @@ class Docket:
         withdrawn = []
         for key, told in list(self._told.items()):
             verdict = told.verdict
-            if not key.startswith(BY_WEIGHT) or verdict.kind == "recovered":
+            if key.rule != "weight" or verdict.kind == "recovered":
                 continue
-            now = self._bills.weight_of(key) or 0
+            now = self._bills.weight_of(key.name) or 0
             if now > bills.LEFT * verdict.bytes:
                 continue
             found = replace(
@@ -287,7 +305,7 @@ class Docket:
 
     def _is_known(self, grown: bills.Grown) -> bool:
         """Tell whether it was told, or is part of what was told."""
-        told = self._told.get(grown.key)
+        told = self._told.get(Key("weight", grown.name))
         if told is not None and told.verdict.kind != "recovered":
             return grown.path.bytes < AGAIN * told.verdict.bytes
         path, kind = grown.path.path, grown.path.type
@@ -306,9 +324,9 @@ class Docket:
 
         The count knows more of Scrapy's objects: how many that came were kept.
         """
-        if not grown.path.tracked or grown.key in self._put_off:
+        if not grown.path.tracked or grown.name in self._put_off:
             return False
-        self._put_off.add(grown.key)
+        self._put_off.add(grown.name)
         self._deferred = True
         return True
 
@@ -329,19 +347,23 @@ class Docket:
         """Add a verdict that no suspicion led to, and return it."""
         if is_accepted(verdict, found, self._accepted, self._case.min_objects):
             verdict = replace(verdict, suppressed=True)
-        return self._remember(f"{verdict.kind} {verdict.signature}", verdict)
+        key = Key("left", f"{verdict.kind} {verdict.signature}")
+        return self._remember(key, verdict)
 
     def _remember(
-        self, key: str, verdict: Verdict, bytes_per_min: float = 0.0
+        self, key: Key, verdict: Verdict, bytes_per_min: float = 0.0
     ) -> Verdict:
         """Keep a verdict, and return it with its number: that of the one before."""
         before = self._told.pop(key, None)
         if before is None:
             self._ids += 1
         number = self._ids if before is None else before.verdict.id
-        verdict = replace(verdict, id=number)
-        self._dismissed.pop(key, None)
-        held = max(verdict.unaccounted, self._history.latest(key))
+        withdraws = number if verdict.kind == "recovered" else None
+        verdict = replace(verdict, id=number, withdraws=withdraws)
+        held = verdict.unaccounted
+        if key.rule == "samples":
+            self._dismissed.pop(key.name, None)
+            held = max(held, self._history.latest(key.name))
         self._told[key] = Told(verdict, self._received, held, bytes_per_min)
         self._ever[key, verdict.kind] = verdict
         return verdict
@@ -357,7 +379,7 @@ class Docket:
             past, again = dismissed
             newly_proved = suspicion.proved and not past.proved
             return newly_proved or suspicion.unaccounted >= again * past.unaccounted
-        told = self._told.get(suspicion.judged_as)
+        told = self._told.get(Key("samples", suspicion.judged_as))
         return told is None or _outgrew(suspicion, told)
 
     def _is_explained(self, suspicion: Suspicion) -> bool:
@@ -366,7 +388,7 @@ class Docket:
         if suspicion.kind == "backlog":
             return any(leak.owner == QUEUE for leak in leaks)
         if suspicion.judged_as in OF_A_RESPONSE:
-            told = self._told.get(RESPONSES)
+            told = self._told.get(Key("samples", RESPONSES))
             return (
                 told is not None
                 and told.verdict.kind == "leak"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Resource, ResourceKind
+    from scrapy_leakwatch.records import ComponentKind, Resource, ResourceKind
 
 VERBS: dict[ResourceKind, tuple[str, str]] = {
     "LoopingCall": ("started", "still runs"),
@@ -84,15 +84,15 @@ _CLOSERS = {
     "ConnectionPool": "close()",
 }
 _CONTAINERS = frozenset({"dict", "list", "set", "tuple", "deque", "defaultdict"})
-_WHERE = {"spider": "in the spider's closed()", "item pipeline": "in close_spider()"}
+_WHERE: dict[ComponentKind, str] = {
+    "spider": "in the spider's closed()",
+    "item pipeline": "in close_spider()",
+}
 
 
 def advice(resource: Resource, count: int) -> str:
     """Return what to do, and where."""
-    where = next(
-        (where for kind, where in _WHERE.items() if resource.owner.startswith(kind)),
-        "in a handler of spider_closed",
-    )
+    where = _WHERE.get(resource.owner_kind, "in a handler of spider_closed")
     name = f"self.{resource.attribute}"
     known, unknown = _CALLS[resource.kind]
     if resource.has in _CLOSERS:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.records import TooLittle
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,53 +19,37 @@ WARM_UP = 2
 """Samples besides those of growth: the first is left out, one begins the steps."""
 USUAL = {"MIN_SAMPLES": 4, "MIN_OBJECTS": 100}
 """Where the recording does not say."""
-NOT_CLOSED = "it did not close, and what is not given back shows only then: let it end"
 
 
-def too_little(story: Story) -> str:
-    """Return why the rules could not judge a crawl; empty: they could."""
+def too_little(story: Story) -> TooLittle | None:
+    """Return why the rules could not judge a crawl; None: they could."""
     config = story.run.config
     needed = _count(config, "MIN_SAMPLES") + WARM_UP
+    interval = _interval(config)
     if story.samples < needed:
-        return (
-            f"{_many(story.samples, 'sample')}, and the rules need {needed}"
-            f" (LEAKWATCH_MIN_SAMPLES + {WARM_UP}):"
-            f" crawl longer, or lower LEAKWATCH_INTERVAL{_interval(config)}"
-        )
+        return TooLittle("samples", story.samples, needed, WARM_UP, interval)
     received, least = received_since_warm_up(story), _count(config, "MIN_OBJECTS")
     if received is not None and received < least:
-        return (
-            f"{_many(received, 'response')} came after the second sample, and the"
-            f" rules need {least} (LEAKWATCH_MIN_OBJECTS): crawl more pages, or lower"
-            f" LEAKWATCH_INTERVAL{_interval(config)}"
-        )
-    return ""
+        return TooLittle("responses", received, least, interval=interval)
+    return None
 
 
-def could_not_show(story: Story, told: Told) -> str:
+def could_not_show(story: Story, told: Told) -> TooLittle | None:
     """Return why a crawl without it does not prove that a verdict is gone.
 
     At its former rate too few would be held in so short a crawl to be accused; what
     is not given back is told when a crawl closes.
     """
-    if told.verdict.kind == "unreleased":
-        return "" if story.complete else NOT_CLOSED
-    rate, received = (
-        told.verdict.growth.per_1000_responses,
-        received_since_warm_up(story),
-    )
-    if told.verdict.kind == "native" or rate <= 0 or received is None:
-        return ""
+    verdict = told.verdict
+    if verdict.kind == "unreleased":
+        return None if story.complete else TooLittle("end")
+    rate, received = verdict.growth.per_1000_responses, received_since_warm_up(story)
+    if verdict.kind == "native" or rate <= 0 or received is None:
+        return None
     least = _count(story.run.config, "MIN_OBJECTS")
-    expected = rate * received / 1000
-    if expected >= least:
-        return ""
-    return (
-        f"{told.verdict.subject} grew by {rate:,.0f} per 1,000 responses before, which"
-        f" makes {expected:,.0f} in the {_many(received, 'response')} after the second"
-        f" sample, and the rules need {least} (LEAKWATCH_MIN_OBJECTS): crawl"
-        f" {1000 * least / rate:,.0f} pages or more"
-    )
+    if rate * received / 1000 >= least:
+        return None
+    return TooLittle("growth", received, least, subject=verdict.subject, rate=rate)
 
 
 def received_since_warm_up(story: Story) -> int | None:
@@ -82,10 +68,6 @@ def _count(config: Mapping[str, object], name: str) -> int:
     return value if isinstance(value, int) else USUAL[name]
 
 
-def _interval(config: Mapping[str, object]) -> str:
+def _interval(config: Mapping[str, object]) -> float | None:
     interval = config.get("LEAKWATCH_INTERVAL")
-    return f" ({interval:g} s)" if isinstance(interval, (int, float)) else ""
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+    return interval if isinstance(interval, (int, float)) else None

@@ -2,38 +2,75 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from heapq import merge
 from typing import TYPE_CHECKING, TypeAlias
 
+from scrapy_leakwatch.recordings import before_ids
 from scrapy_leakwatch.records import Explanation, Layers, Told, Unexplained
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from scrapy_leakwatch.records import Verdict
 
-    Finding: TypeAlias = Explanation | Unexplained | Layers
-    Said: TypeAlias = tuple[float, Verdict]
-    Subject: TypeAlias = tuple[str, str]
-    Found: TypeAlias = tuple[float, Finding]
-
-TOGETHER_S = 5.0
-"""A verdict and what it rests on are written one after the other."""
+Finding: TypeAlias = "Explanation | Unexplained | Layers"
 
 
-def told(said: Iterable[Said], found: Sequence[Found]) -> tuple[Told, ...]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A verdict, its place among the lines, and when it was reached."""
+
+    line: int
+    time: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look found, with the id of the verdict that rests on it, if one does.
+
+    ``refers``: the line says that, or that none does; older versions say neither.
+    """
+
+    line: int
+    time: float
+    finding: Finding
+    verdict: int | None
+    refers: bool
+
+
+def told(said: Sequence[Said], found: Sequence[Found]) -> tuple[Told, ...]:
     """Return the verdicts, each with its case and what was found on it."""
-    cases: dict[Subject, int] = {}
-    latest: dict[Subject, Verdict] = {}
-    verdicts = []
-    for time, verdict in said:
-        subject = _subject(verdict)
-        if verdict.kind == "recovered":
-            subject = _withdrawn(verdict, latest) or subject
-        latest.pop(subject, None)
-        latest[subject] = verdict
-        case = cases.setdefault(subject, len(cases) + 1)
-        verdicts.append(Told(time, verdict, _nearest(time, verdict, found), case))
+    has_ids = all(each.verdict.id for each in said)
+    if not has_ids or not all(each.refers for each in found):
+        return before_ids.told(said, found)
+    return _told(said, found)
+
+
+def _told(said: Iterable[Said], found: Iterable[Found]) -> tuple[Told, ...]:
+    """Join by id; what is told again keeps its id, and has found what follows it."""
+    verdicts: list[Told] = []
+    latest: dict[int, int] = {}
+    lines: Iterator[Said | Found] = merge(said, found, key=lambda each: each.line)
+    for each in lines:
+        if isinstance(each, Said):
+            case = each.verdict.withdraws or each.verdict.id
+            before = verdicts[latest[case]] if case in latest else None
+            latest[case] = len(verdicts)
+            kept = _kept(each.verdict, before)
+            verdicts.append(Told(each.time, each.verdict, kept, case))
+        elif each.verdict in latest:
+            at = latest[each.verdict]
+            verdicts[at] = replace(verdicts[at], found=each.finding)
     return tuple(verdicts)
+
+
+def _kept(verdict: Verdict, before: Told | None) -> Explanation | None:
+    """Return who held what a verdict withdraws: nobody looks again for that."""
+    if verdict.withdraws is None or before is None:
+        return None
+    return before.found if isinstance(before.found, Explanation) else None
 
 
 def dismissed(
@@ -42,9 +79,11 @@ def dismissed(
     """Return what was found where no verdict rests on it."""
     used = {id(each.found) for each in verdicts}
     return tuple(
-        finding
-        for _, finding in found
-        if not isinstance(finding, Layers) and id(finding) not in used
+        each.finding
+        for each in found
+        if not isinstance(each.finding, Layers)
+        and each.verdict is None
+        and id(each.finding) not in used
     )
 
 
@@ -55,56 +94,3 @@ def standing(verdicts: Iterable[Told]) -> tuple[Told, ...]:
         latest.pop(each.case, None)
         latest[each.case] = each
     return tuple(latest.values())
-
-
-def _nearest(time: float, verdict: Verdict, found: Sequence[Found]) -> Finding | None:
-    about = [
-        (abs(then - time), finding)
-        for then, finding in found
-        if _is_about(finding, verdict)
-        and (verdict.signature or abs(then - time) <= TOGETHER_S)
-    ]
-    return min(about, key=lambda each: each[0], default=(0.0, None))[1]
-
-
-def _is_about(finding: Finding, verdict: Verdict) -> bool:
-    if isinstance(finding, Layers):
-        return verdict.kind in {"native", "fragmentation", "inconclusive"} and (
-            _subject(verdict) == _MEMORY
-        )
-    if (finding.subject, finding.class_path) != (verdict.subject, verdict.class_path):
-        return False
-    signature = finding.signature if isinstance(finding, Explanation) else None
-    return not verdict.signature or signature == verdict.signature
-
-
-_MEMORY = ("memory", "")
-
-
-def _subject(verdict: Verdict) -> Subject:
-    """Return what tells the subjects of a crawl apart.
-
-    All responses are one subject, called after the class of the oldest.
-    """
-    if verdict.subject == "memory":
-        return _MEMORY
-    if verdict.kind == "backlog":
-        return "queue", ""
-    if verdict.kind == "hoard":
-        return "container", verdict.subject
-    if verdict.kind == "unreleased":
-        return "resource", verdict.signature or verdict.message
-    if verdict.subject.endswith("Response"):
-        return "objects", "responses"
-    return "objects", f"{verdict.class_path} {verdict.subject}"
-
-
-def _withdrawn(verdict: Verdict, latest: dict[Subject, Verdict]) -> Subject | None:
-    """Return which subject a verdict is withdrawn of; it says so in words."""
-    told = [
-        (subject, each.kind)
-        for subject, each in reversed(latest.items())
-        if each.subject == verdict.subject and each.kind != "recovered"
-    ]
-    named = [subject for subject, kind in told if f" {kind} " in verdict.message]
-    return next(iter(named + [subject for subject, _ in told]), None)

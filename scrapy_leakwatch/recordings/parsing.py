@@ -201,6 +201,12 @@ def explanation(line: Line) -> Explanation | Unexplained:
     )
 
 
+def rested_on_by(line: Line) -> int | None:
+    """Return the id of the verdict that rests on what a line has, if one does."""
+    found = line.get("verdict")
+    return None if found is None else _whole(found)
+
+
 def layers(line: Line) -> Layers:
     """Return a look at the layers of the memory."""
     return _read(Layers, line, time=moment(line.get("time")))

@@ -76,7 +76,7 @@ class _Reading:
         self._last: Line | None = None
         self._ended = run.time
         self._taken = self._skipped = self._verdicts = self._broken = 0
-        self._asked_bills = 0
+        self._asked_bills = self._lines = 0
         self._step = 1
         self._takers: dict[str, Callable[[Line, float], None]] = {
             "sample": self._take_sample,
@@ -141,6 +141,7 @@ class _Reading:
 
     def _take(self, raw: bytes) -> None:
         try:
+            self._lines += 1
             line = lines.parsed(raw)
             if (take := self._takers.get(line["type"])) is not None:
                 time = parsing.moment(line.get("time"))
@@ -155,16 +156,23 @@ class _Reading:
         self._taken += 1
 
     def _take_verdict(self, line: Line, time: float) -> None:
-        self._said.append((time, parsing.verdict(line)))
+        said = matching.Said(self._lines, time, parsing.verdict(line))
+        self._said.append(said)
         self._verdicts += 1
 
     def _take_explanation(self, line: Line, time: float) -> None:
-        self._found.append((time, parsing.explanation(line)))
+        self._add_found(line, time, parsing.explanation(line))
 
     def _take_layers(self, line: Line, time: float) -> None:
         layers = parsing.layers(line)
+        self._add_found(line, time, layers)
         self._layers.append(layers)
-        self._found.append((time, layers))
+
+    def _add_found(self, line: Line, time: float, finding: matching.Finding) -> None:
+        verdict, refers = parsing.rested_on_by(line), "verdict" in line
+        self._found.append(
+            matching.Found(self._lines, time, finding, verdict, refers=refers)
+        )
 
     def _take_bill(self, line: Line, _: float) -> None:
         bill = parsing.bill(line)

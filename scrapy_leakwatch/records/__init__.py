@@ -23,6 +23,7 @@ from scrapy_leakwatch.records.compared import (
     Change,
     Comparison,
     OwnerChange,
+    Refusal,
     Turn,
 )
 from scrapy_leakwatch.records.explained import (
@@ -65,7 +66,13 @@ from scrapy_leakwatch.records.recorded import (
     Timeline,
     Told,
 )
-from scrapy_leakwatch.records.resources import Resource, ResourceKind, Survivors
+from scrapy_leakwatch.records.resources import (
+    ComponentKind,
+    Resource,
+    ResourceKind,
+    Survivors,
+)
+from scrapy_leakwatch.records.sufficiency import TooLittle
 
 __all__ = [
     "ALARMS",
@@ -81,6 +88,7 @@ __all__ = [
     "BillPath",
     "Change",
     "Comparison",
+    "ComponentKind",
     "Confidence",
     "Container",
     "Explanation",
@@ -97,6 +105,7 @@ __all__ = [
     "OwnerChange",
     "OwnerKind",
     "PathStep",
+    "Refusal",
     "RequestLedger",
     "Resource",
     "ResourceKind",
@@ -111,6 +120,7 @@ __all__ = [
     "Suspicion",
     "Timeline",
     "Told",
+    "TooLittle",
     "Trimmed",
     "Turn",
     "Unexplained",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from scrapy_leakwatch.records.billed import OwnerKind
     from scrapy_leakwatch.records.recorded import Told
+    from scrapy_leakwatch.records.sufficiency import TooLittle
 
 Turn = Literal["new", "grown", "same", "shrunk", "gone"]
 """What became of a verdict from one crawl to another."""
@@ -57,6 +58,14 @@ class OwnerChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Which of two crawls can't be compared, and why."""
+
+    crawl: Literal["before", "after"]
+    why: TooLittle
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """The changes, the worst first; or, in ``refused``, why there are none.
 
@@ -66,7 +75,7 @@ class Comparison:
     """
 
     changes: tuple[Change, ...] = ()
-    refused: str = ""
+    refused: Refusal | None = None
     owners: tuple[OwnerChange, ...] = ()
     owners_refused: str = ""
 

@@ -98,8 +98,10 @@ class Verdict:
     accepted. ``remedy`` says what helps where no explanation does.
     ``holder`` and ``owner`` are those of the explanation, if there is one. ``id``
     counts the verdicts of a crawl from 1, and ``cause`` is the one that this belongs
-    to, where it is part of another. ``bytes`` is what it is about, where that is
-    known, and ``share_of_growth`` (0 to 1) its part of what memory grew by.
+    to, where it is part of another; what is told again keeps its ``id``. ``withdraws``
+    is the ``id`` of the one that a ``recovered`` takes back. ``bytes`` is what it is
+    about, where that is known, and ``share_of_growth`` (0 to 1) its part of what
+    memory grew by.
     """
 
     kind: Kind
@@ -123,6 +125,7 @@ class Verdict:
     owner: str = ""
     id: int = 0
     cause: int | None = None
+    withdraws: int | None = None
     bytes: int = 0
     share_of_growth: float | None = None
 

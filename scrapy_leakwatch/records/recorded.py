@@ -43,8 +43,9 @@ class Run:
 class Told:
     """A verdict, when it was reached, and what a look into the process found.
 
-    ``case`` counts the subjects of a crawl from 1: what is told again, and that it
-    no longer holds, is of the same case.
+    ``case`` tells the subjects of a crawl apart, by the id of their verdict, in
+    recordings without ids by a number: what is told again, and that it no longer
+    holds, is of the same case.
     """
 
     time: float

@@ -26,25 +26,37 @@ ResourceKind = Literal[
 ]
 """What can be taken; a ``connection`` is one that the reactor or loop serves."""
 
+ComponentKind = Literal[
+    "spider",
+    "item pipeline",
+    "spider middleware",
+    "downloader middleware",
+    "extension",
+    "scheduler",
+    "duplicate filter",
+]
+"""What a component of a crawl is, in the words of a report."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
     """Something taken during a crawl that is still there after it.
 
     ``what`` says which one, such as ``Poller.poll every 5 s``. ``owner`` is the
-    component in words, such as ``extension Poller``, ``method`` where it took
-    the thing, empty where that is not known. ``attribute`` is the component's
-    attribute that leads to it, if one does, such as ``loop``, ``has`` the class
-    of what that attribute has; ``nested``: the thing is inside that. ``location`` is
-    ``file:line``; it and ``code`` are only ``likely`` where several such lines
-    may be meant. ``sure``: it belongs to this crawl's component and to no
-    other; without it only the source says so. ``remaining_s`` is when a timer
-    runs out by itself.
+    component in words, such as ``extension Poller``, of the ``owner_kind``,
+    ``method`` where it took the thing, empty where that is not known. ``attribute``
+    is the component's attribute that leads to it, if one does, such as ``loop``,
+    ``has`` the class of what that attribute has; ``nested``: the thing is inside
+    that. ``location`` is ``file:line``; it and ``code`` are only ``likely`` where
+    several such lines may be meant. ``sure``: it belongs to this crawl's component
+    and to no other; without it only the source says so. ``remaining_s`` is when a
+    timer runs out by itself.
     """
 
     kind: ResourceKind
     what: str
     owner: str
+    owner_kind: ComponentKind
     class_path: str
     origin: Origin
     method: str = ""

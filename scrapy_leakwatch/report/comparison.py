@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING, Any
 from scrapy_leakwatch.records import ALARMS, Explanation
 from scrapy_leakwatch.report import amounts
 from scrapy_leakwatch.report.lines import FAINT, HEADING, TOLD, Line, paint, size
+from scrapy_leakwatch.report.sufficiency import in_words
 from scrapy_leakwatch.report.tables import shortened
 from scrapy_leakwatch.report.terminal import NO_END, left_out, received, told_as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scrapy_leakwatch.records import Change, Comparison, OwnerChange, Story, Told
+    from scrapy_leakwatch.records import (
+        Change,
+        Comparison,
+        OwnerChange,
+        Refusal,
+        Story,
+        Told,
+    )
 
 NARROW = 80
 LONGEST_NAME = 40
@@ -33,7 +41,7 @@ def comparison(
             yield Line(f"{'':<7} {line.text}", line.style)
     yield Line()
     if found.refused:
-        yield Line(f"Measured too little to compare: {found.refused}.", TOLD)
+        yield Line(f"Measured too little to compare: {_refused(found.refused)}.", TOLD)
         return
     for change in found.changes:
         yield from _change(change, width)
@@ -156,7 +164,7 @@ def as_json(before: Story, after: Story, found: Comparison) -> dict[str, Any]:
     return {
         "before": _story(before),
         "after": _story(after),
-        "refused": found.refused or None,
+        "refused": _refused(found.refused) if found.refused else None,
         "new_leaks": found.failing,
         "changes": [_change_as_json(change) for change in found.changes],
         "owners": [_owner_as_json(owner) for owner in found.owners],
@@ -205,3 +213,7 @@ def _side(told: Told | None) -> dict[str, Any] | None:
         "bytes_per_1000_responses": _bytes(told),
         "verdict": told_as_json(told),
     }
+
+
+def _refused(refusal: Refusal) -> str:
+    return f"{refusal.crawl}: {in_words(refusal.why)}"

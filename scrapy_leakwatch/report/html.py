@@ -28,7 +28,7 @@ from scrapy_leakwatch.report.opening import opening
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from scrapy_leakwatch.records import Series, Story
+    from scrapy_leakwatch.records import Series, Story, TooLittle
     from scrapy_leakwatch.report.about import Fact
 
 
@@ -57,10 +57,12 @@ class Page(NamedTuple):
     settings: list[Fact]
 
 
-def write(story: Story, path: str | os.PathLike[str], too_little: str = "") -> Path:
+def write(
+    story: Story, path: str | os.PathLike[str], too_little: TooLittle | None = None
+) -> Path:
     """Write the report of a recording to ``path``, mode 0600, and return the path.
 
-    ``too_little`` is why the rules could not judge the crawl, empty where they could.
+    ``too_little`` is why the rules could not judge the crawl, None where they could.
     The file is there whole or not at all, and replaces one that was there, but for
     the recording; what is no file, such as a pipe, is written into. Folders are made.
     Raises `ReportError`, whose message is one line with the remedy.
@@ -83,7 +85,9 @@ def write(story: Story, path: str | os.PathLike[str], too_little: str = "") -> P
     return path
 
 
-def render(story: Story, too_little: str = "", folder: Path | None = None) -> str:
+def render(
+    story: Story, too_little: TooLittle | None = None, folder: Path | None = None
+) -> str:
     """Return the page; lines of code are read below ``folder``, by default here."""
     told = cards(story, folder)
     return (

@@ -12,7 +12,7 @@ from scrapy_leakwatch.report.lines import FAINT, HEADING, TREND, Line, each, spa
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scrapy_leakwatch.records import Story
+    from scrapy_leakwatch.records import Story, TooLittle
 
 OWNERS = 5
 """Lines for who has the memory, where there is room."""
@@ -39,7 +39,7 @@ class View:
     keys: str = ""
 
 
-def snapshot(story: Story, too_little: str, width: int) -> Iterator[Line]:
+def snapshot(story: Story, too_little: TooLittle | None, width: int) -> Iterator[Line]:
     """Yield the view once, for where there is no screen."""
     yield from terminal.heading(story)
     yield Line()
@@ -49,7 +49,7 @@ def snapshot(story: Story, too_little: str, width: int) -> Iterator[Line]:
 
 
 def frame(
-    story: Story, too_little: str, view: View, size: tuple[int, int]
+    story: Story, too_little: TooLittle | None, view: View, size: tuple[int, int]
 ) -> list[Line]:
     """Return what fits on a screen of so many columns and rows, the keys below."""
     width, height = size

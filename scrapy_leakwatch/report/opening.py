@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from scrapy_leakwatch.records import Explanation
 from scrapy_leakwatch.report import tones
 from scrapy_leakwatch.report.amounts import count, span
+from scrapy_leakwatch.report.sufficiency import advice, reason
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Story, Told, Verdict
+    from scrapy_leakwatch.records import Story, Told, TooLittle, Verdict
     from scrapy_leakwatch.report.tones import Tone
 
 
@@ -23,7 +24,7 @@ class Opening(NamedTuple):
     remedy: str = ""
 
 
-def opening(story: Story, too_little: str = "") -> Opening:
+def opening(story: Story, too_little: TooLittle | None = None) -> Opening:
     """Return what to say first; ``too_little``: why the rules could not judge."""
     told = [
         each
@@ -106,13 +107,12 @@ def _detail(told: Told, story: Story) -> str:
 _THEN = "when this was told"
 
 
-def _unjudged(too_little: str) -> Opening:
-    reason, _, advice = too_little.partition(": ")
+def _unjudged(too_little: TooLittle) -> Opening:
     return Opening(
         tone="warn",
         word="Too short",
-        sentence=f"Measured too little: {reason}.",
-        remedy=sentence(advice),
+        sentence=f"Measured too little: {reason(too_little)}.",
+        remedy=sentence(advice(too_little)),
     )
 
 

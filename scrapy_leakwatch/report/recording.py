@@ -137,18 +137,23 @@ def of_verdict(verdict: Verdict, time: float) -> Line:
         "suppressed": verdict.suppressed,
         "id": verdict.id,
         "cause": verdict.cause,
+        "withdraws": verdict.withdraws,
         "bytes": verdict.bytes,
         "share_of_growth": verdict.share_of_growth,
     }
 
 
-def of_explanation(found: Explanation | Unexplained, time: float) -> Line:
+def of_explanation(
+    found: Explanation | Unexplained, verdict: int | None, time: float
+) -> Line:
     """Return the line of an answer to who holds some objects.
 
     Besides who holds them it has the other holders, and what else the examined
     objects are; without a holder it has only those, and why (``failed``).
+    ``verdict`` is the id of the one that rests on it, None where none does.
     """
-    line = {"type": "explanation", "time": time, **fields_of(found)}
+    line = {"type": "explanation", "time": time, "verdict": verdict}
+    line |= fields_of(found)
     line["class"] = line.pop("class_path")
     if isinstance(found, Unexplained):
         line["failed"] = line.pop("reason")
@@ -158,9 +163,12 @@ def of_explanation(found: Explanation | Unexplained, time: float) -> Line:
     return line
 
 
-def of_layers(layers: Layers, time: float) -> Line:
-    """Return the line of a look at which layer the memory is in, bytes each."""
-    return {**fields_of(layers), "type": "layers", "time": time}
+def of_layers(layers: Layers, verdict: int | None, time: float) -> Line:
+    """Return the line of a look at which layer the memory is in, bytes each.
+
+    ``verdict`` is the id of the one that rests on it, None where none does.
+    """
+    return {**fields_of(layers), "type": "layers", "time": time, "verdict": verdict}
 
 
 def of_bill(bill: Bill | NoBill) -> Line:

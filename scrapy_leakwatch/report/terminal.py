@@ -18,17 +18,18 @@ from scrapy_leakwatch.report.lines import (
     highest,
     paint,
 )
+from scrapy_leakwatch.report.sufficiency import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scrapy_leakwatch.records import Layers, Story, Told
+    from scrapy_leakwatch.records import Story, Told, TooLittle
 
 
 NO_END = "still running, or killed"
 
 
-def show(story: Story, too_little: str, width: int) -> Iterator[Line]:
+def show(story: Story, too_little: TooLittle | None, width: int) -> Iterator[Line]:
     """Yield all that a recording tells."""
     yield from heading(story)
     yield Line()
@@ -71,7 +72,7 @@ def received(story: Story) -> int:
     return int(highest(story.timeline.received))
 
 
-def verdicts(story: Story, too_little: str) -> Iterator[Line]:
+def verdicts(story: Story, too_little: TooLittle | None) -> Iterator[Line]:
     """Yield the verdicts that stand, the withdrawn last, and if none does, that."""
     told = [each for each in story.standing if each.verdict.kind != "recovered"]
     over = [each for each in story.standing if each.verdict.kind == "recovered"]
@@ -81,7 +82,7 @@ def verdicts(story: Story, too_little: str) -> Iterator[Line]:
     yield conclusion(story, too_little)
 
 
-def conclusion(story: Story, too_little: str) -> Line:
+def conclusion(story: Story, too_little: TooLittle | None) -> Line:
     """Return what it comes to, in one line."""
     told = [each.verdict for each in story.standing if each.verdict.kind != "recovered"]
     alarms = sum(each.kind in ALARMS and not each.suppressed for each in told)
@@ -91,7 +92,7 @@ def conclusion(story: Story, too_little: str) -> Line:
     if alarms:
         return Line(f"It leaks: {_many(alarms, 'verdict')} to act on{rest}.", HEADING)
     if too_little:
-        return Line(f"Measured too little: {too_little}.", TOLD)
+        return Line(f"Measured too little: {in_words(too_little)}.", TOLD)
     healthy = "Nothing leaks" if told else "Healthy: nothing leaks"
     return Line(f"{healthy}{rest}.", paint("healthy"))
 
@@ -124,7 +125,7 @@ def state(story: Story, width: int) -> Iterator[Line]:
         yield from tables.containers(story, width)
 
 
-def as_json(story: Story, too_little: str) -> dict[str, Any]:
+def as_json(story: Story, too_little: TooLittle | None) -> dict[str, Any]:
     """Return the same for programs; parts are as in the lines of a recording."""
     run = story.run
     return {
@@ -136,7 +137,7 @@ def as_json(story: Story, too_little: str) -> dict[str, Any]:
         "complete": story.complete,
         "samples": story.samples,
         "responses": received(story),
-        "too_little": too_little or None,
+        "too_little": in_words(too_little) if too_little else None,
         "broken_lines": story.broken,
         "verdicts": [told_as_json(told) for told in story.standing],
         "last": recording.of_sample(story.last) if story.last else None,
@@ -152,14 +153,13 @@ def _bill(story: Story) -> dict[str, Any] | None:
 def told_as_json(told: Told) -> dict[str, Any]:
     """Return a verdict with what was found on it."""
     line = recording.of_verdict(told.verdict, told.time)
-    return {**line, "found": _found(told.found, told.time)}
+    return {**line, "found": _found(told)}
 
 
-def _found(
-    found: Explanation | Unexplained | Layers | None, time: float
-) -> dict[str, Any] | None:
+def _found(told: Told) -> dict[str, Any] | None:
+    found, verdict = told.found, told.verdict.id or None
     if found is None:
         return None
     if isinstance(found, (Explanation, Unexplained)):
-        return recording.of_explanation(found, time)
-    return recording.of_layers(found, found.time or time)
+        return recording.of_explanation(found, verdict, told.time)
+    return recording.of_layers(found, verdict, found.time or told.time)

@@ -83,14 +83,14 @@ def test_the_remedy_fits_what_is_in_it(kind, keys, values, sentence):
 
 
 @pytest.mark.parametrize(
-    ("owner", "end"),
+    ("owner_kind", "end"),
     [
-        ("class Shop", "; an attribute of the class, it is shared by all its objects"),
-        ("module shop", "; a global, it stays as long as the process"),
+        ("class", "; an attribute of the class, it is shared by all its objects"),
+        ("global", "; a global, it stays as long as the process"),
     ],
 )
-def test_an_owner_that_outlives_the_crawl_is_told(owner, end):
-    hoard = Hoard(**{**BASE, "owner": owner}, kind="list", values="str")
+def test_an_owner_that_outlives_the_crawl_is_told(owner_kind, end):
+    hoard = Hoard(**BASE, kind="list", values="str", owner_kind=owner_kind)
     assert end in remedy(hoard)
 
 

@@ -214,6 +214,7 @@ def resource(found: Found, claim: Claim) -> Resource:
         kind=found.kind,
         what=found.what,
         owner=claim.owner.name,
+        owner_kind=claim.owner.kind,
         class_path=redact.text(f"{anatomy.module(cls)}.{anatomy.qualname(cls)}"),
         origin=places.origin_of_class(cls),
         method=redact.text(f"{call.class_name}.{call.method}") if call else "",

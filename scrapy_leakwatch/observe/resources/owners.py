@@ -10,6 +10,8 @@ from scrapy_leakwatch import anatomy, components, redact
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scrapy_leakwatch.records import ComponentKind
+
 FRAMEWORK = ("scrapy.", "scrapy_leakwatch.", "twisted.")
 """What Scrapy's own components keep, they keep on purpose."""
 
@@ -18,7 +20,7 @@ FRAMEWORK = ("scrapy.", "scrapy_leakwatch.", "twisted.")
 class Owner:
     """A component; never leaves the process."""
 
-    kind: str
+    kind: ComponentKind
     instance: Any
 
     @property
@@ -46,12 +48,11 @@ def _all(crawler: Any) -> Iterator[Owner]:
     for kind, component in components.managed(crawler):
         yield Owner(kind, component)
     scheduler = components.part(crawler, "engine", "slot", "scheduler")
-    for kind, component in (
-        ("scheduler", scheduler),
-        ("duplicate filter", components.duplicate_filter(crawler)),
-    ):
-        if component is not None:
-            yield Owner(kind, component)
+    if scheduler is not None:
+        yield Owner("scheduler", scheduler)
+    duplicate_filter = components.duplicate_filter(crawler)
+    if duplicate_filter is not None:
+        yield Owner("duplicate filter", duplicate_filter)
 
 
 def _may_own(owner: Owner) -> bool:
