@@ -149,7 +149,8 @@ spiders.Backlog.follow = follow
 
 
 def test_each_of_two_crawls_answers_for_its_own(crawl):
-    result = crawl("Leaking", "Backlog", **ASYNCIO)
+    prelude = "spiders.Backlog.pages = 150"
+    result = crawl("Leaking", "Backlog", prelude=prelude, **ASYNCIO)
     (other,) = result.others
     assert result.stats["leakwatch/verdict"] == "leak"
     assert other["leakwatch/verdict"] == "healthy"
