@@ -137,9 +137,9 @@ async def leakwatch(crawler: Any) -> str:
         await asyncio.sleep(0.001)
     if not isinstance(found, Explanation):
         return found.reason
-    child = found.child_memory_bytes / 1e6
+    child = found.effort.child_memory_bytes / 1e6
     held = f"{found.share:.0%} by {found.holder}"
-    return f"{held}; stall {found.stall_ms:.1f} ms, child {child:.1f} MB"
+    return f"{held}; stall {found.effort.stall_ms:.1f} ms, child {child:.1f} MB"
 
 
 async def guppy(_: Any) -> str:

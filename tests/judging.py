@@ -11,11 +11,15 @@ from scrapy_leakwatch.judge.docket import Docket
 from scrapy_leakwatch.records import (
     REQUESTS,
     RESPONSES,
+    TRAITS,
     Container,
+    Counts,
+    Effort,
     Explanation,
     Floor,
     Memory,
     Oldest,
+    Price,
     RequestLedger,
     ResponseLedger,
     Sample,
@@ -67,31 +71,43 @@ def sample(
     )
 
 
+PARTS = {"counts": Counts, "price": Price, "effort": Effort}
+
+
+def in_parts(**fields) -> dict:
+    """Return the fields of an explanation by what they are parts of."""
+    made = {
+        name: part(**{key: fields.pop(key) for key in part.__slots__ if key in fields})
+        for name, part in PARTS.items()
+        if set(part.__slots__) & set(fields)
+    }
+    flags = [name for name in TRAITS if name in fields]
+    if flags:
+        made["traits"] = tuple(name for name in flags if fields.pop(name))
+    return fields | made
+
+
 def explanation(**fields) -> Explanation:
     known = dict.fromkeys(Explanation.__slots__, None) | {
-        "examined": 24,
-        "share": 1.0,
         "holder": "spider.pages[*]",
         "owner": "spider",
         "owner_kind": "spider",
-        "retained_bytes_each": 10_000,
+        "price": Price(10_000),
         "signature": "3f2a9c1e",
-        "garbage": 0,
-        "in_flight": 0,
-        "unknown": 0,
-        "direct": False,
-        "foreign": False,
-        "bounded": False,
-        "emptied": False,
+        "counts": Counts(24, 24),
+        "traits": (),
         "others": (),
         "victims": (),
         "origin": "project",
     }
-    return Explanation(**known | fields)
+    if "garbage" in fields or "in_flight" in fields:
+        fields = {"examined": 24} | fields
+    return Explanation(**known | in_parts(**fields))
 
 
 def unexplained(reason: str, **counts: int) -> Unexplained:
-    return Unexplained("HtmlResponse", "scrapy.HtmlResponse", "shop", reason, **counts)
+    names = ("HtmlResponse", "scrapy.HtmlResponse", "shop", reason)
+    return Unexplained(*names, **in_parts(**counts))
 
 
 def docket(explain=False, **settings) -> Docket:

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from scrapy_leakwatch.records import (
+    Counts,
+    Effort,
     Explanation,
     Growth,
     PathStep,
+    Price,
     Share,
     Unexplained,
     Verdict,
@@ -57,13 +60,9 @@ FOUND = Explanation(
     fix="pass what parse_product needs (such as response.url) in cb_kwargs,"
     " not the response",
     signature="3f2a9c1e",
-    examined=32,
-    share=1.0,
-    retained_bytes_each=21_400,
-    retained_bytes_total=81_300_000,
-    stall_ms=26.0,
-    analysis_ms=1400.0,
-    child_memory_bytes=1_600_000,
+    counts=Counts(32, 32),
+    price=Price(21_400, 81_300_000),
+    effort=Effort(26.0, 1400.0, 1_600_000),
 )
 OTHER = Share(
     holder="PagesPipeline.seen[*]",
@@ -82,19 +81,17 @@ CASES = {
         replace(VERDICT, limit=None, limit_in_s=None),
         replace(
             FOUND,
-            share=0.75,
             likely=True,
-            chain=True,
+            traits=("chain",),
             origin="library",
-            tree_bytes=9_000,
+            price=replace(FOUND.price, tree_bytes=9_000),
             victims=("Request", "Selector"),
             others=(OTHER,),
-            in_flight=2,
-            garbage=1,
+            counts=Counts(32, 24, in_flight=2, garbage=1),
         ),
     ),
     "without a line": block(VERDICT, replace(FOUND, location=None, code=None)),
-    "without a fork": block(VERDICT, replace(FOUND, direct=True)),
+    "without a fork": block(VERDICT, replace(FOUND, traits=("direct",))),
     "without a holder": block(
         replace(VERDICT, caveat="who holds them is not known: no answer within 30 s"),
         LATE,
@@ -103,7 +100,7 @@ CASES = {
     "asked": explanation(FOUND),
     "asked in vain": unexplained(LATE),
     "asked of garbage": unexplained(
-        replace(LATE, reason="in flight in the engine", examined=24, in_flight=24)
+        replace(LATE, reason="in flight in the engine", counts=Counts(24, in_flight=24))
     ),
 }
 

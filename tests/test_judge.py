@@ -308,7 +308,7 @@ def test_what_was_told_withdrawn_and_dismissed_is_not_asked_about_at_every_sampl
     hear(case, [sample(8 + n, floors=False, responses=10) for n in range(8)])
     assert case.withdraw()
     assert docket_told(case) == ["recovered"]
-    dead = explanation(examined=24, garbage=24, share=0.0)
+    dead = explanation(garbage=24, held=0)
     asked = []
     for number in range(16, 34):
         each = sample(number, floors=False, responses=50 * (number - 15))
@@ -336,5 +336,5 @@ def test_a_leak_that_is_accepted_stays_so_when_nobody_can_look() -> None:
 
 
 def test_few_that_are_held_among_many_in_flight_are_too_few() -> None:
-    found = explanation(in_flight=23, share=1 / 24)
+    found = explanation(in_flight=23, held=1)
     assert not hear(docket(explain=True), growing(responses=30), found)

@@ -67,10 +67,10 @@ def test_what_was_found_goes_with_its_verdict(write) -> None:
     found_again = {**FOUND, "time": START + 51, "stall_ms": 7.0}
     story = recordings.read(write(RUN, LEAK, FOUND, other, again, found_again))
     first, second, third = story.told
-    assert first.found.stall_ms == 5.1
+    assert first.found.effort.stall_ms == 5.1
     assert first.found.path[1].edge == "[*]"
     assert second.found is None
-    assert third.found.stall_ms == 7.0
+    assert third.found.effort.stall_ms == 7.0
     assert not story.dismissed
 
 
@@ -175,7 +175,7 @@ def test_what_is_told_again_has_what_was_found_anew_and_stays_a_case(write) -> N
     first, again = {**LEAK, "id": 7}, {**LEAK, "id": 7, "time": START + 4}
     found = {**FOUND, "verdict": 7}
     story = recordings.read(write(RUN, first, found, again, {**found, "stall_ms": 7}))
-    assert [told.found.stall_ms for told in story.told] == [5.1, 7]
+    assert [told.found.effort.stall_ms for told in story.told] == [5.1, 7]
     assert [told.case for told in story.told] == [7, 7]
     assert story.dismissed == ()
 

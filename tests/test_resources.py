@@ -28,8 +28,15 @@ from scrapy_leakwatch.observe.resources.naming import locals_of
 from scrapy_leakwatch.observe.resources.owners import Owner
 from scrapy_leakwatch.observe.resources.reach import Reach
 from scrapy_leakwatch.observe.resources.taking import Sources
-from scrapy_leakwatch.records import Explanation, Resource, Survivors, Unexplained
+from scrapy_leakwatch.records import (
+    Counts,
+    Explanation,
+    Resource,
+    Survivors,
+    Unexplained,
+)
 from scrapy_leakwatch.runs import Runs
+from tests.judging import in_parts
 
 OLD = 1_000_000_000
 
@@ -425,7 +432,14 @@ def holder(**changed) -> Explanation:
         "project",
     )
     return Explanation(
-        *fields, (), "", None, None, "", "3f2a9c1e", **({"examined": 3} | changed)
+        *fields,
+        (),
+        "",
+        None,
+        None,
+        "",
+        "3f2a9c1e",
+        **in_parts(**{"examined": 3} | changed),
     )
 
 
@@ -449,7 +463,7 @@ def test_crawlers_that_stay_are_one_verdict_with_its_growth() -> None:
         (Survivors(2, 9, (2,)), holder()),
         (STAY, holder(running=True)),
         (STAY, holder(foreign=True)),
-        (STAY, Unexplained("Crawler", "", "", "in flight", examined=3, in_flight=3)),
+        (STAY, Unexplained("Crawler", "", "", "in flight", Counts(3, in_flight=3))),
     ],
 )
 def test_crawlers_that_a_script_or_the_engine_has_are_no_leak(survivors, found) -> None:

@@ -24,7 +24,16 @@ from scrapy_leakwatch.explain.records import (
 from scrapy_leakwatch.explain.waiting import investigate_queue
 from scrapy_leakwatch.heap.graph import SHARE_TO_COPY
 from scrapy_leakwatch.heap.roots import Outside
-from scrapy_leakwatch.records import Bill, BillLayers, BillOwner, BillPath, NoBill
+from scrapy_leakwatch.records import (
+    Bill,
+    BillLayers,
+    BillOwner,
+    BillPath,
+    Counts,
+    Effort,
+    NoBill,
+    Price,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -261,11 +270,17 @@ def _understood(
             question.class_path,
             question.spider,
             found.reason,
-            stall_ms=found.stall_ms,
+            effort=Effort(found.stall_ms),
         )
-    fields = {**found.fields, "stall_ms": found.stall_ms}
+    fields = dict(found.fields)
+    fields["effort"] = Effort(
+        found.stall_ms, fields.pop("analysis_ms"), fields.pop("child_memory_bytes")
+    )
+    fields["counts"] = Counts(**fields["counts"])
     if "reason" in fields:
         return Unexplained(**fields)
+    fields["price"] = Price(**fields["price"])
+    fields["traits"] = tuple(fields["traits"])
     fields["path"] = tuple(PathStep(**step) for step in fields["path"])
     fields["others"] = tuple(Share(**share) for share in fields["others"])
     fields["victims"] = tuple(fields["victims"])

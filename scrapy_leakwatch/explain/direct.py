@@ -23,6 +23,7 @@ from scrapy_leakwatch.explain.holders import Anchor, function, request
 from scrapy_leakwatch.explain.records import Unexplained
 from scrapy_leakwatch.explain.reference_path import PathStart
 from scrapy_leakwatch.explain.statement import state
+from scrapy_leakwatch.records import Counts, Effort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -69,7 +70,7 @@ def look(
     else:
         found = _nothing(question, len(examined))
     taken_ms = (time.perf_counter() - start) * 1000
-    return replace(found, stall_ms=taken_ms, analysis_ms=taken_ms)
+    return replace(found, effort=Effort(taken_ms, taken_ms))
 
 
 def _stated(
@@ -77,11 +78,11 @@ def _stated(
 ) -> Explanation | Unexplained:
     main = max(groups.values(), key=lambda group: group.count)
     url = anatomy.text_attribute(main.anchors[0].trail[-1], "_url")
+    found = state(question, main, crawler)
     return replace(
-        state(question, main, crawler),
-        direct=True,
-        examined=examined,
-        share=main.count / examined,
+        found,
+        traits=(*found.traits, "direct"),
+        counts=Counts(examined, main.count),
         example_url=redact.url(url),
     )
 
@@ -98,7 +99,7 @@ def _nothing(question: Question, examined: int) -> Unexplained:
         question.class_path,
         question.spider,
         "no fork here, and no live request holds one directly",
-        examined=examined,
+        Counts(examined),
     )
 
 

@@ -26,15 +26,17 @@ from scrapy_leakwatch.explain.labels import label
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
 from scrapy_leakwatch.explain.reference_path import PathStart, start_at
 from scrapy_leakwatch.explain.statement import is_emptied
+from scrapy_leakwatch.records import Counts, Price
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from scrapy_leakwatch.explain.contents import Entry
     from scrapy_leakwatch.explain.findings import Group
     from scrapy_leakwatch.explain.investigation import Evidence
     from scrapy_leakwatch.explain.records import HoardQuestion
     from scrapy_leakwatch.heap.walk import Heap
+    from scrapy_leakwatch.records import Trait
 
 Trail = tuple[Any, ...]
 
@@ -151,17 +153,21 @@ def _state(
         signature=group.signature(question.spider),
         owner_kind=start.owner_kind if start else "unknown",
         likely=line.likely if line else False,
-        bounded=bounds.is_within(_behind(group.lead.trail)),
-        emptied=drops_its_own(container) or (ours and is_emptied(group.lead, crawler)),
-        examined=len(entries),
-        share=1.0,
-        retained_bytes_each=price.each,
-        retained_bytes_total=round(price.whole * alike),
-        tree_bytes=price.trees,
+        traits=tuple(_traits(group, crawler, ours=ours)),
+        counts=Counts(len(entries), len(entries)),
+        price=Price(price.each, round(price.whole * alike), price.trees),
         contents=inside,
         victims=price.victims,
         example_url=_example_url(entries),
     )
+
+
+def _traits(group: Group, crawler: Any, *, ours: bool) -> Iterator[Trait]:
+    trail = group.lead.trail
+    if bounds.is_within(_behind(trail)):
+        yield "bounded"
+    if drops_its_own(trail[-1]) or (ours and is_emptied(group.lead, crawler)):
+        yield "emptied"
 
 
 def _behind(trail: Trail) -> Trail:

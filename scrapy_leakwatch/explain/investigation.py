@@ -18,6 +18,7 @@ from scrapy_leakwatch.explain.records import Unexplained
 from scrapy_leakwatch.explain.statement import state, state_share
 from scrapy_leakwatch.heap.roots import Outside, roots
 from scrapy_leakwatch.heap.walk import Heap
+from scrapy_leakwatch.records import Counts, Price
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.findings import Census, Group
@@ -74,9 +75,10 @@ def investigate(
     others = groups[1 : 1 + MOST_OTHERS]
     explained = replace(
         state(question, groups[0], evidence.crawler),
+        counts=_counts(census, groups[0].count),
         others=tuple(state_share(question, each, evidence.crawler) for each in others),
     )
-    return _priced(_counted(explained, census, groups[0]), heap, groups)
+    return _priced(explained, heap, groups)
 
 
 def _census(heap: Heap, question: Question, chosen: list[int] | None) -> Census:
@@ -114,18 +116,14 @@ def _nobody(question: Question, census: Census) -> Unexplained:
         question.class_path,
         question.spider,
         reason,
-        examined=census.examined,
-        in_flight=census.in_flight,
-        garbage=census.garbage,
-        unknown=census.unknown,
+        _counts(census),
     )
 
 
-def _counted(explained: Explanation, census: Census, group: Group) -> Explanation:
-    return replace(
-        explained,
+def _counts(census: Census, held: int = 0) -> Counts:
+    return Counts(
         examined=census.examined,
-        share=group.count / census.examined,
+        held=held,
         in_flight=census.in_flight,
         garbage=census.garbage,
         unknown=census.unknown,
@@ -141,9 +139,11 @@ def _priced(explained: Explanation, heap: Heap, groups: list[Group]) -> Explanat
         each = groups[0].bytes // max(groups[0].count, 1)
     return replace(
         explained,
-        retained_bytes_each=each,
-        retained_bytes_total=sum(group.bytes for group in groups),
-        tree_bytes=min(round(statistics.mean(one.trees for one in weighed)), each),
+        price=Price(
+            retained_bytes_each=each,
+            retained_bytes_total=sum(group.bytes for group in groups),
+            tree_bytes=min(round(statistics.mean(one.trees for one in weighed)), each),
+        ),
         victims=_victims(weighed),
         example_url=_example_url(heap, examples),
     )

@@ -10,9 +10,12 @@ from scrapy_leakwatch.explain.holders import root
 from scrapy_leakwatch.explain.records import Explanation, Share
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scrapy_leakwatch.explain.findings import Group
     from scrapy_leakwatch.explain.holders import Anchor
     from scrapy_leakwatch.explain.records import Question
+    from scrapy_leakwatch.records import Trait
 
 
 def state(question: Question, group: Group, crawler: Any) -> Explanation:
@@ -36,13 +39,24 @@ def state(question: Question, group: Group, crawler: Any) -> Explanation:
         signature=group.signature(question.spider),
         owner_kind=anchor.root.owner_kind if anchor.root else "unknown",
         likely=line.likely if line else False,
-        chain=group.chain,
-        waiting=group.fate == "waiting",
-        running=findings.is_running(anchor),
-        foreign=anchor.root is not None and anchor.root.foreign,
-        bounded=all(map(findings.is_bounded, group.anchors)),
-        emptied=anchor.kind is root.KIND and is_emptied(anchor, crawler),
+        traits=tuple(_traits(group, crawler)),
     )
+
+
+def _traits(group: Group, crawler: Any) -> Iterator[Trait]:
+    anchor = group.lead
+    if group.chain:
+        yield "chain"
+    if group.fate == "waiting":
+        yield "waiting"
+    if findings.is_running(anchor):
+        yield "running"
+    if anchor.root is not None and anchor.root.foreign:
+        yield "foreign"
+    if all(map(findings.is_bounded, group.anchors)):
+        yield "bounded"
+    if anchor.kind is root.KIND and is_emptied(anchor, crawler):
+        yield "emptied"
 
 
 def is_emptied(anchor: Anchor, crawler: Any) -> bool:

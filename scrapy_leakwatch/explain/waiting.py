@@ -13,6 +13,7 @@ from scrapy_leakwatch import anatomy, redact
 from scrapy_leakwatch.explain import serialising, words
 from scrapy_leakwatch.explain.contained import contained
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
+from scrapy_leakwatch.records import Counts, Price
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.investigation import Evidence
@@ -54,9 +55,8 @@ def investigate_queue(
         _state(question, obstacle),
         fix=_advice(question, callbacks, requests, obstacle),
         signature=_signature(question, callbacks[0][0]),
-        examined=len(requests),
-        retained_bytes_each=total // count,
-        retained_bytes_total=total,
+        counts=Counts(len(requests), len(requests)),
+        price=Price(total // count, total),
         contents=_contents(callbacks, len(requests)),
         victims=tuple(sorted({name for one in weighed for name in one.tracked})),
         example_url=redact.url(anatomy.text_attribute(requests[0], "_url")),
@@ -94,7 +94,6 @@ def _state(question: WaitingQuestion, obstacle: Obstacle | None) -> Explanation:
         fix="",
         signature="",
         owner_kind="scheduler",
-        share=1.0,
     )
 
 

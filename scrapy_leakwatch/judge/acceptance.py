@@ -26,8 +26,8 @@ def is_accepted(
     if not globs or not isinstance(found, Explanation):
         return False
     blamed = [(found.holder, found.signature)]
-    if found.examined:
-        each = verdict.unaccounted / found.examined
+    if found.counts.examined:
+        each = verdict.unaccounted / found.counts.examined
         blamed += [
             (other.holder, other.signature)
             for other in found.others

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from scrapy_leakwatch.judge.memory_words import megabytes
 from scrapy_leakwatch.records import (
     Bill,
+    Counts,
+    Effort,
     Explanation,
     Growth,
     PathStep,
+    Price,
     Verdict,
 )
 
@@ -363,14 +366,12 @@ def _explanation(grown: Grown, spider: str, signature: str) -> Explanation:
         signature=signature,
         owner_kind=owner.kind,
         likely=path.likely,
-        examined=path.count,
-        share=1.0,
-        retained_bytes_each=each,
-        retained_bytes_total=path.bytes,
+        counts=Counts(path.count, path.count),
+        price=Price(each, path.bytes),
         contents=f"{path.count:,} {path.type}",
-        stall_ms=grown.bill.stall_ms,
-        analysis_ms=grown.bill.analysis_ms,
-        child_memory_bytes=grown.bill.child_memory_bytes,
+        effort=Effort(
+            grown.bill.stall_ms, grown.bill.analysis_ms, grown.bill.child_memory_bytes
+        ),
     )
 
 

@@ -170,7 +170,7 @@ class Docket:
             verdict = replace(verdict, message=message)
         if self._is_accepted(suspicion, verdict, found):
             verdict = replace(verdict, suppressed=True)
-        each = found.retained_bytes_each if isinstance(found, Explanation) else 0
+        each = found.price.retained_bytes_each if isinstance(found, Explanation) else 0
         per_min = verdict.growth.per_min * each
         verdict = replace(verdict, cause=self._cause_of(verdict, per_min))
         return self._remember(Key("samples", suspicion.judged_as), verdict, per_min)

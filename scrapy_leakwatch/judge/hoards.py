@@ -73,13 +73,15 @@ def verdict_on(
     Objects that are counted by themselves are judged by themselves.
     """
     if isinstance(found, Explanation):
-        if found.victims or found.foreign:
+        if found.victims or "foreign" in found.traits:
             return None
-        if found.bounded or (found.emptied and suspicion.count < case.far_beyond):
+        if "bounded" in found.traits or (
+            "emptied" in found.traits and suspicion.count < case.far_beyond
+        ):
             return None
         if suspicion.origin == "library" and not _is_most(suspicion, found):
             return None
-        confidence: Confidence = "medium" if found.emptied else "high"
+        confidence: Confidence = "medium" if "emptied" in found.traits else "high"
         return tell(suspicion, "hoard", confidence, suspicion.headline, found)
     if suspicion.origin == "library":
         return None
@@ -130,5 +132,5 @@ def _may_be_most(grown: Growth, rss_per_min: float) -> bool:
 
 
 def _is_most(suspicion: Suspicion, found: Explanation) -> bool:
-    per_min = suspicion.growth.per_min * found.retained_bytes_each
+    per_min = suspicion.growth.per_min * found.price.retained_bytes_each
     return 0 < MOST_OF_IT * suspicion.rss_per_min <= per_min

@@ -130,16 +130,20 @@ def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
 
 def _verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
     held = _held(suspicion, found)
-    looked = found is not None and found.examined and not _direct(found)
+    looked = found is not None and found.counts.examined and not _direct(found)
     if looked and held < case.min_objects and held_share(found) <= MAJORITY:
         return _garbage(suspicion, found, case)
     if isinstance(found, Explanation):
-        if found.foreign or found.bounded or _is_cargo(suspicion, found):
+        if (
+            "foreign" in found.traits
+            or "bounded" in found.traits
+            or _is_cargo(suspicion, found)
+        ):
             return None
-        if found.emptied and held < _most_of_a_batch(suspicion, case):
+        if "emptied" in found.traits and held < _most_of_a_batch(suspicion, case):
             return None
         if suspicion.proved or (looked and held >= case.min_objects):
-            confidence: Confidence = "medium" if found.direct else "high"
+            confidence: Confidence = "medium" if "direct" in found.traits else "high"
             return _leak(suspicion, confidence, found)
     elif suspicion.proved:
         return _leak(suspicion, "medium", found)
@@ -155,9 +159,11 @@ def _held(suspicion: Suspicion, found: Found) -> float:
 
 def held_share(found: Found) -> float:
     """Return the part of the examined objects, 0 to 1, that somebody may hold."""
-    if found is None or not found.examined:
+    if found is None or not found.counts.examined:
         return 1.0
-    return max(1 - (found.garbage + found.in_flight) / found.examined, 0.0)
+    return max(
+        1 - (found.counts.garbage + found.counts.in_flight) / found.counts.examined, 0.0
+    )
 
 
 def _without_garbage(suspicion: Suspicion, found: Found) -> Suspicion:
@@ -177,14 +183,14 @@ def _without_garbage(suspicion: Suspicion, found: Found) -> Suspicion:
 
 def _direct(found: Explanation | Unexplained) -> bool:
     """Tell whether only live requests were looked at: they may be garbage."""
-    return isinstance(found, Explanation) and found.direct
+    return isinstance(found, Explanation) and "direct" in found.traits
 
 
 def _mostly_garbage(found: Found) -> bool:
     return (
         found is not None
-        and found.examined >= ENOUGH
-        and found.garbage >= MAJORITY * found.examined
+        and found.counts.examined >= ENOUGH
+        and found.counts.garbage >= MAJORITY * found.counts.examined
     )
 
 
@@ -221,12 +227,13 @@ def _garbage(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
     """Say that the dead wait for the collector, where they are many."""
     if found is None or not _mostly_garbage(found):
         return None
-    dead = round(suspicion.unaccounted * found.garbage / found.examined)
+    counts = found.counts
+    dead = round(suspicion.unaccounted * counts.garbage / counts.examined)
     if dead < case.many:
         return None
     message = (
         f"{suspicion.subject} is garbage, not a leak: about {dead:,} dead in reference"
-        f" cycles wait for Python's collector ({found.garbage} of {found.examined}"
+        f" cycles wait for Python's collector ({counts.garbage} of {counts.examined}"
         f" examined), {suspicion.growth.per_1000_responses:+,.0f} per 1,000 responses"
         f" ({series(suspicion.growth.floors)})"
     )

@@ -44,7 +44,7 @@ def tell(
 
 
 def _forecast(suspicion: Suspicion, explanation: Explanation) -> float | None:
-    per_min = suspicion.growth.per_min * explanation.retained_bytes_each
+    per_min = suspicion.growth.per_min * explanation.price.retained_bytes_each
     if suspicion.memory_limit is None or per_min <= 0:
         return None
     left = max(suspicion.memory_limit - suspicion.memory.rss, 0)

@@ -176,12 +176,12 @@ def crawlers(
         f" still alive, with their spiders and engines ({series(survivors.series)})"
     )
     if isinstance(found, Explanation):
-        if found.running or found.foreign:
+        if "running" in found.traits or "foreign" in found.traits:
             return None
         found = replace(found, fix=_FIX.format(holder=found.holder))
         told = _tell("unreleased", found, grown, "high", message, remedy=found.fix)
         return replace(told, count=survivors.count, unaccounted=survivors.count), found
-    if found is not None and found.examined:  # nobody holds them but the engine
+    if found is not None and found.counts.examined:  # nobody holds them but the engine
         return None
     reason = found.reason if found is not None else "LEAKWATCH_EXPLAIN is off"
     nameless = Explanation(

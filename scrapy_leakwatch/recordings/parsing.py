@@ -7,18 +7,21 @@ raises `ValueError`: that line is broken. Text is made printable.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapy_leakwatch import redact
 from scrapy_leakwatch.records import (
     OWNER_KINDS,
+    TRAITS,
     Bill,
     BillLayers,
     BillOwner,
     BillPath,
     Container,
+    Counts,
+    Effort,
     Explanation,
     Growth,
     Layers,
@@ -26,6 +29,7 @@ from scrapy_leakwatch.records import (
     Memory,
     NoBill,
     PathStep,
+    Price,
     RequestLedger,
     ResponseLedger,
     Run,
@@ -192,12 +196,29 @@ def verdict(line: Line) -> Verdict:
 def explanation(line: Line) -> Explanation | Unexplained:
     """Return what was found of who holds some objects."""
     path = text(line.get("class", ""))
+    counts, effort = _read(Counts, line), _read(Effort, line)
     if "failed" in line:
-        return _read(Unexplained, line, class_path=path, reason=text(line["failed"]))
+        return _read(
+            Unexplained,
+            line,
+            class_path=path,
+            reason=text(line["failed"]),
+            counts=counts,
+            effort=effort,
+        )
+    held = round(number(line.get("share", 0.0)) * counts.examined)
     steps = [_read(PathStep, mapping(step)) for step in _list(line.get("path", []))]
     others = [_read(Share, mapping(each)) for each in _list(line.get("others", []))]
     return _read(
-        Explanation, line, class_path=path, path=tuple(steps), others=tuple(others)
+        Explanation,
+        line,
+        class_path=path,
+        path=tuple(steps),
+        others=tuple(others),
+        counts=replace(counts, held=held),
+        price=_read(Price, line),
+        traits=tuple(name for name in TRAITS if line.get(name) is True),
+        effort=effort,
     )
 
 

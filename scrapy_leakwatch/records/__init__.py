@@ -27,12 +27,19 @@ from scrapy_leakwatch.records.compared import (
     Turn,
 )
 from scrapy_leakwatch.records.explained import (
+    TRAITS,
+    Counts,
+    Effort,
     Explanation,
     Layers,
     PathStep,
+    Price,
     Share,
+    Trait,
     Trimmed,
     Unexplained,
+    effort_of,
+    flat,
 )
 from scrapy_leakwatch.records.judged import (
     ALARMS,
@@ -81,6 +88,7 @@ __all__ = [
     "RESPONSES",
     "SCHEMA",
     "SEVERITY",
+    "TRAITS",
     "TURNS",
     "Bill",
     "BillLayers",
@@ -91,6 +99,8 @@ __all__ = [
     "ComponentKind",
     "Confidence",
     "Container",
+    "Counts",
+    "Effort",
     "Explanation",
     "Floor",
     "Growth",
@@ -105,6 +115,7 @@ __all__ = [
     "OwnerChange",
     "OwnerKind",
     "PathStep",
+    "Price",
     "Refusal",
     "RequestLedger",
     "Resource",
@@ -121,11 +132,14 @@ __all__ = [
     "Timeline",
     "Told",
     "TooLittle",
+    "Trait",
     "Trimmed",
     "Turn",
     "Unexplained",
     "Verdict",
+    "effort_of",
     "fields_of",
+    "flat",
 ]
 
 

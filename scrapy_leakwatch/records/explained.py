@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.records.billed import OwnerKind
@@ -31,28 +31,68 @@ class Share:
     fix: str = ""
 
 
+Trait = Literal[
+    "chain", "waiting", "running", "foreign", "bounded", "emptied", "direct"
+]
+"""What is special about a holder.
+
+``chain``: suspects hold one another in a row. ``waiting``: it is a callback that has
+not ended, ``running``: a function that has not, and keeps them in a variable.
+``foreign``: another crawl of the process has them. ``bounded``: a deque with a
+``maxlen`` or a cache with a ``maxsize`` holds them, so there is an end. ``emptied``:
+the owner's source also takes entries out of the container. ``direct``: seen on live
+requests, without a walk; those are then what was examined.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the examined objects are: all that are alive and no engine owns.
+
+    ``held`` of them by the holder, some by others. The rest are ``in_flight`` in the
+    engine, ``garbage`` that waits for the collector, or ``unknown``, where no root is
+    known. Each has one holder, the nearest on the way to the root that comes first
+    (`scrapy_leakwatch.heap.roots`).
+    """
+
+    examined: int = 0
+    held: int = 0
+    in_flight: int = 0
+    garbage: int = 0
+    unknown: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What objects keep alive, in bytes.
+
+    ``retained_bytes_total`` is what would be free without all of them,
+    ``retained_bytes_each`` that of a usual one: what many share is in the former,
+    once. ``tree_bytes`` of the latter are in parsed documents.
+    """
+
+    retained_bytes_each: int = 0
+    retained_bytes_total: int = 0
+    tree_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a look cost: the crawl's pause, the child's time, its own memory."""
+
+    stall_ms: float = 0.0
+    analysis_ms: float = 0.0
+    child_memory_bytes: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Who holds the suspects, where they were put there, their price, the fix.
 
-    ``share`` (0 to 1) of the ``examined`` objects hang on ``holder``. The rest
-    are ``others``, ``in_flight`` in the engine, ``garbage`` that waits for the
-    collector, or ``unknown``, where no root is known. Examined are all that are
-    alive and that no engine is known to own; each has one holder, the nearest on
-    the way to the root that comes first (`scrapy_leakwatch.heap.roots`).
-
     ``location`` is ``file:line``; it and ``code`` are only ``likely`` where
-    the source has several such expressions. ``chain``: suspects hold one
-    another in a row. ``waiting``: the holder is a callback that has not ended,
-    ``running``: a function that has not, and keeps them in a variable.
-    ``foreign``: another crawl of the process has them. ``bounded``: a deque with
-    a ``maxlen`` or a cache with a ``maxsize`` holds them, so there is an end.
-    ``emptied``: the owner's source also takes entries out of the container.
-    ``direct``: seen on live requests, without a walk; ``examined`` are then
-    requests. ``contents`` says what is in a container that is itself the
-    subject, such as ``str``. ``retained_bytes_total`` is what would be free without
-    the objects, ``retained_bytes_each`` that of a usual one: what many share is in
-    the former, once. ``tree_bytes`` of the latter are in parsed documents.
+    the source has several such expressions. ``contents`` says what is in a container
+    that is itself the subject, such as ``str``. ``victims`` are other classes that
+    are held with it.
     """
 
     subject: str
@@ -69,49 +109,57 @@ class Explanation:
     signature: str
     owner_kind: OwnerKind = "unknown"
     likely: bool = False
-    chain: bool = False
-    waiting: bool = False
-    running: bool = False
-    foreign: bool = False
-    bounded: bool = False
-    emptied: bool = False
-    direct: bool = False
-    examined: int = 0
-    share: float = 0.0
+    traits: tuple[Trait, ...] = ()
+    counts: Counts = Counts()
     others: tuple[Share, ...] = ()
-    in_flight: int = 0
-    garbage: int = 0
-    unknown: int = 0
-    retained_bytes_each: int = 0
-    retained_bytes_total: int = 0
-    tree_bytes: int = 0
+    price: Price = Price()
     contents: str = ""
     victims: tuple[str, ...] = ()
     example_url: str = ""
-    stall_ms: float = 0.0
-    analysis_ms: float = 0.0
-    child_memory_bytes: int = 0
+    effort: Effort = Effort()
 
 
 @dataclass(frozen=True, slots=True)
 class Unexplained:
     """Why there is no explanation: what failed, or that nobody is to blame.
 
-    Where objects were ``examined`` and none is held, the counts say what
-    they are: in flight, garbage, or unknown.
+    Where objects were examined and none is held, the counts say what they are.
     """
 
     subject: str
     class_path: str
     spider: str
     reason: str
-    examined: int = 0
-    in_flight: int = 0
-    garbage: int = 0
-    unknown: int = 0
-    stall_ms: float = 0.0
-    analysis_ms: float = 0.0
-    child_memory_bytes: int = 0
+    counts: Counts = Counts()
+    effort: Effort = Effort()
+
+
+TRAITS: tuple[Trait, ...] = get_args(Trait)
+
+
+def flat(found: Explanation | Unexplained) -> dict[str, Any]:
+    """Return the fields by name, those of its parts among them, as a recording has."""
+    fields = _fields_of(found)
+    counts = _fields_of(fields.pop("counts"))
+    fields |= counts | _fields_of(fields.pop("effort"))
+    held, examined = fields.pop("held"), fields["examined"]
+    if isinstance(found, Unexplained):
+        return fields
+    fields["share"] = held / examined if examined else 0.0
+    fields |= _fields_of(fields.pop("price"))
+    traits = fields.pop("traits")
+    return fields | {name: name in traits for name in TRAITS}
+
+
+def effort_of(found: Explanation | Unexplained | Layers) -> Effort:
+    """Return what a look into the heap cost."""
+    if isinstance(found, Layers):
+        return Effort(found.stall_ms, found.analysis_ms, found.child_memory_bytes)
+    return found.effort
+
+
+def _fields_of(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__slots__}
 
 
 @dataclass(frozen=True, slots=True)

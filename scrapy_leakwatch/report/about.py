@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from scrapy_leakwatch.records import effort_of
 from scrapy_leakwatch.report.amounts import count, moment, size, span
 
 if TYPE_CHECKING:
@@ -93,10 +94,10 @@ def costs(story: Story) -> list[Fact]:
         shown.append(Fact("The slowest sample", f"{max(samples):,.1f} ms"))
     shown.append(Fact("Looks into the heap", count(len(looks))))
     if looks:
-        each = looks.values()
-        stall = max(look.stall_ms for look in each)
-        taken = max(look.analysis_ms for look in each)
-        memory = max(look.child_memory_bytes for look in each)
+        each = [effort_of(look) for look in looks.values()]
+        stall = max(effort.stall_ms for effort in each)
+        taken = max(effort.analysis_ms for effort in each)
+        memory = max(effort.child_memory_bytes for effort in each)
         shown += [
             Fact("The longest pause for one", f"{stall:,.1f} ms"),
             Fact("The longest, in a child process", f"{taken / 1e3:,.1f} s"),

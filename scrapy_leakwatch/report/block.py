@@ -22,7 +22,7 @@ def block(verdict: Verdict, found: object) -> str:
     if not isinstance(found, Explanation) or not verdict.signature:
         return "\n".join(_short(verdict))
     lines = [verdict.message]
-    if verdict.kind == "unreleased" and not found.examined:
+    if verdict.kind == "unreleased" and not found.counts.examined:
         return "\n".join([*lines, *_taken(found)])
     if verdict.kind in {"leak", "unreleased"}:
         lines += [*_holders(found), *_way(found)]
@@ -60,7 +60,7 @@ def _short(verdict: Verdict) -> Iterator[str]:
 
 def explanation(found: Explanation) -> str:
     """Return who holds the objects, for one who asked."""
-    lines = [f"{found.subject}, {found.examined:,} {_examined(found)}"]
+    lines = [f"{found.subject}, {found.counts.examined:,} {_examined(found)}"]
     lines += [*_holders(found), *_way(found), *_line(found)]
     lines += [
         _row("costs", _bytes_of(found)),
@@ -72,29 +72,30 @@ def explanation(found: Explanation) -> str:
 
 def unexplained(found: Unexplained) -> str:
     """Return why there is no explanation, for one who asked."""
-    if not found.examined:
+    examined = found.counts.examined
+    if not examined:
         return f"{found.subject}: who holds them is not known: {found.reason}"
-    return f"{found.subject}: nobody to blame, {found.examined:,} are {found.reason}"
+    return f"{found.subject}: nobody to blame, {examined:,} are {found.reason}"
 
 
 def _holders(found: Explanation) -> Iterator[str]:
-    held = round(found.share * found.examined)
-    chain = "; each holds the one before, a chain" if found.chain else ""
-    count = f"{held:,} of {found.examined:,}"
-    if found.direct:
+    held = found.counts.held
+    chain = "; each holds the one before, a chain" if "chain" in found.traits else ""
+    count = f"{held:,} of {found.counts.examined:,}"
+    if "direct" in found.traits:
         count += f" {_examined(found)}"
     yield _row("held by", f"{found.holder}  ({count}{chain})")
     yield _row("owner", _owner(found))
     if found.victims:
         yield _row("with them", ", ".join(found.victims))
     for other in found.others:
-        yield _row("also", _other(other, found.examined))
+        yield _row("also", _other(other, found.counts.examined))
     rest = [
         f"{count:,} {what}"
         for count, what in (
-            (found.in_flight, "in flight"),
-            (found.garbage, "garbage"),
-            (found.unknown, "held in an unknown way"),
+            (found.counts.in_flight, "in flight"),
+            (found.counts.garbage, "garbage"),
+            (found.counts.unknown, "held in an unknown way"),
         )
         if count
     ]
@@ -103,7 +104,7 @@ def _holders(found: Explanation) -> Iterator[str]:
 
 
 def _examined(found: Explanation) -> str:
-    return "requests looked at" if found.direct else "examined"
+    return "requests looked at" if "direct" in found.traits else "examined"
 
 
 def _owner(found: Explanation) -> str:
@@ -146,21 +147,21 @@ def _price(verdict: Verdict, found: Explanation) -> str:
 
 
 def _bytes_of(found: Explanation) -> str:
-    total = f"{found.retained_bytes_total / 1e6:,.1f} MB"
-    each = f"{found.retained_bytes_each / 1e3:,.1f} kB each"
-    if not found.tree_bytes:
+    total = f"{found.price.retained_bytes_total / 1e6:,.1f} MB"
+    each = f"{found.price.retained_bytes_each / 1e3:,.1f} kB each"
+    if not found.price.tree_bytes:
         return f"{total} ({each})"
-    tree = f"{found.tree_bytes / 1e3:,.1f} kB of it in parsed trees"
+    tree = f"{found.price.tree_bytes / 1e3:,.1f} kB of it in parsed trees"
     return f"{total} ({each}, {tree})"
 
 
 def _effort(found: Explanation) -> str:
-    paused = f"the crawl paused {found.stall_ms:,.0f} ms"
-    if found.direct:
+    paused = f"the crawl paused {found.effort.stall_ms:,.0f} ms"
+    if "direct" in found.traits:
         return f"{paused}; no fork here, so only at what live requests carry"
     return (
-        f"{paused}; a child process looked {found.analysis_ms / 1e3:,.1f} s"
-        f" and took {found.child_memory_bytes / 1e6:,.1f} MB"
+        f"{paused}; a child process looked {found.effort.analysis_ms / 1e3:,.1f} s"
+        f" and took {found.effort.child_memory_bytes / 1e6:,.1f} MB"
     )
 
 

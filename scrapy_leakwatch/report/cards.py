@@ -175,10 +175,10 @@ def _of_growth(verdict: Verdict) -> Iterator[Fact]:
 
 
 def _of_explanation(found: Explanation) -> Iterator[Fact]:
-    held = f"{round(found.share * found.examined):,} of {found.examined:,}"
-    what = " requests looked at" if found.direct else ""
-    chain = "; each holds the one before, a chain" if found.chain else ""
-    counted = f" ({held}{what}{chain})" if found.examined else ""
+    held = f"{found.counts.held:,} of {found.counts.examined:,}"
+    what = " requests looked at" if "direct" in found.traits else ""
+    chain = "; each holds the one before, a chain" if "chain" in found.traits else ""
+    counted = f" ({held}{what}{chain})" if found.counts.examined else ""
     yield Fact("Held by", f"{found.holder}{counted}")
     library = " (not your code)" if found.origin == "library" else ""
     yield Fact("Owner", f"{found.owner}{library}")
@@ -187,13 +187,13 @@ def _of_explanation(found: Explanation) -> Iterator[Fact]:
     if found.victims:
         yield Fact("With them", ", ".join(found.victims))
     for other in found.others:
-        yield Fact("Also held by", _other(other, found.examined))
+        yield Fact("Also held by", _other(other, found.counts.examined))
     tree = ""
-    if found.tree_bytes:
-        tree = f", {size(found.tree_bytes)} of it in parsed trees"
-    if found.retained_bytes_total:
-        each = f"{size(found.retained_bytes_each)} each"
-        yield Fact("Price", f"{size(found.retained_bytes_total)} ({each}{tree})")
+    if found.price.tree_bytes:
+        tree = f", {size(found.price.tree_bytes)} of it in parsed trees"
+    if found.price.retained_bytes_total:
+        each = f"{size(found.price.retained_bytes_each)} each"
+        yield Fact("Price", f"{size(found.price.retained_bytes_total)} ({each}{tree})")
 
 
 def _other(other: Share, examined: int) -> str:

@@ -101,9 +101,9 @@ def _rate(told: Told) -> float:
 
 def _bytes(told: Told) -> float | None:
     found = told.found
-    if not isinstance(found, Explanation) or not found.retained_bytes_each:
+    if not isinstance(found, Explanation) or not found.price.retained_bytes_each:
         return None
-    return _rate(told) * found.retained_bytes_each
+    return _rate(told) * found.price.retained_bytes_each
 
 
 def _cause(told: Told) -> Iterator[Line]:

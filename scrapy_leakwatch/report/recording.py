@@ -16,7 +16,7 @@ from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.records import SCHEMA, NoBill, Unexplained, fields_of
+from scrapy_leakwatch.records import SCHEMA, NoBill, Unexplained, fields_of, flat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -153,7 +153,7 @@ def of_explanation(
     ``verdict`` is the id of the one that rests on it, None where none does.
     """
     line = {"type": "explanation", "time": time, "verdict": verdict}
-    line |= fields_of(found)
+    line |= flat(found)
     line["class"] = line.pop("class_path")
     if isinstance(found, Unexplained):
         line["failed"] = line.pop("reason")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch.records import SEVERITY, Explanation, fields_of
+from scrapy_leakwatch.records import SEVERITY, Explanation, effort_of, fields_of
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.records import (
@@ -108,10 +108,11 @@ class CostReport:
 
     def of_finding(self, found: Explanation | Unexplained | Layers) -> dict[str, Stat]:
         """Return the stats after a look at who holds some objects."""
+        effort = effort_of(found)
         return self._rise(
-            stall_ms_max=round(found.stall_ms, 3),
-            explain_ms=round(found.analysis_ms, 3),
-            child_memory_bytes=found.child_memory_bytes,
+            stall_ms_max=round(effort.stall_ms, 3),
+            explain_ms=round(effort.analysis_ms, 3),
+            child_memory_bytes=effort.child_memory_bytes,
         )
 
     def of_bill(self, bill: Bill) -> dict[str, Stat]:

@@ -68,10 +68,10 @@ def _look(build):
 def test_what_requests_carry_is_named_without_a_fork(build, holder):
     found, kept = _look(build)
     assert isinstance(found, Explanation)
-    assert found.direct
+    assert "direct" in found.traits
     assert found.holder == holder
-    assert found.examined == len(kept)
-    assert found.share == 1.0
+    assert found.counts.examined == len(kept)
+    assert found.counts.held == found.counts.examined
     assert found.owner == "live requests, looked at without a fork"
 
 

@@ -95,11 +95,12 @@ def test_a_container_is_its_own_holder():
     found = kept(dict.fromkeys(map(str, range(MANY))))
     assert found.subject == found.holder == found.expression == "spider.kept"
     assert found.class_path == "builtins.dict"
-    assert (found.owner, found.origin, found.share) == ("spider", "project", 1.0)
+    assert (found.owner, found.origin) == ("spider", "project")
+    assert found.counts.held == found.counts.examined
     assert found.path == (PathStep("spider", ".kept"), PathStep("dict", ""))
-    assert 30 <= found.examined <= 35
-    assert found.stall_ms > 0
-    assert found.child_memory_bytes > 0
+    assert 30 <= found.counts.examined <= 35
+    assert found.effort.stall_ms > 0
+    assert found.effort.child_memory_bytes > 0
 
 
 def test_the_path_has_what_leads_to_it():
@@ -148,30 +149,31 @@ def test_a_cache_of_functools_is_looked_into(maxsize):
         price(f"{number} euros")
     found = kept(price)
     assert found.contents == "str → list of 1 item"
-    assert found.examined > 25
-    assert found.bounded == (maxsize is not None)
+    assert found.counts.examined > 25
+    assert ("bounded" in found.traits) == (maxsize is not None)
     assert "lru_cache(maxsize=" in found.fix
     assert found.code == "def price(text):"
-    assert found.retained_bytes_each > 100
+    assert found.price.retained_bytes_each > 100
 
 
 @pytest.mark.parametrize(("maxlen", "bounded"), [(None, False), (MANY, True)])
 def test_a_maxlen_is_a_bound(maxlen, bounded):
-    assert kept(deque(range(MANY), maxlen=maxlen)).bounded == bounded
+    traits = kept(deque(range(MANY), maxlen=maxlen)).traits
+    assert ("bounded" in traits) == bounded
 
 
 def test_the_price_is_that_of_an_entry_and_its_place():
     found = kept({f"{number:1000}" for number in range(MANY)})
-    assert found.retained_bytes_total == pytest.approx(
-        MANY * found.retained_bytes_each, rel=0.02
+    assert found.price.retained_bytes_total == pytest.approx(
+        MANY * found.price.retained_bytes_each, rel=0.02
     )
-    assert 1_049 < found.retained_bytes_each < 1_200
+    assert 1_049 < found.price.retained_bytes_each < 1_200
 
 
 def test_what_the_entries_share_is_not_in_the_price():
     shared = Row("x" * 100_000)
     found = kept([{"number": number, "shared": shared} for number in range(MANY)])
-    assert 184 < found.retained_bytes_each < 400
+    assert 184 < found.price.retained_bytes_each < 400
 
 
 def test_what_trackref_counts_is_named():
@@ -204,9 +206,9 @@ def test_millions_of_entries_are_not_read_one_by_one():
     numbers = range(3_000_000)
     for container in (set(numbers), dict.fromkeys(numbers), deque(numbers)):
         found = kept(container)
-        assert found.examined <= 35
+        assert found.counts.examined <= 35
         # That of the walk's table, 20 to 26 bytes for each.
-        assert found.child_memory_bytes < 40 * len(container)
+        assert found.effort.child_memory_bytes < 40 * len(container)
 
 
 def test_an_empty_container_is_not_explained():
@@ -235,7 +237,7 @@ def test_nothing_of_the_container_stays_in_the_parent():
     question = HoardQuestion(*KEPT)
     crawler, trail = crawler_of(spider), (spider, spider.kept)
     asked = explain_hoard_in_child(question, trail, crawler, PATIENCE_S)
-    assert result_of(asked).examined == 32
+    assert result_of(asked).counts.examined == 32
     del spider, crawler, trail
     gc.collect()
     assert not any(type(one) is Mine for one in gc.get_objects())
@@ -511,14 +513,15 @@ def test_a_queue_is_emptied_where_something_is_got_from_it(project):
     for name, table in tables.items():
         table.extend(range(MANY))
         found = explain(f"spider.{name}", (spider, getattr(spider, name), table))
-        emptied[name] = found.emptied
+        emptied[name] = "emptied" in found.traits
     assert emptied == {"waiting": True, "work": True, "stuck": False}
 
 
 def test_to_get_from_a_dict_takes_nothing_out(project):
     spider = project("takers", TAKERS).Shop()
     spider.pages = filled(dict)
-    assert not explain("spider.pages", (spider, spider.pages)).emptied
+    found = explain("spider.pages", (spider, spider.pages))
+    assert "emptied" not in found.traits
 
 
 class Newest(OrderedDict):
@@ -560,4 +563,4 @@ class Titled(dict):
 def test_a_class_that_evicts_its_own_entries_empties_itself(kind, emptied):
     container = kind()
     container.update(filled(dict))
-    assert kept(container).emptied == emptied
+    assert ("emptied" in kept(container).traits) == emptied

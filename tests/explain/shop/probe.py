@@ -12,6 +12,7 @@ from scrapy.exceptions import DontCloseSpider
 from scrapy.utils.trackref import live_refs
 
 from scrapy_leakwatch.explain import Question, explain_in_child
+from scrapy_leakwatch.records import flat
 
 
 class Probe:
@@ -57,12 +58,13 @@ class Probe:
         if found is None:
             reactor.callLater(0.05, self.poll)
             return
-        self.write(asdict(found))
+        self.write(flat(found))
         # The crawl would wait for callbacks that never end.
         os._exit(0)
 
     def write(self, fields):
-        Path(self.crawler.settings["PROBE_FILE"]).write_text(json.dumps(fields))
+        text = json.dumps(fields, default=asdict)
+        Path(self.crawler.settings["PROBE_FILE"]).write_text(text)
 
     def spider_idle(self):
         if self.seen >= self.after:
@@ -100,7 +102,7 @@ class GoingOn(Probe):
             zombies = False
         items = self.crawler.stats.get_value("item_scraped_count")
         self.write(
-            {"items": items, "zombies": zombies, "closed": reason, **asdict(found)}
+            {"items": items, "zombies": zombies, "closed": reason, **flat(found)}
         )
 
     def wait(self):
