@@ -48,7 +48,11 @@ def investigate_hoard(
     entries = contents.pick(trail[-1]) if trail else []
     if trail is None or not entries:
         return Unexplained(
-            question.name, question.type, question.spider, "it is empty by now"
+            question.name,
+            question.type,
+            question.spider,
+            "it is empty by now",
+            gone=True,
         )
     price = _priced(evidence.heap(timeout_s, alive=0), trail[-1], entries, question.len)
     group = findings.of_container(*_rooted(question, trail))

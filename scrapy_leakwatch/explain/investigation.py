@@ -117,6 +117,7 @@ def _nobody(question: Question, census: Census) -> Unexplained:
         question.spider,
         reason,
         _counts(census),
+        gone=not census.examined,
     )
 
 

@@ -40,7 +40,11 @@ def investigate_queue(
     clusters = [row for row in every if _waits(heap, row[3][0])]
     if not clusters:
         return Unexplained(
-            "Request", question.class_path, question.spider, "none waits any more"
+            "Request",
+            question.class_path,
+            question.spider,
+            "none waits any more",
+            gone=True,
         )
     count = sum(row[0] for row in clusters)
     total = sum(row[2] for row in clusters)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import growth
 from scrapy_leakwatch.judge.history import QUEUE
 from scrapy_leakwatch.judge.telling import tell
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 PILE_UP = "requests pile up"
 NOTHING_ELSE = f"{PILE_UP}, and nothing else"
 """Said where a memory bill shows that the growth is theirs."""
-PATIENCE = 2
-"""Times as many requests as are worth a word wait while responses rise with them."""
-PATIENCE_S = 60.0
-"""While start requests are read: a burst of them is over by then, a flood is not."""
 
 
 def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
@@ -32,10 +29,12 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
     if queued is None or queued < case.many:
         return
     rising = growth(history.levels(RESPONSES), case.min_samples, case.min_samples)
-    if rising and queued < PATIENCE * case.many:
+    if rising and queued < thresholds.BACKLOG_PATIENCE * case.many:
         return  # responses may hang on the requests: their case comes first
     grown = growth(history.lengths(QUEUE), case.min_samples, case.many)
-    if grown is None or (sample.starting and _span_s(grown) < PATIENCE_S):
+    if grown is None or (
+        sample.starting and _span_s(grown) < thresholds.BACKLOG_PATIENCE_S
+    ):
         return
     headline = (
         f"{PILE_UP}: {queued:,} wait in memory,"

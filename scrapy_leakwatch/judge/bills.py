@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.memory_words import megabytes
 from scrapy_leakwatch.records import (
     Bill,
@@ -40,34 +41,7 @@ if TYPE_CHECKING:
 
     Found = Explanation | Unexplained | Layers | None
 
-LEAST = 4_000_000
-"""Bytes: less growth is worth no word."""
-LEAST_ACROSS = 2_000_000
-"""The same from crawl to crawl of a process, for what one crawl adds stays."""
-LEAST_SHARE = 0.15
-"""Of the growth of the resident memory, to name one of the project's."""
-MOST_OF_IT = 0.5
-"""The same for a framework's own, and for what was seen in two bills only."""
-NEARLY_ALL = 0.8
-"""Of the growth: beside it there is nothing else."""
-STEPS = 2
-"""Rises in a row that it takes."""
-MUCH = 16_000_000
-MORE_STEPS = 3
-"""Bytes of growth: less takes more rises, for a batch comes and goes. And so much it
-takes where only the first bill and that at close can be compared."""
-RISE = 0.02
-"""Of what was there: a smaller one is none."""
-AGAIN = 2
-"""Times as much as was told makes it news again."""
-LEFT = 0.5
-"""The part left of what was told at which a verdict is withdrawn."""
 
-UNNAMED = 64_000_000
-UNNAMED_SHARE = 0.25
-"""Bytes, and the part of what there was: memory that grew by so much is not healthy."""
-DOUBLED = 2
-SOON_S = 3600.0
 LARGEST = 3
 """Lines of the bill that are quoted where nobody can be named."""
 
@@ -79,8 +53,6 @@ NOBODY: frozenset[OwnerKind] = frozenset({"garbage", "unknown"})
 
 WAITERS = frozenset({"Deferred", "Future", "_WorkItem"})
 """What waits for a lock or a thread: Scrapy waits with it, or nobody does."""
-ITEMS_EACH = 3
-"""Of a response that Scrapy waits for, at most; more waiters are somebody's own."""
 
 MOST_BILLS = 24
 """That are compared; of more, every other of the older ones is left out."""
@@ -134,14 +106,19 @@ class BillCase:
     def grown(self, *, closing: bool = False) -> Iterator[Grown]:
         """Yield what has grown, what grew most first."""
         found: dict[str, Grown] = {}
-        if len(self.bills) > STEPS:
-            found |= {each.name: each for each in _grown(self.bills, LEAST, None)}
-        elif closing and len(self.bills) == STEPS:
-            strict = _grown(self.bills, MUCH, MOST_OF_IT)
+        if len(self.bills) > thresholds.PATH_STEPS:
+            found |= {
+                each.name: each
+                for each in _grown(self.bills, thresholds.PATH_LEAST, None)
+            }
+        elif closing and len(self.bills) == thresholds.PATH_STEPS:
+            strict = _grown(
+                self.bills, thresholds.PATH_MUCH, thresholds.PATH_SHARE_OF_LIBRARY
+            )
             found |= {each.name: each for each in strict}
         across = [*self.ended, *self.bills[-1:]]
-        if closing and len(across) > STEPS:
-            for each in _grown(across, LEAST_ACROSS, None):
+        if closing and len(across) > thresholds.PATH_STEPS:
+            for each in _grown(across, thresholds.PATH_LEAST_ACROSS, None):
                 if each.owner.kind in {"module", "code", "logging", "process"}:
                     found.setdefault(each.name, each)
         yield from sorted(found.values(), key=lambda each: -each.grown)
@@ -149,7 +126,7 @@ class BillCase:
     @property
     def suffice(self) -> bool:
         """Tell whether there are enough to tell what grows."""
-        return len(self.bills) > STEPS
+        return len(self.bills) > thresholds.PATH_STEPS
 
     def weight_of(self, name: str) -> int | None:
         """Return what the path called ``name`` weighed in the last bill."""
@@ -159,9 +136,11 @@ class BillCase:
                     return path.bytes
         return None
 
-    def is_growth_of(self, kind: OwnerKind, share: float = NEARLY_ALL) -> bool:
+    def is_growth_of(
+        self, kind: OwnerKind, share: float = thresholds.NEARLY_ALL
+    ) -> bool:
         """Tell whether nearly all growth is that of owners of one kind."""
-        if len(self.bills) < STEPS:
+        if len(self.bills) < thresholds.PATH_STEPS:
             return False
         last = self.bills[-1]
         theirs = sum(each.grown_bytes for each in last.owners if each.kind == kind)
@@ -172,7 +151,7 @@ class BillCase:
 
         What is told of an owner is not told again as memory of one layer.
         """
-        if len(self.bills) < STEPS:
+        if len(self.bills) < thresholds.PATH_STEPS:
             return False
         last = self.bills[-1]
         owned = sum(
@@ -180,7 +159,11 @@ class BillCase:
             for owner in last.owners
             if owner.kind not in NOBODY
         )
-        return owned >= MOST_OF_IT * (sample.memory.rss - last.since_rss) > 0
+        return (
+            owned
+            >= thresholds.PATH_SHARE_OF_LIBRARY * (sample.memory.rss - last.since_rss)
+            > 0
+        )
 
     def largest(self) -> str:
         """Return the lines of the last bill that grew most, in words."""
@@ -241,7 +224,7 @@ def _may_be_told(owner: BillOwner, path: BillPath) -> bool:
 
 def _least_share(owner: BillOwner, path: BillPath) -> float:
     ours = path.origin == "project" and owner.kind not in PASSING
-    return LEAST_SHARE if ours else MOST_OF_IT
+    return thresholds.PATH_SHARE if ours else thresholds.PATH_SHARE_OF_LIBRARY
 
 
 def _weight(bill: Bill, owner: str, path: str) -> Weight:
@@ -256,12 +239,16 @@ def _weight(bill: Bill, owner: str, path: str) -> Weight:
 def _rises(weights: Sequence[Weight]) -> bool:
     """Tell whether each of the last steps is a rise."""
     grown = weights[-1].bytes - weights[0].bytes
-    steps = STEPS if grown >= MUCH else MORE_STEPS
+    steps = (
+        thresholds.PATH_STEPS
+        if grown >= thresholds.PATH_MUCH
+        else thresholds.PATH_MORE_STEPS
+    )
     last = weights[-(steps + 1) :]
-    if steps > STEPS and len(weights) <= steps:
+    if steps > thresholds.PATH_STEPS and len(weights) <= steps:
         return False
     return all(
-        after.bytes - before.bytes >= max(RISE * before.bytes, 1)
+        after.bytes - before.bytes >= max(thresholds.PATH_RISE * before.bytes, 1)
         for before, after in pairwise(last)
     )
 
@@ -273,7 +260,7 @@ def _is_filling(path: BillPath, weights: Sequence[Weight]) -> bool:
     """
     if path.bound is None or path.length is None or path.length > path.bound:
         return False
-    before = weights[max(len(weights) - STEPS - 1, 0)]
+    before = weights[max(len(weights) - thresholds.PATH_STEPS - 1, 0)]
     return path.length < path.bound or before.count < weights[-1].count
 
 
@@ -285,8 +272,8 @@ def is_in_flight(grown: Grown, sample: Sample) -> bool:
     """
     path = grown.path
     waits = path.type in WAITERS or grown.owner.kind == "pool"
-    few = path.count <= ITEMS_EACH * sample.responses.in_flight
-    return waits and few and grown.grown < UNNAMED
+    few = path.count <= thresholds.WAITERS_EACH * sample.responses.in_flight
+    return waits and few and grown.grown < thresholds.UNNAMED_LEAST
 
 
 def verdict_on(
@@ -424,7 +411,7 @@ def _message_of_unnamed(
     first: Sample, sample: Sample, growth: Growth, case: BillCase
 ) -> str:
     nobody = "nobody is to be named for most of it"
-    if case.is_growth_of("garbage", MOST_OF_IT):
+    if case.is_growth_of("garbage", thresholds.PATH_SHARE_OF_LIBRARY):
         nobody = "most of it is dead and waits for Python's collector"
     lines = case.largest()
     return (
@@ -438,13 +425,20 @@ def _message_of_unnamed(
 def has_risen(first: Sample, sample: Sample) -> bool:
     """Tell whether memory has grown too much for the crawl to be called healthy."""
     grown = sample.memory.rss - first.memory.rss
-    return grown >= max(UNNAMED, UNNAMED_SHARE * first.memory.rss)
+    return grown >= max(
+        thresholds.UNNAMED_LEAST, thresholds.UNNAMED_SHARE * first.memory.rss
+    )
 
 
 def is_urgent(verdict: Verdict) -> bool:
     """Tell whether growth that nobody is named for is to be warned of."""
     if verdict.kind != "inconclusive" or verdict.subject != "memory":
         return False
-    soon = verdict.limit_in_s is not None and verdict.limit_in_s < SOON_S
-    doubled = verdict.count >= DOUBLED * (verdict.count - verdict.unaccounted)
+    soon = (
+        verdict.limit_in_s is not None
+        and verdict.limit_in_s < thresholds.UNNAMED_SOON_S
+    )
+    doubled = verdict.count >= thresholds.UNNAMED_AGAIN * (
+        verdict.count - verdict.unaccounted
+    )
     return soon or doubled

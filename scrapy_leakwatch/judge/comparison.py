@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.owners import not_comparable, owners
 from scrapy_leakwatch.judge.sufficiency import could_not_show, too_little
 from scrapy_leakwatch.records import ALARMS, TURNS, Change, Comparison, Refusal
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records import Story, Told, Turn, Verdict
 
     Pair = tuple[Told, Told]
-
-NOTICEABLE = 0.2
-"""Rates of the same leak differ by some percent from run to run."""
 
 
 def accused(story: Story) -> tuple[Told, ...]:
@@ -90,9 +88,9 @@ def _same_subject_unsigned(one: Verdict, other: Verdict) -> bool:
 
 def _turn(one: Verdict, other: Verdict) -> Turn:
     was, now = _amount(one), _amount(other)
-    if now > was * (1 + NOTICEABLE):
+    if now > was * (1 + thresholds.RATE_NOTICEABLE):
         return "grown"
-    return "shrunk" if now < was * (1 - NOTICEABLE) else "same"
+    return "shrunk" if now < was * (1 - thresholds.RATE_NOTICEABLE) else "same"
 
 
 def _amount(verdict: Verdict) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from scrapy_leakwatch.judge import bills
+from scrapy_leakwatch.judge import bills, thresholds
 from scrapy_leakwatch.judge.acceptance import is_accepted
 from scrapy_leakwatch.judge.backlog import NOTHING_ELSE, PILE_UP
 from scrapy_leakwatch.judge.bills import BillCase
@@ -30,15 +30,6 @@ if TYPE_CHECKING:
     )
 
     Found = Explanation | Unexplained | Layers | None
-
-AGAIN = 2
-"""The same is said or asked again when this many times as many are held."""
-LEAKS_SHARE = 0.3
-"""Of what a path grew by: leaks that weigh so much may be what is in it."""
-ROOM = 1.15
-"""Times what memory grew by: prices are estimates."""
-SOON = 1.5
-"""The same, where somebody was found who holds some, and they were too few."""
 
 
 class Key(NamedTuple):
@@ -162,7 +153,11 @@ class Docket:
     ) -> Verdict | None:
         verdict = verdict_on(suspicion, found, self._case)
         if verdict is None:
-            again = SOON if isinstance(found, Explanation) else AGAIN
+            again = (
+                thresholds.ASKED_AGAIN
+                if isinstance(found, Explanation)
+                else thresholds.TOLD_AGAIN
+            )
             self._dismissed[suspicion.judged_as] = Dismissed(suspicion, again)
             return None
         if verdict.kind == "backlog" and self._bills.is_growth_of("scheduler"):
@@ -269,7 +264,11 @@ class Docket:
         known = self._told.get(RISING)
         if known is not None and known.verdict.kind != "recovered":
             urgent = bills.is_urgent(verdict) and not bills.is_urgent(known.verdict)
-            if not urgent and verdict.unaccounted < AGAIN * known.verdict.unaccounted:
+            if (
+                not urgent
+                and verdict.unaccounted
+                < thresholds.TOLD_AGAIN * known.verdict.unaccounted
+            ):
                 return None
         return self._remember(RISING, verdict)
 
@@ -287,7 +286,7 @@ class Docket:
             if key.rule != "weight" or verdict.kind == "recovered":
                 continue
             now = self._bills.weight_of(key.name) or 0
-            if now > bills.LEFT * verdict.bytes:
+            if now > thresholds.PATH_LEFT * verdict.bytes:
                 continue
             found = replace(
                 verdict,
@@ -307,7 +306,7 @@ class Docket:
         """Tell whether it was told, or is part of what was told."""
         told = self._told.get(Key("weight", grown.name))
         if told is not None and told.verdict.kind != "recovered":
-            return grown.path.bytes < AGAIN * told.verdict.bytes
+            return grown.path.bytes < thresholds.TOLD_AGAIN * told.verdict.bytes
         path, kind = grown.path.path, grown.path.type
         for verdict in self.verdicts:
             if verdict.kind not in {"leak", "hoard"}:
@@ -401,14 +400,14 @@ class Docket:
 
 def _exceed(leaking: float, grown: float, share: float | None) -> bool:
     """Tell whether leaks and a path have not both room in what memory grew by."""
-    if not share or leaking < LEAKS_SHARE * grown:
+    if not share or leaking < thresholds.LEAKS_SHARE * grown:
         return False
-    return leaking + grown > ROOM * grown / share
+    return leaking + grown > thresholds.PRICE_ROOM * grown / share
 
 
 def _keeps_pace(suspicion: Suspicion, leak: Verdict) -> bool:
     """Tell whether it grows as what hangs on the leaking responses would."""
-    most = AGAIN * leak.growth.per_1000_responses
+    most = thresholds.TOLD_AGAIN * leak.growth.per_1000_responses
     return suspicion.growth.per_1000_responses <= most
 
 
@@ -421,4 +420,4 @@ def _is_inside(holder: str, container: str) -> bool:
 def _outgrew(suspicion: Suspicion, told: Told) -> bool:
     if suspicion.proved and told.verdict.kind == "inconclusive":
         return True
-    return suspicion.unaccounted >= AGAIN * told.held
+    return suspicion.unaccounted >= thresholds.TOLD_AGAIN * told.held

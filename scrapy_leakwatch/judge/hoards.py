@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import growth
 from scrapy_leakwatch.judge.history import RSS
 from scrapy_leakwatch.judge.telling import tell
@@ -24,14 +25,6 @@ if TYPE_CHECKING:
         Unexplained,
         Verdict,
     )
-
-STEADY = 0.4
-"""The weakest step over the mean: what fills up slows down before it is full."""
-MOST_OF_IT = 0.5
-"""The part of the growing memory from which on a framework's cache is blamed."""
-SMALL_ENTRY = 40
-LEAST_RSS_GROWTH = 16 * 1024 * 1024
-"""Bytes: no cache entry is smaller, and no smaller growth of the memory matters."""
 
 
 def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
@@ -118,19 +111,23 @@ def _suspicion(
 
 
 def _is_steady(grown: Growth) -> bool:
-    return grown.weakest_per_1000 >= STEADY * grown.per_1000_responses
+    return grown.weakest_per_1000 >= thresholds.HOARD_STEADY * grown.per_1000_responses
 
 
 def _rss_per_min(history: History, case: Case) -> float:
-    grown = growth(history.lengths(RSS), case.min_samples, LEAST_RSS_GROWTH)
+    grown = growth(history.lengths(RSS), case.min_samples, thresholds.HOARD_LEAST)
     return grown.per_min if grown else 0.0
 
 
 def _may_be_most(grown: Growth, rss_per_min: float) -> bool:
     """Tell whether a framework's cache is worth a look at its price."""
-    return 0 < MOST_OF_IT * rss_per_min <= 10 * SMALL_ENTRY * grown.per_min
+    return (
+        0
+        < thresholds.HOARD_SHARE_OF_LIBRARY * rss_per_min
+        <= 10 * thresholds.HOARD_SMALL_ENTRY * grown.per_min
+    )
 
 
 def _is_most(suspicion: Suspicion, found: Explanation) -> bool:
     per_min = suspicion.growth.per_min * found.price.retained_bytes_each
-    return 0 < MOST_OF_IT * suspicion.rss_per_min <= per_min
+    return 0 < thresholds.HOARD_SHARE_OF_LIBRARY * suspicion.rss_per_min <= per_min

@@ -10,18 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from scrapy_leakwatch.judge import memory_words as words
+from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.records import Verdict
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.records import Kind, Layers, Suspicion
-
-LEAST_FREE = 64_000_000
-LEAST_FREE_SHARE = 0.25
-"""Of the resident memory."""
-LEAST_AGAIN = 16_000_000
-"""Between two looks; less does not tell what grows."""
-MOST = 0.5
-"""Of the growth: what is at least this much of it is what grows."""
 
 
 def verdict_on_layers(
@@ -47,7 +40,7 @@ def _verdict_on_growth(
     suspicion: Suspicion, before: Layers, layers: Layers, explained_bytes: float
 ) -> Verdict | None:
     grown = _resident(layers) - _resident(before)
-    if grown - explained_bytes < LEAST_AGAIN:
+    if grown - explained_bytes < thresholds.LAYERS_LEAST:
         return None
     since = _since(before, layers)
     kind = _what_grew(since, grown, explained_bytes)
@@ -117,7 +110,9 @@ def _free(layers: Layers) -> tuple[int, int]:
 
 
 def _is_kept(layers: Layers) -> bool:
-    return sum(_free(layers)) >= max(LEAST_FREE, LEAST_FREE_SHARE * layers.rss)
+    return sum(_free(layers)) >= max(
+        thresholds.FREE_LEAST, thresholds.FREE_SHARE * layers.rss
+    )
 
 
 def _resident(layers: Layers) -> int:
@@ -125,7 +120,7 @@ def _resident(layers: Layers) -> int:
 
 
 def _most(part: float, grown: int) -> bool:
-    return part >= MOST * grown
+    return part >= thresholds.LAYERS_SHARE * grown
 
 
 def _fragmentation(suspicion: Suspicion, layers: Layers) -> Verdict:

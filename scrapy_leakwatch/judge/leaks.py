@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import growth
 from scrapy_leakwatch.judge.telling import tell
 from scrapy_leakwatch.judge.wording import age, pace, series
@@ -36,12 +37,6 @@ if TYPE_CHECKING:
 
     Found = Explanation | Unexplained | None
 
-MAJORITY = 0.5
-NONE_LEFT = "none of them is alive any more"
-"""Said where nothing was left to examine besides what the engine works on."""
-ENOUGH = 8
-"""Examined: of fewer nothing can be said of all."""
-MOST_PER_1000_RESPONSES = 3000
 OF_A_RESPONSE = (
     REQUESTS,
     "scrapy.selector.unified.Selector",
@@ -109,12 +104,12 @@ def _is_impossible(subject: str, grown: Growth, *, proved: bool) -> bool:
     return (
         subject == RESPONSES
         and not proved
-        and grown.per_1000_responses > MOST_PER_1000_RESPONSES
+        and grown.per_1000_responses > thresholds.MOST_PER_1000_RESPONSES
     )
 
 
 def _anothers(oldest: Oldest) -> bool:
-    return oldest.own_share is not None and oldest.own_share < MAJORITY
+    return oldest.own_share is not None and oldest.own_share < thresholds.MAJORITY
 
 
 def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
@@ -124,14 +119,14 @@ def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
     without a holder, at a lower confidence; what they did not falls. Where none was
     left to examine the engine has come to own them all, or they are gone.
     """
-    none_left = isinstance(found, Unexplained) and found.reason == NONE_LEFT
-    return None if none_left else _verdict_on(suspicion, found, case)
+    gone = isinstance(found, Unexplained) and found.gone
+    return None if gone else _verdict_on(suspicion, found, case)
 
 
 def _verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
     held = _held(suspicion, found)
     looked = found is not None and found.counts.examined and not _direct(found)
-    if looked and held < case.min_objects and held_share(found) <= MAJORITY:
+    if looked and held < case.min_objects and held_share(found) <= thresholds.MAJORITY:
         return _garbage(suspicion, found, case)
     if isinstance(found, Explanation):
         if (
@@ -189,8 +184,8 @@ def _direct(found: Explanation | Unexplained) -> bool:
 def _mostly_garbage(found: Found) -> bool:
     return (
         found is not None
-        and found.counts.examined >= ENOUGH
-        and found.counts.garbage >= MAJORITY * found.counts.examined
+        and found.counts.examined >= thresholds.ENOUGH_EXAMINED
+        and found.counts.garbage >= thresholds.MAJORITY * found.counts.examined
     )
 
 

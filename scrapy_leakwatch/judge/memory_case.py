@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch.judge.layers import LEAST_AGAIN, is_whole, verdict_on_layers
+from scrapy_leakwatch.judge import thresholds
+from scrapy_leakwatch.judge.layers import is_whole, verdict_on_layers
 from scrapy_leakwatch.judge.memory_past import MemoryPast
 from scrapy_leakwatch.records import Layers
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.records import Kind, Sample, Suspicion, Verdict
-
-AGAIN = 2
-"""The same is looked at again when this many times as much is not accounted for."""
 
 
 class MemoryCase:
@@ -42,7 +40,7 @@ class MemoryCase:
         if growing is None or not self._is_news(growing):
             return None
         first = self._first
-        if first is None or self._past.goes_on(first.time, LEAST_AGAIN):
+        if first is None or self._past.goes_on(first.time, thresholds.LAYERS_LEAST):
             return growing
         return None
 
@@ -77,4 +75,7 @@ class MemoryCase:
 
     def _is_news(self, suspicion: Suspicion) -> bool:
         looked = self._looked.get(suspicion.kind)
-        return looked is None or suspicion.unaccounted >= AGAIN * looked.unaccounted
+        return (
+            looked is None
+            or suspicion.unaccounted >= thresholds.MEMORY_AGAIN * looked.unaccounted
+        )

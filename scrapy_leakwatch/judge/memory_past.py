@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import Point, growth_of, rising_lows
 from scrapy_leakwatch.judge.history import RSS, shorten
 from scrapy_leakwatch.judge.memory_words import fallen_story, growth_story
@@ -15,26 +16,6 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records import Growth, Kind, Sample
 
 MEGA = 1_000_000
-
-LEAST_GROWTH = 32 * MEGA
-LEAST_SHARE = 0.1
-"""Of the memory at the start: less growth than this is noise in a large process."""
-NEW_HIGH = 0.95
-"""Of the peak: below it memory only comes back to where it was."""
-A_BLOCK = 128
-"""Bytes; a block of Scrapy's objects takes 80 with all that goes with it."""
-PYTHONS_OWN = 0.5
-"""Of the growth: from there on it is Python's."""
-A_PAGE = MEGA
-"""Bytes outside Python that a parsed page may take: rather too much."""
-
-LEAST_KEPT = 64 * MEGA
-"""glibc itself keeps up to 64 MB at the top of its heap."""
-STAYS = 0.8
-OBJECTS_LEFT = 0.5
-BLOCKS_LEFT = 0.75
-"""Of the peak. A new process has some 200,000 blocks, which never go away."""
-MANY_OBJECTS = 1000
 
 
 class MemoryPoint(NamedTuple):
@@ -89,9 +70,11 @@ class MemoryPast:
         nor what parsed pages may take of which ever more are alive.
         """
         points = self._points
-        least = max(LEAST_GROWTH, int(LEAST_SHARE * points[0].rss))
+        least = max(
+            thresholds.MEMORY_LEAST, int(thresholds.MEMORY_SHARE * points[0].rss)
+        )
         lows = rising_lows(_rss(points), self._steps, least)
-        if not lows or points[-1].rss < NEW_HIGH * self._peak.rss:
+        if not lows or points[-1].rss < thresholds.NEW_HIGH * self._peak.rss:
             return None
         known = {point.time: point for point in points}
         first, last = known[lows[0].time], known[lows[-1].time]
@@ -99,7 +82,10 @@ class MemoryPast:
         explained = explained_per_min * max(last.time - first.time, 0) / 60
         open_bytes = grown - int(explained) - self.pages_since(first.time)
         blocks = self._most_blocks(first.time) - first.blocks
-        if open_bytes < least or blocks * A_BLOCK >= PYTHONS_OWN * grown:
+        if (
+            open_bytes < least
+            or blocks * thresholds.BYTES_OF_A_BLOCK >= thresholds.PYTHONS_OWN * grown
+        ):
             return None
         growth = growth_of(lows)
         return self._suspicion(
@@ -120,7 +106,10 @@ class MemoryPast:
         few = self._steps + 1
         before = [point.pages for point in self._points if point.time <= time]
         recent = [point.pages for point in self._points[-few:]]
-        return max(min(recent) - min(before[-few:], default=0), 0) * A_PAGE
+        return (
+            max(min(recent) - min(before[-few:], default=0), 0)
+            * thresholds.BYTES_OF_A_TREE
+        )
 
     def fallen(self, sample: Sample) -> Suspicion | None:
         """Suspect memory that stays high after most objects are gone."""
@@ -128,7 +117,7 @@ class MemoryPast:
         kept = min(point.rss for point in recent) - min(
             point.rss for point in self._points
         )
-        if len(self._points) <= self._steps or kept < LEAST_KEPT:
+        if len(self._points) <= self._steps or kept < thresholds.KEPT_LEAST:
             return None
         if not all(self._is_fallen(point) for point in recent):
             return None
@@ -147,13 +136,13 @@ class MemoryPast:
 
     def _is_fallen(self, point: MemoryPoint) -> bool:
         objects, blocks = self._left(point)
-        fallen = objects <= OBJECTS_LEFT or blocks <= BLOCKS_LEFT
-        return fallen and point.rss >= STAYS * self._peak.rss
+        fallen = objects <= thresholds.KEPT_OBJECTS or blocks <= thresholds.KEPT_BLOCKS
+        return fallen and point.rss >= thresholds.KEPT_RSS * self._peak.rss
 
     def _left(self, point: MemoryPoint) -> tuple[float, float]:
         """Return which parts of the most live objects and blocks are there."""
         peak = self._peak
-        many = peak.live - point.live >= MANY_OBJECTS
+        many = peak.live - point.live >= thresholds.KEPT_MANY
         return (
             point.live / peak.live if many else 1.0,
             point.blocks / max(peak.blocks, 1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.records import OwnerChange
 
 if TYPE_CHECKING:
@@ -11,8 +12,6 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.records import Bill, BillOwner, OwnerKind, Story, Turn
 
-NOTICEABLE = 1e6
-"""Bytes per 1,000 responses: less is what two runs of one crawl differ by."""
 TOGETHER: dict[str, str] = {"code": "code and modules", "garbage": "garbage"}
 """By kind: owners whose names say little, and how they are called together."""
 
@@ -47,10 +46,12 @@ def not_comparable(before: Story, after: Story) -> str:
 
 def _changes(before: Bill, after: Bill) -> Iterator[OwnerChange]:
     old, new = _rates(before), _rates(after)
-    heavy = {_key(each) for each in after.owners if each.bytes >= NOTICEABLE}
+    heavy = {
+        _key(each) for each in after.owners if each.bytes >= thresholds.OWNER_NOTICEABLE
+    }
     for kind, name in {**old, **new}:
         was, now = old.get((kind, name)), new.get((kind, name))
-        apart = abs((now or 0.0) - (was or 0.0)) >= NOTICEABLE
+        apart = abs((now or 0.0) - (was or 0.0)) >= thresholds.OWNER_NOTICEABLE
         is_new = was is None and (now or 0.0) > 0 and (kind, name) in heavy
         if apart or is_new:
             yield OwnerChange(_turn(was, now), kind, name, was, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import lows
 from scrapy_leakwatch.judge.history import QUEUE, RSS
 
@@ -15,13 +16,6 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.judge.growth import Point
     from scrapy_leakwatch.judge.history import History
     from scrapy_leakwatch.records import Verdict
-
-LEFT = 0.5
-"""The part that may be left of what a verdict was about."""
-SLOWER = 0.1
-"""The part of the rate that was told: what grows no faster stands still."""
-WITH_THE_DEAD = 1.25
-"""Times the floor: up to that what stands still may come and go."""
 
 
 def recovered(
@@ -70,8 +64,8 @@ def _points(
 
 def _harmless(key: str, verdict: Verdict) -> float:
     if key == RSS:
-        return verdict.count - (1 - LEFT) * verdict.unaccounted
-    return LEFT * verdict.unaccounted
+        return verdict.count - (1 - thresholds.RECOVERED_LEFT) * verdict.unaccounted
+    return thresholds.RECOVERED_LEFT * verdict.unaccounted
 
 
 def _stands_still(
@@ -83,10 +77,13 @@ def _stands_still(
     if half < told_at or len(late) < case.min_samples:
         return False
     first, last = lows(late, steps=1)
-    if max(point.held for point in late[len(late) // 2 :]) > WITH_THE_DEAD * last.held:
+    if (
+        max(point.held for point in late[len(late) // 2 :])
+        > thresholds.RECOVERED_WITH_DEAD * last.held
+    ):
         return False
     foretold = verdict.growth.per_1000_responses * (last.received - first.received)
-    return abs(last.held - first.held) <= SLOWER * foretold / 1000
+    return abs(last.held - first.held) <= thresholds.RECOVERED_RATE * foretold / 1000
 
 
 def _amount(key: str, number: int) -> str:

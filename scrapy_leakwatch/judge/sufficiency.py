@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.records import TooLittle
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.records import Story, Told
 
-WARM_UP = 2
-"""Samples besides those of growth: the first is left out, one begins the steps."""
 USUAL = {"MIN_SAMPLES": 4, "MIN_OBJECTS": 100}
 """Where the recording does not say."""
 
@@ -24,10 +23,10 @@ USUAL = {"MIN_SAMPLES": 4, "MIN_OBJECTS": 100}
 def too_little(story: Story) -> TooLittle | None:
     """Return why the rules could not judge a crawl; None: they could."""
     config = story.run.config
-    needed = _count(config, "MIN_SAMPLES") + WARM_UP
+    needed = _count(config, "MIN_SAMPLES") + thresholds.WARM_UP
     interval = _interval(config)
     if story.samples < needed:
-        return TooLittle("samples", story.samples, needed, WARM_UP, interval)
+        return TooLittle("samples", story.samples, needed, thresholds.WARM_UP, interval)
     received, least = received_since_warm_up(story), _count(config, "MIN_OBJECTS")
     if received is not None and received < least:
         return TooLittle("responses", received, least, interval=interval)

@@ -124,6 +124,8 @@ class Unexplained:
     """Why there is no explanation: what failed, or that nobody is to blame.
 
     Where objects were examined and none is held, the counts say what they are.
+    ``gone``: somebody looked, and there were none any more besides what the engine
+    works on.
     """
 
     subject: str
@@ -132,6 +134,7 @@ class Unexplained:
     reason: str
     counts: Counts = Counts()
     effort: Effort = Effort()
+    gone: bool = False
 
 
 TRAITS: tuple[Trait, ...] = get_args(Trait)
