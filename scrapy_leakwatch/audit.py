@@ -62,7 +62,7 @@ class Audit:
         left = await self._left()
         told: list[Told] = list(self._guard(unreleased.verdicts, left, spider) or ())
         told += await self._crawlers(spider)
-        pinned = any(each.kind in unreleased.PINNING for each in left)
+        pinned = any(each.kind.pins for each in left)
         self._guard(runs.end, self._crawler, self._opened_after, pinned=pinned)
         self._owners = ()
         return told
