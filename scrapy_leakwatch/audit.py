@@ -1,4 +1,4 @@
-"""Looks, once a crawl has ended, at what it took and did not give back."""
+"""Says, once a crawl has ended, what it took and did not give back."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Told = tuple[Verdict, Explanation | Unexplained | None]
 
 PAUSES_S = (0.001, 0.01, 0.03, 0.06, 0.1)
-"""Looks before anybody is accused: what is being closed needs a few turns."""
+"""Searches before anybody is accused: what is being closed needs a few turns."""
 WAIT_S = 5.0
 """How long the end of a crawl waits to hear who holds the crawlers."""
 
@@ -41,7 +41,7 @@ WAIT_S = 5.0
 class Audit:
     """What one crawl took: seen before it, at its close and after it. Never raises.
 
-    ``cost_s`` is how long the longest look took, during which nothing else ran.
+    ``cost_s`` is how long the longest search took, during which nothing else ran.
     """
 
     def __init__(self, crawler: Crawler, config: Config, guard: Guard) -> None:
@@ -62,7 +62,7 @@ class Audit:
         left = await self._left()
         told: list[Told] = list(self._guard(unreleased.verdicts, left, spider) or ())
         told += await self._crawlers(spider)
-        pinned = any(each.kind in unreleased.PINNING for each in left)
+        pinned = any(each.kind.pins for each in left)
         self._guard(runs.end, self._crawler, self._opened_after, pinned=pinned)
         self._owners = ()
         return told
@@ -88,18 +88,18 @@ class Audit:
         try:
             for seconds in PAUSES_S:
                 await maybe_deferred_to_future(pause(seconds))
-                left = unreleased.accused(self._look(search))
+                left = unreleased.accused(self._measured(search))
                 if not left:
                     break
         finally:
             self._guard(search.end)
         return left
 
-    def _look(self, search: resources.Search) -> tuple[Resource, ...]:
+    def _measured(self, search: resources.Search) -> tuple[Resource, ...]:
         begun = time.perf_counter()
-        found = self._guard(search.left)
+        left = self._guard(search.left)
         self.cost_s = max(self.cost_s, time.perf_counter() - begun)
-        return found or ()
+        return left or ()
 
     async def _crawlers(self, spider: str) -> list[Told]:
         """Return what to say of the crawlers of earlier crawls that stay."""

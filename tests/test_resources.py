@@ -7,6 +7,7 @@ import importlib.util
 import logging
 import multiprocessing
 import os
+import pkgutil
 import signal
 import sys
 import textwrap
@@ -21,13 +22,23 @@ from scrapy.utils import log as scrapys_log
 
 from scrapy_leakwatch import lines
 from scrapy_leakwatch.judge import unreleased
-from scrapy_leakwatch.observe.resources import files, hooks, workers
+from scrapy_leakwatch.observe.resources import kinds
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
-from scrapy_leakwatch.observe.resources.found import Found
+from scrapy_leakwatch.observe.resources.calls import Sources
+from scrapy_leakwatch.observe.resources.kinds import (
+    CLOSERS,
+    KINDS,
+    Live,
+    LiveKind,
+    asyncio_timer,
+    child_process,
+    delayed_call,
+    logging_handler,
+    thread,
+)
 from scrapy_leakwatch.observe.resources.naming import locals_of
 from scrapy_leakwatch.observe.resources.owners import Owner
 from scrapy_leakwatch.observe.resources.reach import Reach
-from scrapy_leakwatch.observe.resources.taking import Sources
 from scrapy_leakwatch.records import (
     Counts,
     Explanation,
@@ -61,18 +72,30 @@ def project(tmp_path, monkeypatch):
     lines.forget()
 
 
-def claimed(found, *parts, before=False, rivals=()):
+RECORDS = {kind.record.name: kind.record for kind in KINDS}
+
+
+def alive(*parts) -> list[Live]:
+    """Return what the process has, and what hangs on ``parts``."""
+    reach = Reach(tuple(Owner("extension", part) for part in parts))
+    return [live for kind in KINDS for live in kind.find(reach)]
+
+
+def claimed(live, *parts, before=False, rivals=()):
     """Return the record of a resource by whoever of ``parts`` has it."""
     owners = tuple(Owner("extension", part) for part in parts)
     attribution = Attribution(owners, Reach(owners), Sources(), rivals)
-    claim = attribution.claim(found, before=before)
-    return claim and resource(found, claim)
+    claim = attribution.claim(live, before=before)
+    return claim and resource(live, claim)
 
 
-def opened_by(part) -> Found:
-    owner = Owner("extension", part)
-    (found,) = [each for each in files.found(Reach((owner,))) if each.kind]
-    return found
+def files_of(part) -> list[Live]:
+    return [live for live in alive(part) if live.kind.record.name == "open file"]
+
+
+def opened_by(part) -> Live:
+    (live,) = files_of(part)
+    return live
 
 
 def test_an_attribute_filled_by_an_open_is_the_components(project) -> None:
@@ -86,12 +109,13 @@ def test_an_attribute_filled_by_an_open_is_the_components(project) -> None:
     ).Part()
     part.start()
     found = claimed(opened_by(part), part)
-    assert (found.kind, found.what, found.attribute) == ("open file", "a.txt", "file")
+    assert found.kind.name == "open file"
+    assert (found.what, found.attribute) == ("a.txt", "file")
     assert (found.location, found.method) == ("shop_parts.py:4", "Part.start")
     assert found.sure
     assert not found.likely
     part.file.close()
-    assert not list(files.found(Reach((Owner("extension", part),))))
+    assert not files_of(part)
 
 
 def test_a_file_that_somebody_else_opened_is_not_the_components(project) -> None:
@@ -155,10 +179,9 @@ def test_a_helper_is_the_components_if_it_made_it(project, reporter, owner) -> N
     event = threading.Event()
     part.start(event)
     try:
-        (found,) = [
-            each for each in workers.found(None) if each.thing is part.reporter.thread
-        ]
-        claim = claimed(found, part)
+        threads = thread.KIND.find(Reach())
+        (live,) = [each for each in threads if each.thing is part.reporter.thread]
+        claim = claimed(live, part)
         assert (claim and claim.owner) == owner
         assert claim is None or (claim.nested, claim.has) == (True, "Reporter")
     finally:
@@ -185,23 +208,23 @@ def test_a_function_counts_only_where_no_other_crawl_may_have_called_it(
 ) -> None:
     module = project(FUNCTION)
     part = module.Part()
-    found = Found("asyncio timer", object(), "refresh", (module.refresh,))
-    found = Found(*found_parts(found), frozenset({"refresh"}))
-    taken = claimed(found, part, module.Other())
-    assert (taken.owner, taken.location) == ("extension Part", "shop_parts.py:7")
-    assert not taken.sure
-    assert claimed(found, part, before=True) is None
-    assert claimed(found, part, rivals=(module.Part,)) is None
+    live = timer(module.refresh)
+    found = claimed(live, part, module.Other())
+    assert (found.owner, found.location) == ("extension Part", "shop_parts.py:7")
+    assert not found.sure
+    assert claimed(live, part, before=True) is None
+    assert claimed(live, part, rivals=(module.Part,)) is None
 
 
-def found_parts(found: Found) -> tuple:
-    return (found.kind, found.thing, found.what, found.uses)
+def timer(function) -> Live:
+    name = function.__name__
+    return Live(asyncio_timer.KIND, object(), name, (function,), frozenset({name}))
 
 
 def test_a_method_of_another_instance_is_another_crawls(project) -> None:
     module = project(FUNCTION)
     ours, theirs = module.Other(), module.Other()
-    mine = Found("DelayedCall", object(), "work", (ours.work,))
+    mine = Live(delayed_call.KIND, object(), "work", (ours.work,))
     assert claimed(mine, ours).owner == "extension Other"
     assert claimed(mine, theirs) is None
 
@@ -225,15 +248,14 @@ SIBLINGS = """
 def test_what_a_common_base_took_for_another_crawl_is_not_ours(project) -> None:
     module = project(SIBLINGS)
     ours, theirs = module.Ours(), module.Theirs()
-    beat = Found("asyncio timer", object(), "beat", (theirs.beat,), frozenset({"beat"}))
+    beat = timer(theirs.beat)
     assert claimed(beat, theirs).owner == "extension Theirs"
     assert claimed(beat, ours) is None
 
 
 def test_what_a_common_base_names_may_be_of_either_crawl(project) -> None:
     module = project(SIBLINGS)
-    function = module.Base.beat
-    beat = Found("asyncio timer", object(), "beat", (function,), frozenset({"beat"}))
+    beat = timer(module.Base.beat)
     assert claimed(beat, module.Ours()).owner == "extension Ours"
     assert claimed(beat, module.Ours(), rivals=(module.Theirs, module.Base)) is None
 
@@ -264,9 +286,9 @@ def test_no_code_of_what_hangs_on_a_component_runs(project) -> None:
     )
     part = module.Part()
     part.start(module.Hostile())
-    found = Found("DelayedCall", object(), "x", (part.hostile[0],))
-    assert claimed(found, part) is None
-    assert not list(files.found(Reach((Owner("extension", part),))))
+    live = Live(delayed_call.KIND, object(), "x", (part.hostile[0],))
+    assert claimed(live, part) is None
+    assert not files_of(part)
 
 
 async def waits(part, given):
@@ -310,24 +332,44 @@ def crawls_handler(tmp_path, monkeypatch):
 
 def test_the_handler_of_the_crawls_log_is_nobodys(crawls_handler) -> None:
     assert crawls_handler in logging.root.handlers
-    assert all(found.thing is not crawls_handler for found in hooks.found())
+    handlers = logging_handler.KIND.find(Reach())
+    assert all(live.thing is not crawls_handler for live in handlers)
 
 
 def test_a_process_that_was_terminated_or_has_ended_does_not_run() -> None:
     context = multiprocessing.get_context("spawn")
     child = context.Process(target=time.sleep, args=(60,))
     child.start()
-    assert child in [found.thing for found in workers.found(None)]
+    assert child in children()
     os.kill(child.pid, signal.SIGKILL)
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # nobody joined it
-    assert child not in [found.thing for found in workers.found(None)]
+    assert child not in children()
     child.join()
     child.close()
 
 
-def taken(**changed) -> Resource:
+def children() -> list:
+    return [live.thing for live in child_process.KIND.find(Reach())]
+
+
+def test_each_file_of_a_kind_is_in_the_list_and_says_how_to_call_it() -> None:
+    names = [info.name for info in pkgutil.iter_modules(kinds.__path__)]
+    files = [importlib.import_module(f"{kinds.__name__}.{name}") for name in names]
+    written = [
+        value
+        for file in files
+        for value in vars(file).values()
+        if type(value) is LiveKind
+    ]
+    assert [id(kind) for kind in written if kind not in KINDS] == []
+    assert len(written) == len(KINDS)
+    assert all(kind.taken_by for kind in KINDS)
+    assert all(kind.record.release.format("self.it") for kind in KINDS)
+
+
+def taken(kind="LoopingCall", **changed) -> Resource:
     fields = {
-        "kind": "LoopingCall",
+        "kind": RECORDS[kind],
         "what": "Poller.poll every 5 s",
         "owner": "extension Poller",
         "owner_kind": "extension",
@@ -336,6 +378,7 @@ def taken(**changed) -> Resource:
         "method": "Poller.spider_opened",
         "attribute": "loop",
         "has": "LoopingCall",
+        "closer": CLOSERS.get(changed.get("has"), ""),
         "location": "shop.py:7",
         "code": "self.loop = LoopingCall(self.poll)",
     }

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch.judge.giving_back import VERBS, advice
+from scrapy_leakwatch.judge.releasing import advice
 from scrapy_leakwatch.judge.wording import series
 from scrapy_leakwatch.records import Explanation, Growth, Verdict
 
@@ -17,12 +17,11 @@ if TYPE_CHECKING:
         Confidence,
         Kind,
         Resource,
-        ResourceKind,
         Survivors,
         Unexplained,
     )
 
-    Found = Explanation | Unexplained | None
+    Answer = Explanation | Unexplained | None
 
 SOON_S = 1.0
 """A timer that runs out by itself so soon does no harm."""
@@ -33,14 +32,6 @@ AGAIN = 4
 MOST_NAMED = 3
 
 CRAWLER = "scrapy.crawler.Crawler"
-PINNING: frozenset[ResourceKind] = frozenset(
-    {
-        *("LoopingCall", "DelayedCall", "asyncio timer", "asyncio task"),
-        *("listening port", "connection", "Thread"),
-        *("signal receiver", "logging handler"),
-    }
-)
-"""What keeps its component, and with it the crawler, alive."""
 
 
 def accused(resources: Iterable[Resource]) -> tuple[Resource, ...]:
@@ -74,7 +65,7 @@ def with_total(verdict: Verdict, count: int) -> Verdict:
 
 def _key(each: Resource) -> tuple[str, ...]:
     taken = each.location or each.attribute or each.what
-    return (each.kind, each.class_path, taken)
+    return (each.kind.name, each.class_path, taken)
 
 
 def _cause(key: tuple[str, ...], each: Resource) -> tuple[str, ...]:
@@ -103,46 +94,38 @@ def _verdict(
 
 def _message(group: list[Resource]) -> str:
     first = group[0]
-    verb, still = VERBS[first.kind]
-    taken = f"{verb} by {first.owner}"
+    kind = first.kind
+    taken = f"{kind.did} by {first.owner}"
     if first.method:
         taken += f" in {first.method}"
     if len(group) == 1:
-        return f"unreleased: {_named(first)}, {taken}, {still} after the spider closed"
+        told = f"{_named(first)}, {taken}, {kind.since}"
+        return f"unreleased: {told} after the spider closed"
     names = sorted({each.what for each in group})
     shown = ", ".join(names[:MOST_NAMED]) + (", ..." if names[MOST_NAMED:] else "")
     return (
-        f"unreleased: {len(group)} x {first.kind} ({shown}), {taken}: each {still}"
+        f"unreleased: {_counted(group)} ({shown}), {taken}: each {kind.since}"
         " after the spider closed"
     )
 
 
 def _counted(group: list[Resource]) -> str:
-    return f"{len(group)} x {group[0].kind}"
+    return f"{len(group)} x {group[0].kind.name}"
 
 
 def _named(resource: Resource) -> str:
-    return resource.what if resource.kind in _NAMED else _with_kind(resource)
-
-
-def _with_kind(resource: Resource) -> str:
-    return f"{resource.kind} {resource.what}"
-
-
-_NAMED: frozenset[ResourceKind] = frozenset(
-    {"listening port", "connection", "socket", "database connection"}
-)
-"""The kinds whose name says what they are."""
+    kind = resource.kind
+    return resource.what if kind.named_alone else f"{kind.name} {resource.what}"
 
 
 def _explanation(first: Resource, count: int, spider: str) -> Explanation:
     taken = first.method or first.attribute or first.what
-    names = (spider, first.kind, first.class_path, taken)
+    names = (spider, first.kind.name, first.class_path, taken)
     return Explanation(
-        subject=first.kind,
+        subject=first.kind.name,
         class_path=first.class_path,
         spider=spider,
-        holder=f"{first.kind} of {first.owner}",
+        holder=f"{first.kind.name} of {first.owner}",
         owner=first.owner,
         origin=first.origin,
         path=(),
@@ -161,8 +144,8 @@ def worth_asking(survivors: Survivors) -> bool:
 
 
 def crawlers(
-    survivors: Survivors, found: Found, spider: str
-) -> tuple[Verdict, Found] | None:
+    survivors: Survivors, found: Answer, spider: str
+) -> tuple[Verdict, Answer] | None:
     """Return the verdict on the crawlers that stay, None where it is no leak.
 
     A function that has not ended may keep what it will still read, such as a

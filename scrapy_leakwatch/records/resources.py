@@ -8,24 +8,6 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from scrapy_leakwatch.records.observed import Origin
 
-ResourceKind = Literal[
-    "LoopingCall",
-    "DelayedCall",
-    "asyncio timer",
-    "asyncio task",
-    "listening port",
-    "connection",
-    "Thread",
-    "child process",
-    "open file",
-    "socket",
-    "database connection",
-    "temporary directory",
-    "signal receiver",
-    "logging handler",
-]
-"""What can be taken; a ``connection`` is one that the reactor or loop serves."""
-
 ComponentKind = Literal[
     "spider",
     "item pipeline",
@@ -39,6 +21,26 @@ ComponentKind = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceKind:
+    """What can be taken: how it is called, and how it is given back, in words.
+
+    ``did`` is what a component did to take one, such as ``started``, ``since`` what
+    the thing does since then, such as ``still runs``. ``release`` is what to call, with
+    ``{}`` for the attribute that has it, ``release_unkept`` what to do without one.
+    ``pins``: it keeps its component alive, and with that the crawler.
+    ``named_alone``: the name of one says its kind, such as ``TCP port 80``.
+    """
+
+    name: str
+    did: str
+    since: str
+    release: str
+    release_unkept: str
+    pins: bool = False
+    named_alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """Something taken during a crawl that is still there after it.
 
@@ -46,11 +48,11 @@ class Resource:
     component in words, such as ``extension Poller``, of the ``owner_kind``,
     ``method`` where it took the thing, empty where that is not known. ``attribute``
     is the component's attribute that leads to it, if one does, such as ``loop``,
-    ``has`` the class of what that attribute has; ``nested``: the thing is inside
-    that. ``location`` is ``file:line``; it and ``code`` are only ``likely`` where
-    several such lines may be meant. ``sure``: it belongs to this crawl's component
-    and to no other; without it only the source says so. ``remaining_s`` is when a
-    timer runs out by itself.
+    ``has`` the class of what that attribute has, ``closer`` the call that ends that,
+    if one is known; ``nested``: the thing is inside that. ``location`` is
+    ``file:line``; it and ``code`` are only ``likely`` where several such lines may be
+    meant. ``sure``: it belongs to this crawl's component and to no other; without it
+    only the source says so. ``remaining_s`` is when a timer runs out by itself.
     """
 
     kind: ResourceKind
@@ -62,6 +64,7 @@ class Resource:
     method: str = ""
     attribute: str = ""
     has: str = ""
+    closer: str = ""
     nested: bool = False
     location: str | None = None
     code: str | None = None

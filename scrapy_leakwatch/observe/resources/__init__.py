@@ -1,33 +1,28 @@
 """What a crawl took and did not give back, whose it is and where it was taken.
 
-`timers`, `network`, `workers`, `files` and `hooks` find what is alive, `reach`
-what hangs on the components, `taking` the calls in their source, and
-`attribution` puts the three together. Nothing there runs the crawl's code.
+`kinds` has a file for each kind of resource, which finds those that are alive;
+`event_loops` and `descriptors` help several of them. `reach` is what hangs on the
+components, `calls` are those in their source, and `attribution` puts the three
+together. Nothing there runs the crawl's code.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from scrapy import signals
 
 from scrapy_leakwatch import lines
 from scrapy_leakwatch.observe.ledger import open_engines
-from scrapy_leakwatch.observe.resources import (
-    files,
-    hooks,
-    network,
-    timers,
-    visible,
-    workers,
-)
+from scrapy_leakwatch.observe.resources import visible
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
+from scrapy_leakwatch.observe.resources.calls import Sources
 from scrapy_leakwatch.observe.resources.closing import closing
+from scrapy_leakwatch.observe.resources.descriptors import descriptors
+from scrapy_leakwatch.observe.resources.kinds import KINDS
 from scrapy_leakwatch.observe.resources.owners import Owner, owners
 from scrapy_leakwatch.observe.resources.reach import Reach
-from scrapy_leakwatch.observe.resources.taking import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +30,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from scrapy_leakwatch.observe.resources.attribution import Claim
-    from scrapy_leakwatch.observe.resources.found import Found
+    from scrapy_leakwatch.observe.resources.kinds import Live
     from scrapy_leakwatch.records import Resource
 
 __all__ = ["Before", "Owner", "Search", "before", "owners"]
@@ -48,21 +43,19 @@ class Before:
     things: frozenset[int]
     descriptors: frozenset[tuple[int, str]]
 
-    def has(self, found: Found) -> bool:
-        """Tell whether ``found`` was there."""
-        descriptor = files.descriptor_of(found.thing)
-        return id(found.thing) in self.things or descriptor in self.descriptors
+    def has(self, live: Live) -> bool:
+        """Tell whether ``live`` was there."""
+        return id(live.thing) in self.things or live.descriptor in self.descriptors
 
 
 def before() -> Before:
-    """Look at what is there before a crawl takes anything."""
-    return Before(
-        frozenset(id(found.thing) for found in _alive(None)), files.descriptors()
-    )
+    """Return what is there before a crawl takes anything."""
+    things = frozenset(id(live.thing) for live in _alive(Reach()))
+    return Before(things, descriptors())
 
 
 class Search:
-    """Looks for what the components of a crawl that has closed still have."""
+    """Finds what the components of a crawl that has closed still have."""
 
     def __init__(
         self, crawler: Crawler, components: tuple[Owner, ...], earlier: Before
@@ -81,15 +74,15 @@ class Search:
         )
         reach = Reach(own)
         attribution = Attribution(own, reach, self._sources, _rivals(others))
-        claims: dict[int, tuple[Found, Claim]] = {}
-        for found in chain(_alive(reach), files.made(own)):
-            claim = attribution.claim(found, before=self._earlier.has(found))
+        claims: dict[int, tuple[Live, Claim]] = {}
+        for live in _alive(reach):
+            claim = attribution.claim(live, before=self._earlier.has(live))
             if claim is not None:
-                claims.setdefault(id(found.thing), (found, claim))
+                claims.setdefault(id(live.thing), (live, claim))
         busy = self._busy() if claims else frozenset()
         return tuple(
-            resource(found, claim)
-            for found, claim in claims.values()
+            resource(live, claim)
+            for live, claim in claims.values()
             if id(claim.owner.instance) not in busy
         )
 
@@ -104,13 +97,9 @@ class Search:
         lines.forget()
 
 
-def _alive(reach: Reach | None) -> Iterator[Found]:
-    yield from timers.found(reach)
-    yield from network.found()
-    yield from workers.found(reach)
-    yield from hooks.found()
-    if reach is not None:
-        yield from files.found(reach)
+def _alive(reach: Reach) -> Iterator[Live]:
+    for kind in KINDS:
+        yield from kind.find(reach)
 
 
 def _others(crawler: Crawler) -> tuple[Owner, ...]:

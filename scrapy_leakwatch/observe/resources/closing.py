@@ -1,4 +1,4 @@
-"""Tells which components may still be giving back what they took."""
+"""Tells which components may still be releasing what they took."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import inspect
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.observe.resources.hooks import listeners
+from pydispatch import dispatcher  # type: ignore[import-untyped]
+
 from scrapy_leakwatch.observe.resources.naming import function_of
 
 if TYPE_CHECKING:
+    from scrapy_leakwatch.observe.resources.calls import Sources
     from scrapy_leakwatch.observe.resources.owners import Owner
-    from scrapy_leakwatch.observe.resources.taking import Sources
 
 _LATER = (
     inspect.CO_COROUTINE
@@ -32,11 +33,16 @@ def closing(
     known = {id(each.instance): each for each in components}
     return frozenset(
         id(receiver.__self__)
-        for receiver in listeners(crawler, signal)
+        for receiver in _receivers(crawler, signal)
         if type(receiver) is MethodType
         and id(receiver.__self__) in known
         and _may_go_on(receiver, sources)
     )
+
+
+def _receivers(crawler: Any, signal: object) -> list[Any]:
+    sent = dispatcher.getAllReceivers(crawler, signal)
+    return list(dispatcher.liveReceivers(sent))
 
 
 def _may_go_on(receiver: MethodType, sources: Sources) -> bool:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from scrapy.utils.trackref import object_ref
 
 from scrapy_leakwatch import anatomy, places
+from scrapy_leakwatch.observe.resources import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,8 @@ class Link:
 class Reach:
     """The objects that hang on the components, each on the nearest."""
 
-    def __init__(self, owners: tuple[Owner, ...]) -> None:
+    def __init__(self, owners: tuple[Owner, ...] = ()) -> None:
+        self.owners = owners
         self._links: dict[int, Link] = {}
         self._kept: list[Any] = []
         tables = _tables(owners)
@@ -218,18 +220,9 @@ def _resources_in(table: Any) -> Iterator[tuple[str, Any]]:
 def _may_hold(value: Any) -> bool:
     if anatomy.is_exactly(value, _CONTAINERS):
         return True
-    if _path(type(value)) in _LEAVES:
+    if _path(type(value)) in kinds.CLASSES:
         return True
     return not _is_plain(value) and not _is_own(value)
-
-
-_LEAVES = frozenset(
-    {
-        *("_io.TextIOWrapper", "_io.BufferedWriter", "_io.BufferedReader"),
-        *("_io.FileIO", "_io.BufferedRandom", "socket.socket", "subprocess.Popen"),
-        *("sqlite3.Connection", "tempfile.TemporaryDirectory"),
-    }
-)
 
 
 def _tables(owners: tuple[Owner, ...]) -> list[tuple[Owner, Any]]:

@@ -1,4 +1,4 @@
-"""Finds in the source of a component the calls that take something."""
+"""The calls in the source of a component, of which some take a resource."""
 
 from __future__ import annotations
 
@@ -12,54 +12,6 @@ from scrapy_leakwatch.observe.resources.owners import FRAMEWORK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from scrapy_leakwatch.records import ResourceKind
-
-OPENERS: dict[ResourceKind, frozenset[str]] = {
-    "LoopingCall": frozenset(
-        {"LoopingCall", "AsyncioLoopingCall", "create_looping_call"}
-    ),
-    "DelayedCall": frozenset({"callLater", "call_later", "deferLater"}),
-    "asyncio timer": frozenset({"call_later", "call_at"}),
-    "asyncio task": frozenset(
-        {"create_task", "ensure_future", "deferred_from_coro", "start_soon"}
-    ),
-    "listening port": frozenset(
-        {
-            *("listenTCP", "listenSSL", "listenUNIX", "listenUDP", "listen"),
-            *("listen_tcp", "start_server", "create_server", "start_unix_server"),
-            *("listenMulticast", "adoptStreamPort"),
-        }
-    ),
-    "connection": frozenset(
-        {
-            *("connectTCP", "connectSSL", "connectUNIX", "connect", "addReader"),
-            *("addWriter", "add_reader", "add_writer", "create_connection"),
-            *("open_connection", "connectProtocol", "open_unix_connection"),
-        }
-    ),
-    "Thread": frozenset(
-        {"Thread", "Timer", "ThreadPoolExecutor", "ThreadPool", "ConnectionPool"}
-    ),
-    "child process": frozenset(
-        {
-            *("Popen", "Process", "spawnProcess", "create_subprocess_exec"),
-            *("create_subprocess_shell", "ProcessPoolExecutor", "Pool"),
-        }
-    ),
-    "open file": frozenset(
-        {
-            *("open", "fdopen", "NamedTemporaryFile", "TemporaryFile", "FileIO"),
-            *("SpooledTemporaryFile", "GzipFile", "ZipFile", "BZ2File", "LZMAFile"),
-        }
-    ),
-    "socket": frozenset({"socket", "create_connection", "create_server", "socketpair"}),
-    "database connection": frozenset({"connect"}),
-    "temporary directory": frozenset({"mkdtemp", "TemporaryDirectory"}),
-    "signal receiver": frozenset({"connect"}),
-    "logging handler": frozenset({"addHandler"}),
-}
-"""The names of the calls that take each kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +39,7 @@ class Sources:
 
     def __init__(self) -> None:
         self._calls: dict[int, tuple[Call, ...]] = {}
-        self._found: dict[int, tuple[type, list[tuple[str, ast.ClassDef]]]] = {}
+        self._defined: dict[int, tuple[type, list[tuple[str, ast.ClassDef]]]] = {}
         self._files: dict[str, dict[str, list[ast.ClassDef]]] = {}
 
     def calls(self, cls: type) -> tuple[Call, ...]:
@@ -118,9 +70,9 @@ class Sources:
         return True
 
     def _definitions(self, cls: type) -> list[tuple[str, ast.ClassDef]]:
-        if id(cls) not in self._found:
-            self._found[id(cls)] = (cls, list(self._defining(cls)))
-        return self._found[id(cls)][1]
+        if id(cls) not in self._defined:
+            self._defined[id(cls)] = (cls, list(self._defining(cls)))
+        return self._defined[id(cls)][1]
 
     def _defining(self, cls: type) -> Iterator[tuple[str, ast.ClassDef]]:
         for base in anatomy.mro(cls):

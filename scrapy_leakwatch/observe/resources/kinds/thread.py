@@ -1,0 +1,69 @@
+"""A thread."""
+
+from __future__ import annotations
+
+import threading
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch import anatomy, redact
+from scrapy_leakwatch.observe.resources.kinds.live import Live, LiveKind
+from scrapy_leakwatch.observe.resources.naming import hints_of, is_ours, name_of
+from scrapy_leakwatch.records import ResourceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy_leakwatch.observe.resources.reach import Reach
+
+_EXECUTOR = "_worker"
+_GIVEN = ("_args", "_kwargs", "args", "kwargs")
+
+
+def _find(_: Reach) -> Iterator[Live]:
+    own = {id(threading.main_thread()), id(threading.current_thread())}
+    for thread in threading.enumerate():
+        target = anatomy.attribute(thread, "_target")
+        if id(thread) in own or is_ours(target):
+            continue
+        if target is None:
+            target = anatomy.attribute(thread, "function")  # of a threading.Timer
+        parts = (target, *(anatomy.attribute(thread, name) for name in _GIVEN))
+        if _is_pooled(target):
+            parts = ()
+        uses = (thread, *(part for part in parts if part is not None))
+        hints = hints_of(target) | {anatomy.name(type(thread))} - {"Thread"}
+        yield Live(KIND, thread, _what(thread, target), uses, hints)
+
+
+def _is_pooled(target: Any) -> bool:
+    """Tell whether a thread is one of an executor, whose work is everybody's."""
+    return type(target) is FunctionType and target.__name__ == _EXECUTOR
+
+
+def _what(thread: Any, target: Any) -> str:
+    name = anatomy.text_attribute(thread, "_name")
+    runs = name_of(target) if target is not None else anatomy.name(type(thread))
+    return redact.text(f"{runs} ({name})" if name else runs)
+
+
+KIND = LiveKind(
+    ResourceKind(
+        "Thread",
+        did="started",
+        since="still runs",
+        release="{}.join(), after an Event told its function to end",
+        release_unkept="tell its function to end, as by an Event, and join() it",
+        pins=True,
+    ),
+    find=_find,
+    taken_by=frozenset(
+        {"Thread", "Timer", "ThreadPoolExecutor", "ThreadPool", "ConnectionPool"}
+    ),
+    closers={
+        "Timer": "cancel()",
+        "ThreadPoolExecutor": "shutdown()",
+        "ThreadPool": "stop()",
+        "ConnectionPool": "close()",
+    },
+)
