@@ -57,6 +57,11 @@ def module(cls: type) -> str:
     return found if type(found) is str else "builtins"
 
 
+def path(cls: type) -> str:
+    """Return where ``cls`` says that it is defined, as ``module.Class``."""
+    return f"{module(cls)}.{qualname(cls)}"
+
+
 def is_heap_type(cls: type) -> bool:
     """Tell whether ``cls`` was made at run time, and is no part of a C library."""
     return bool(_FLAGS.__get__(cls) & _HEAP_TYPE)
@@ -69,7 +74,7 @@ def is_a(obj: object, *bases: type) -> bool:
 
 def inherits(obj: object, *paths: str) -> bool:
     """Tell whether the type of ``obj`` inherits a class at one of ``paths``."""
-    return any(f"{module(cls)}.{qualname(cls)}" in paths for cls in mro(type(obj)))
+    return any(path(cls) in paths for cls in mro(type(obj)))
 
 
 def identities(*kinds: type) -> frozenset[int]:

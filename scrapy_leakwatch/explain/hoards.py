@@ -144,7 +144,7 @@ def _state(
     alike = question.total / max(question.len, 1)
     return Explanation(
         subject=question.name,
-        class_path=redact.text(_path_of(type(container))),
+        class_path=redact.text(anatomy.path(type(container))),
         spider=question.spider,
         holder=question.name,
         owner=question.owner,
@@ -239,10 +239,6 @@ def _path(group: Group) -> tuple[PathStep, ...]:
     trail = group.lead.trail
     steps = words.path(trail, group.lead.root)
     return steps if not steps[-1].edge else (*steps, PathStep(label(trail[-1]), ""))
-
-
-def _path_of(cls: type) -> str:
-    return f"{anatomy.module(cls)}.{anatomy.qualname(cls)}"
 
 
 def _example_url(entries: list[Entry]) -> str:

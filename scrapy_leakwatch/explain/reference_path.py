@@ -146,7 +146,7 @@ def start_at(obj: Any) -> PathStart:
     """Return the start of a path at a class, a module, its globals, or a component."""
     if anatomy.is_a(obj, type):
         name = anatomy.qualname(obj)
-        scope = f"{anatomy.module(obj)}.{name}"
+        scope = anatomy.path(obj)
         origin = places.origin_of_class(obj)
         return PathStart(
             "class", f"class {name}", name, origin, scope, owner_kind="code"
@@ -158,7 +158,7 @@ def start_at(obj: Any) -> PathStart:
             "global", f"module {module}", module, origin, owner_kind="module"
         )
     cls = type(obj)
-    scope = f"{anatomy.module(cls)}.{anatomy.qualname(cls)}"
+    scope = anatomy.path(cls)
     name = "spider" if anatomy.is_a(obj, Spider) else anatomy.name(cls)
     return PathStart("component", name, name, places.origin_of_class(cls), scope)
 

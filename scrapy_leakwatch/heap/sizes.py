@@ -14,12 +14,13 @@ from types import (
 from typing import Any
 
 from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.heap import opaque
 
 PLAIN = 0
 SET_ASIDE = 1
 """Suspended functions: what passes them on doesn't own what they hold."""
 OPAQUE = 2
-"""What it holds isn't shown to the collector, but `opened` knows how to look."""
+"""What it holds isn't shown to the collector, but `opaque` knows how to look."""
 TREE = 3
 """Stands for a parsed document of libxml2."""
 
@@ -32,23 +33,10 @@ same, as from Python 3.13 on."""
 
 _TRUSTED = sys.stdlib_module_names | {"builtins", "numpy"}
 _SUSPENDED = anatomy.identities(GeneratorType, CoroutineType, AsyncGeneratorType)
-_MODES = {
-    "lxml.etree._Element": TREE,
-    "lxml.etree._Document": TREE,
-    "lxml.etree._ParserContext": TREE,
-    "numpy.ndarray": OPAQUE,
-    "pyarrow.lib.Array": OPAQUE,
-    "pyarrow.lib.Buffer": OPAQUE,
-    "pyarrow.lib.ChunkedArray": OPAQUE,
-    "pyarrow.lib.RecordBatch": OPAQUE,
-    "pyarrow.lib.Table": OPAQUE,
-    "polars.dataframe.frame.DataFrame": OPAQUE,
-    "polars.series.series.Series": OPAQUE,
-    "builtins.ImagingCore": OPAQUE,
-    "mmap.mmap": OPAQUE,
-    "_io.StringIO": OPAQUE,
-    "sqlite3.Connection": OPAQUE,
-}
+_TREES = frozenset(
+    ["lxml.etree._Element", "lxml.etree._Document", "lxml.etree._ParserContext"]
+)
+_MODES = dict.fromkeys(_TREES, TREE) | dict.fromkeys(opaque.PATHS, OPAQUE)
 
 
 def rule(cls: type) -> tuple[int, Any]:
@@ -64,15 +52,10 @@ def _mode(cls: type) -> int:
     if id(cls) in _SUSPENDED:
         return SET_ASIDE
     for base in anatomy.mro(cls):
-        mode = _MODES.get(path_of(base))
+        mode = _MODES.get(anatomy.path(base))
         if mode is not None:
             return mode
     return PLAIN
-
-
-def path_of(cls: type) -> str:
-    """Return where ``cls`` says that it is defined."""
-    return f"{anatomy.module(cls)}.{anatomy.qualname(cls)}"
 
 
 def _measure(cls: type) -> Any:

@@ -82,7 +82,7 @@ class Trees:
 
 def _is_called(obj: Any, path: str) -> bool:
     cls = type(obj)
-    return f"{anatomy.module(cls)}.{anatomy.qualname(cls)}" == path
+    return anatomy.path(cls) == path
 
 
 def _tops(obj: Any) -> Iterator[int]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy, places, redact
 from scrapy_leakwatch.heap.graph import make
-from scrapy_leakwatch.heap.opened import Opener
+from scrapy_leakwatch.heap.opaque import Opener
 from scrapy_leakwatch.heap.roots import Root, Start, locals_of
 from scrapy_leakwatch.heap.sizes import rule
 

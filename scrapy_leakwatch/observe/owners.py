@@ -104,7 +104,7 @@ def near(owners: Owners, shapes: Shapes) -> list[Way]:
         if way.origin == "library":
             continue
         for number, cls in enumerate(anatomy.mro(type(owners.get(way.key)))):
-            path = redact.text(f"{anatomy.module(cls)}.{anatomy.qualname(cls)}")
+            path = redact.text(anatomy.path(cls))
             if path in taken or not shapes.is_ours(cls):
                 continue
             name = redact.text(anatomy.qualname(cls))

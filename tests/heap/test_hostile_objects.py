@@ -8,7 +8,7 @@ from io import BytesIO
 
 import pytest
 
-from scrapy_leakwatch.heap.opened import open_up
+from scrapy_leakwatch.heap.opaque import open_up
 from scrapy_leakwatch.heap.sizes import rule
 from tests.heap.walkers import FOREVER, WALKERS, has, walked
 

@@ -214,7 +214,7 @@ def resource(live: Live, claim: Claim) -> Resource:
         what=live.what,
         owner=claim.owner.name,
         owner_kind=claim.owner.kind,
-        class_path=redact.text(f"{anatomy.module(cls)}.{anatomy.qualname(cls)}"),
+        class_path=redact.text(anatomy.path(cls)),
         origin=places.origin_of_class(cls),
         method=redact.text(f"{call.class_name}.{call.method}") if call else "",
         attribute=redact.text(link.names[0], 60) if link and link.names else "",

@@ -142,7 +142,7 @@ class Reach:
         elif anatomy.is_a(obj, partial):
             for name in ("func", "args", "keywords"):
                 yield "", anatomy.attribute(obj, name)
-        elif _path(type(obj)).startswith(_IN_C):
+        elif anatomy.path(type(obj)).startswith(_IN_C):
             yield from (("", value) for value in gc.get_referents(obj))
         elif root or self._is_open(obj, up=up):
             yield from anatomy.attributes(obj)
@@ -170,7 +170,7 @@ def _may_be_owned(obj: Any, link: Link) -> bool:
     """Tell whether ``obj`` stands for its component: not a function or a list."""
     if link.way == "component":
         return True
-    passing = anatomy.is_exactly(obj, _PASSING) or _path(type(obj)).startswith(
+    passing = anatomy.is_exactly(obj, _PASSING) or anatomy.path(type(obj)).startswith(
         "builtins."
     )
     return link.way == "attribute" and _is_own(obj) and not passing
@@ -193,14 +193,10 @@ def _is_plain(value: Any) -> bool:
     return anatomy.is_exactly(value, _PLAIN) or anatomy.is_a(value, type)
 
 
-def _path(cls: type) -> str:
-    return f"{anatomy.module(cls)}.{anatomy.qualname(cls)}"
-
-
 def _is_own(obj: Any) -> bool:
     if _is_plain(obj) or anatomy.is_a(obj, object_ref, BaseException):
         return False
-    path = _path(type(obj))
+    path = anatomy.path(type(obj))
     return path.startswith(_OWN) or not path.startswith(_SHARED)
 
 
@@ -220,7 +216,7 @@ def _resources_in(table: Any) -> Iterator[tuple[str, Any]]:
 def _may_hold(value: Any) -> bool:
     if anatomy.is_exactly(value, _CONTAINERS):
         return True
-    if _path(type(value)) in kinds.CLASSES:
+    if anatomy.path(type(value)) in kinds.CLASSES:
         return True
     return not _is_plain(value) and not _is_own(value)
 

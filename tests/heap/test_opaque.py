@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from scrapy_leakwatch.heap import memory, twin
-from scrapy_leakwatch.heap.opened import Opener, open_up
+from scrapy_leakwatch.heap.opaque import Opener, open_up
 from tests.heap.walkers import walked
 
 MEGABYTE = 1_000_000
@@ -150,7 +150,7 @@ def test_a_database_in_memory_is_as_large_as_its_pages() -> None:
 
 BUSY = """
 import os, sqlite3, sys, threading, time, warnings
-from scrapy_leakwatch.heap.opened import open_up
+from scrapy_leakwatch.heap.opaque import open_up
 warnings.simplefilter("ignore")
 database = sqlite3.connect(":memory:", check_same_thread=False)
 running = threading.Event()

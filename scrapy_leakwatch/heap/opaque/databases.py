@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from scrapy_leakwatch.heap import memory
+from scrapy_leakwatch.heap.opaque.kind import OpaqueKind
 
 try:
     import ctypes
@@ -67,3 +68,8 @@ def _status(library: Any, handle: Any) -> int:
         handle, _CACHE_USED, ctypes.byref(now), ctypes.byref(highest), 0
     )
     return now.value if told == _OK and now.value > 0 else 0
+
+
+KIND = OpaqueKind(
+    ("sqlite3.Connection",), lambda: lambda _, obj: (cache_bytes(obj), [])
+)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.heap.opaque.kind import Held, OpaqueKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LIBRARIES = {"pyarrow", "pandas"}
 
@@ -59,3 +63,20 @@ def _asks_strangers() -> bool:
                 return True
             kinds.append(kind)
     return False
+
+
+def _opener() -> Callable[[type, Any], Held]:
+    buffers = Buffers()
+    return lambda cls, obj: (buffers.bytes_of(cls, obj), [])
+
+
+KIND = OpaqueKind(
+    (
+        "pyarrow.lib.Array",
+        "pyarrow.lib.Buffer",
+        "pyarrow.lib.ChunkedArray",
+        "pyarrow.lib.RecordBatch",
+        "pyarrow.lib.Table",
+    ),
+    _opener,
+)

@@ -1,0 +1,38 @@
+"""What a kind of object is that holds more than the collector shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch import anatomy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Held = tuple[int, list[Any]]
+"""Bytes beyond what ``__sizeof__`` told, and the objects held."""
+
+NOTHING: Held = (0, [])
+
+
+@dataclass(frozen=True, slots=True)
+class OpaqueKind:
+    """Classes by their import paths, and how to look into their instances.
+
+    ``opener`` returns a function for one heap, which gets the class at the path and
+    an object of it or of a subclass. What can't be told for sure is `NOTHING`, and
+    so is any error of these: AttributeError, TypeError, ValueError, OverflowError,
+    OSError.
+    """
+
+    paths: tuple[str, ...]
+    opener: Callable[[], Callable[[type, Any], Held]]
+
+
+def field(cls: type, obj: Any, name: str) -> Any:
+    """Return an attribute that ``cls`` has in C; anything else is a TypeError."""
+    descriptor = anatomy.namespace(cls).get(name)
+    if not anatomy.is_descriptor(descriptor):
+        raise TypeError(name)
+    return descriptor.__get__(obj)  # type: ignore[union-attr]
