@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy, redact
 from scrapy_leakwatch.explain import allocators, resident
-from scrapy_leakwatch.explain.bill_lines import line_of, remedy_of
+from scrapy_leakwatch.explain.accumulations import line_of, remedy_of
 from scrapy_leakwatch.explain.bill_paths import Place, places_of
 from scrapy_leakwatch.heap.roots import Outside, roots
 from scrapy_leakwatch.heap.walk import Heap, Owner

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch import anatomy
 from scrapy_leakwatch.explain import source
+from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.bill_paths import Place
     from scrapy_leakwatch.lines import Line
+    from scrapy_leakwatch.records import Origin
 
 
 @dataclass(frozen=True, slots=True)
-class Registry:
+class _Registry:
     """One by the end of its path; ``callers`` are the functions that name things."""
 
     ending: str
@@ -22,19 +24,19 @@ class Registry:
     remedy: str
 
 
-_LOGGERS = Registry(
+_LOGGERS = _Registry(
     "logging.Logger.manager.loggerDict",
     frozenset({"getLogger", "getChild"}),
     "a logger stays as long as the process: use one for all, and put what varies"
     " into the message or extra=",
 )
-_WARNINGS = Registry(
+_WARNINGS = _Registry(
     ".__warningregistry__",
     frozenset({"warn", "warn_explicit"}),
     "Python remembers each text that was warned of: warn with the same text each"
     " time, and log what varies",
 )
-_STATS = Registry(
+_STATS = _Registry(
     "._stats",
     frozenset({"inc_value", "set_value", "max_value", "min_value"}),
     "each stat stays until the crawl ends: count by what has few values, such as a"
@@ -43,7 +45,7 @@ _STATS = Registry(
 _STATS_COLLECTOR = "scrapy.statscollectors.StatsCollector"
 
 
-def of(place: Place) -> Registry | None:
+def _known(place: Place) -> _Registry | None:
     """Return the registry that a place is, None for anything else."""
     for known in (_LOGGERS, _WARNINGS):
         if place.path.endswith(known.ending):
@@ -52,6 +54,17 @@ def of(place: Place) -> Registry | None:
     return _STATS if is_stats and place.path.endswith(_STATS.ending) else None
 
 
-def line_of(registry: Registry, crawler: Any) -> Line | None:
+def _line(place: Place, crawler: Any) -> Line | None:
     """Return the line of the project that gives it ever new names."""
+    registry = _known(place)
+    if registry is None:
+        return None
     return source.of_naming(registry.callers, source.classes_of(crawler))
+
+
+def _fix(place: Place, _: str, __: Origin) -> str:
+    registry = _known(place)
+    return registry.remedy if registry else ""
+
+
+KIND = AccumulationKind(lambda place: _known(place) is not None, _fix, _line)

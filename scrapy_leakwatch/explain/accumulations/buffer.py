@@ -1,0 +1,16 @@
+"""A text, or bytes, that is added to."""
+
+from __future__ import annotations
+
+import array
+import io
+
+from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind, says
+
+_BUFFERS = (io.BytesIO, io.StringIO, bytearray, array.array, str, bytes)
+
+KIND = AccumulationKind(
+    lambda place: anatomy.is_a(place.holder, *_BUFFERS),
+    says("write {path} out in parts and truncate it, or write to a file instead"),
+)

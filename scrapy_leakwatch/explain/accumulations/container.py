@@ -1,0 +1,45 @@
+"""Whatever else: a list, a dict, or an object without a remedy of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.explain import contents, remedies
+from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind
+from scrapy_leakwatch.explain.reference_path import start_at
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.bill_paths import Place
+    from scrapy_leakwatch.records import Origin
+
+
+def _fix(place: Place, owner: str, origin: Origin) -> str:
+    if not anatomy.size(place.holder):
+        return ""
+    return remedies.remedy(_hoard(place, owner, origin))
+
+
+def _hoard(place: Place, owner: str, origin: Origin) -> remedies.Hoard:
+    holder = place.holder
+    inside = contents.in_words(contents.pick(holder)) if anatomy.size(holder) else ""
+    keys, _, values = inside.rpartition(" → ")
+    kind: remedies.Kind = "list"
+    if anatomy.inherits(holder, "collections.Counter"):
+        kind = "counter"
+    elif anatomy.is_a(holder, dict):
+        kind = "dict"
+    elif anatomy.is_a(holder, set):
+        kind = "set"
+    return remedies.Hoard(
+        name=place.path,
+        kind=kind,
+        owner=owner,
+        origin=origin,
+        values=values or place.type,
+        keys=keys,
+        owner_kind=start_at(place.way[0]).kind,
+    )
+
+
+KIND = AccumulationKind(lambda _: True, _fix)

@@ -1,0 +1,11 @@
+"""A database of SQLite that is in memory."""
+
+from __future__ import annotations
+
+from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind, says
+
+KIND = AccumulationKind(
+    lambda place: anatomy.inherits(place.holder, "sqlite3.Connection"),
+    says("the database of {path} is in memory: connect it to a file"),
+)

@@ -1,0 +1,47 @@
+"""Finds the line that adds to what holds a place."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.explain import blame, source
+from scrapy_leakwatch.explain.holders import Anchor, root
+from scrapy_leakwatch.explain.reference_path import start_at
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.bill_paths import Place
+    from scrapy_leakwatch.lines import Line
+
+_NAMESPACES = ("types.SimpleNamespace", "argparse.Namespace")
+
+
+def line_at_holder(place: Place, crawler: Any) -> Line | None:
+    """Return the line of the project that adds to the object at the end of a way."""
+    start = start_at(place.way[0])
+    way = _behind_namespaces(place.way)
+    if type(way[0]) is ModuleType and len(way) > 1:
+        way = way[1:]
+    anchor = Anchor(root.KIND, way, (), start)
+    found = blame.added_there(anchor, crawler) or blame.used_there(anchor, crawler)
+    if found is None and place.chain:
+        return _line_of_link(place, crawler)
+    return found
+
+
+def _behind_namespaces(way: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the way from the last bare namespace on: what it has, others add to."""
+    for number in range(len(way) - 2, 0, -1):
+        if anatomy.inherits(way[number], *_NAMESPACES):
+            return way[number:]
+    return way
+
+
+def _line_of_link(place: Place, crawler: Any) -> Line | None:
+    """Return the line that gives a node of a chain the next one."""
+    for node, name in reversed(list(zip(place.way, place.names, strict=False))):
+        if name.kind == "attribute" and not anatomy.is_a(node, dict):
+            classes = source.classes_of(crawler)
+            return source.of_attribute(name.name, type(node), classes)
+    return None
