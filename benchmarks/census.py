@@ -21,7 +21,7 @@ from scrapy import Spider
 from scrapy.crawler import CrawlerProcess
 
 from scrapy_leakwatch import LeakWatch
-from scrapy_leakwatch.observe.containers import Census
+from scrapy_leakwatch.observe.census.containers import Census
 
 if TYPE_CHECKING:
     from collections.abc import Callable

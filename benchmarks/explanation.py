@@ -31,9 +31,9 @@ from scrapy.http import HtmlResponse
 from scrapy.utils.trackref import live_refs
 
 from scrapy_leakwatch import LeakWatch
-from scrapy_leakwatch._compat import engine_of, engine_slot
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.explain import Explanation, Question, explain_in_child
+from scrapy_leakwatch.internals.versions import engine_of, engine_slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable

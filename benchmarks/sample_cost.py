@@ -23,7 +23,7 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.utils.trackref import format_live_refs
 
 from scrapy_leakwatch import LeakWatch
-from scrapy_leakwatch._compat import engine_of, engine_slot
+from scrapy_leakwatch.internals.versions import engine_of, engine_slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable

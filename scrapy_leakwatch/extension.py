@@ -10,13 +10,13 @@ from scrapy.extensions.telnet import update_telnet_vars
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import succeed
 
-from scrapy_leakwatch.audit import Audit
 from scrapy_leakwatch.config import Config, ConfigError
-from scrapy_leakwatch.console import telnet_variables
-from scrapy_leakwatch.guard import Guard
-from scrapy_leakwatch.on_demand import Text
-from scrapy_leakwatch.rounds import Rounds
-from scrapy_leakwatch.watch import Watch
+from scrapy_leakwatch.crawl.audit import Audit
+from scrapy_leakwatch.crawl.guard import Guard
+from scrapy_leakwatch.crawl.rounds import Rounds
+from scrapy_leakwatch.crawl.watch import Watch
+from scrapy_leakwatch.remote.console import telnet_variables
+from scrapy_leakwatch.remote.on_demand import Text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from typing_extensions import Self
 
-    from scrapy_leakwatch.on_demand import BillFound
+    from scrapy_leakwatch.remote.on_demand import BillFound
 
 CLOSED = Text("No spider is open.")
 

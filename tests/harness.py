@@ -39,8 +39,8 @@ def main() -> None:
     gc.collect()
     left = {
         "gc": len(gc.callbacks) - before["gc"],
-        "watches": _alive("scrapy_leakwatch.watch", "Watch"),
-        "rounds": _alive("scrapy_leakwatch.rounds", "Rounds"),
+        "watches": _alive("scrapy_leakwatch.crawl.watch", "Watch"),
+        "rounds": _alive("scrapy_leakwatch.crawl.rounds", "Rounds"),
         "samplers": _alive("scrapy_leakwatch.observe.sampler", "Sampler"),
         "frozen": gc.get_freeze_count(),
         "children": len(psutil.Process().children()),

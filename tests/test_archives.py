@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from scrapy_leakwatch import archives
+from scrapy_leakwatch.foundation import archives
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from scrapy.statscollectors import MemoryStatsCollector
 from scrapy.utils.test import get_crawler
 
 from scrapy_leakwatch import recordings
-from scrapy_leakwatch.attached import _our_stats
 from scrapy_leakwatch.commands import attach, bill, remote, session
 from scrapy_leakwatch.commands.exits import CommandError
+from scrapy_leakwatch.remote.attached import _our_stats
 from scrapy_leakwatch.report.bill import table
 from scrapy_leakwatch.report.recording import of_bill
 from tests.billing import BILL
@@ -168,7 +168,7 @@ def test_what_is_told_as_a_crawl_ends_is_shown(
 
 
 TAKING = """
-from scrapy_leakwatch.on_demand import OnDemand
+from scrapy_leakwatch.remote.on_demand import OnDemand
 from scrapy_leakwatch.recordings import parsing
 from twisted.internet import reactor
 def take(self):
@@ -257,9 +257,15 @@ def test_what_is_no_bill_is_told_in_one_line(monkeypatch, capsys, answer) -> Non
     assert shown == "What the crawl answers is no memory bill.\n"
 
 
-def test_a_crawl_with_an_older_version_is_told_so(monkeypatch) -> None:
+@pytest.mark.parametrize(
+    "last",
+    [
+        "AttributeError: module 'scrapy_leakwatch.remote.attached' has no attribute",
+        "ModuleNotFoundError: No module named 'scrapy_leakwatch.remote'",
+    ],
+)
+def test_a_crawl_with_an_older_version_is_told_so(monkeypatch, last) -> None:
     job = remote.Job("1", 1, 1, "secret", "a", "b", 0.0, "2.19")
-    last = "AttributeError: module 'scrapy_leakwatch.attached' has no attribute 'bill'"
     failed = {"status": "error", "traceback": f"Traceback\n{last}\n"}
     monkeypatch.setattr(remote, "_call", lambda *asked: failed)
     with pytest.raises(CommandError, match="older version of scrapy-leakwatch"):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from scrapy.selector import Selector
 
-from scrapy_leakwatch.explain import serialising
+from scrapy_leakwatch.explain.code import serialising
 from tests.conftest import recorded
 from tests.judging import docket, explanation, hear, queueing, unexplained
 

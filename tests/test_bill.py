@@ -15,10 +15,8 @@ from scrapy import Spider
 from scrapy.utils.test import get_crawler
 from twisted.internet.defer import Deferred
 
-from scrapy_leakwatch.console import Console
+from scrapy_leakwatch.crawl.guard import Guard
 from scrapy_leakwatch.extension import CLOSED, LeakWatch
-from scrapy_leakwatch.guard import Guard
-from scrapy_leakwatch.on_demand import FAILED, OnDemand
 from scrapy_leakwatch.recordings import parsing
 from scrapy_leakwatch.records import (
     OWNER_KINDS,
@@ -28,6 +26,8 @@ from scrapy_leakwatch.records import (
     BillPath,
     NoBill,
 )
+from scrapy_leakwatch.remote.console import Console
+from scrapy_leakwatch.remote.on_demand import FAILED, OnDemand
 from scrapy_leakwatch.report import recording
 from scrapy_leakwatch.report.bill import table
 from tests.billing import BILL, BODIES, FIRST, MB, NO_BILL, OWNERS, PAGES, ROWS

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from scrapy.settings import Settings
 
-from scrapy_leakwatch.bills import EARLY, Bills
 from scrapy_leakwatch.config import Config
+from scrapy_leakwatch.crawl.billing import EARLY, Bills
 from scrapy_leakwatch.records import Bill, BillLayers, BillOwner, Memory, NoBill
 from tests.judging import sample
 

@@ -20,9 +20,9 @@ from scrapy.settings import Settings
 from scrapy.utils.test import get_crawler
 
 from scrapy_leakwatch import LeakWatch
-from scrapy_leakwatch.observe import containers, ways
-from scrapy_leakwatch.observe.containers import Census
-from scrapy_leakwatch.observe.shapes import Shapes
+from scrapy_leakwatch.observe.census import containers, routes
+from scrapy_leakwatch.observe.census.containers import Census
+from scrapy_leakwatch.observe.census.shapes import Shapes
 
 MANY = 200
 LOOKS = 60
@@ -486,14 +486,14 @@ def test_a_container_of_the_spider_is_found_soon_in_a_large_project(project):
 def test_a_container_that_another_thread_changes_is_left_for_later(monkeypatch):
     spider = shop(seen=many(), helper=Helper(seen=many()))
     census = Census(crawler_of(spider), 100)
-    read = ways._READ["instance"]
+    read = routes._READ["instance"]
 
     def changed(shapes, obj):
         if type(obj) is Helper:
             raise RuntimeError("dictionary changed size during iteration")
         return read(shapes, obj)
 
-    monkeypatch.setitem(ways._READ, "instance", changed)
+    monkeypatch.setitem(routes._READ, "instance", changed)
     assert told_once(census, LOOKS).keys() == {"spider.seen"}
     monkeypatch.undo()
     assert len(told_once(census, LOOKS)) == 2

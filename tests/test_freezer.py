@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from scrapy_leakwatch.freezer import Freezer
+from scrapy_leakwatch.foundation.freezer import Freezer
 from scrapy_leakwatch.observe.full_collections import FullCollections
 
 

@@ -26,10 +26,10 @@ BROKEN = {
         "scrapy_leakwatch.judge.docket.Docket.rising",
     ],
     "take memory bills": [
-        "scrapy_leakwatch.bills.Bills.is_due",
-        "scrapy_leakwatch.bills.Bills.request",
-        "scrapy_leakwatch.bills.Bills.keep",
-        "scrapy_leakwatch.bills.Bills.end",
+        "scrapy_leakwatch.crawl.billing.Bills.is_due",
+        "scrapy_leakwatch.crawl.billing.Bills.request",
+        "scrapy_leakwatch.crawl.billing.Bills.keep",
+        "scrapy_leakwatch.crawl.billing.Bills.end",
     ],
     "log what it sees": ["scrapy_leakwatch.report.log.live_table"],
     "keep its stats": [
@@ -47,11 +47,11 @@ BROKEN = {
         "scrapy_leakwatch.observe.resources.before",
         "scrapy_leakwatch.observe.resources.Search.left",
         "scrapy_leakwatch.judge.unreleased.verdicts",
-        "scrapy_leakwatch.runs.Runs.survivors",
+        "scrapy_leakwatch.crawl.runs.Runs.survivors",
     ],
 }
 PRELUDE = """
-import importlib, scrapy_leakwatch.watch
+import importlib, scrapy_leakwatch.crawl.watch
 
 def broken(*args, **kwargs):
     raise ArithmeticError("broken on purpose")
@@ -92,13 +92,13 @@ def test_a_stage_that_throws_is_off_and_the_crawl_has_all_its_items(
 
 BROKEN_EXPLANATIONS = {
     "explain what it sees": [
-        "scrapy_leakwatch.explainer.Explainer.ask",
-        "scrapy_leakwatch.explainer.explain_in_child",
+        "scrapy_leakwatch.crawl.explainer.Explainer.ask",
+        "scrapy_leakwatch.crawl.explainer.explain_in_child",
         "scrapy_leakwatch.explain.asking.Asked.poll",
         "scrapy_leakwatch.explain.asking._understood",
     ],
     "judge what it sees": ["scrapy_leakwatch.judge.docket.verdict_on"],
-    "log what it sees": ["scrapy_leakwatch.watch.block"],
+    "log what it sees": ["scrapy_leakwatch.crawl.watch.block"],
     "keep its stats": ["scrapy_leakwatch.report.stats.CostReport.of_finding"],
     "write its recording": ["scrapy_leakwatch.report.recording.of_explanation"],
 }

@@ -7,7 +7,7 @@ import gc
 import pytest
 from scrapy import Request, Spider
 
-from scrapy_leakwatch._compat import trackref_now
+from scrapy_leakwatch.internals.versions import trackref_now
 from scrapy_leakwatch.observe.live_refs import MOST_PASSED_OVER
 from scrapy_leakwatch.observe.origin import share_of
 

@@ -85,7 +85,7 @@ def test_an_alarm_is_sent_to_whoever_listens(crawl, mode) -> None:
 
 
 PAGING = """
-from scrapy_leakwatch._compat import pause
+from scrapy_leakwatch.internals.versions import pause
 from scrapy_leakwatch.signals import leak_detected
 from scrapy.utils.defer import maybe_deferred_to_future
 class Pager:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from scrapy_leakwatch import redact
+from scrapy_leakwatch.foundation import redact
 
 
 @pytest.mark.parametrize(

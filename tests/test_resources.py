@@ -20,7 +20,8 @@ import pytest
 from scrapy.settings import Settings
 from scrapy.utils import log as scrapys_log
 
-from scrapy_leakwatch import lines
+from scrapy_leakwatch.crawl.runs import Runs
+from scrapy_leakwatch.foundation import lines
 from scrapy_leakwatch.judge import unreleased
 from scrapy_leakwatch.observe.resources import kinds
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
@@ -46,7 +47,6 @@ from scrapy_leakwatch.records import (
     Survivors,
     Unexplained,
 )
-from scrapy_leakwatch.runs import Runs
 from tests.judging import in_parts
 
 OLD = 1_000_000_000

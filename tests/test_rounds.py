@@ -7,12 +7,12 @@ from functools import partial
 
 import pytest
 
-from scrapy_leakwatch import inquiry, rounds
+from scrapy_leakwatch.crawl import inquiry, rounds
+from scrapy_leakwatch.crawl.explainer import Explainer
+from scrapy_leakwatch.crawl.guard import Guard
+from scrapy_leakwatch.crawl.rounds import Rounds
 from scrapy_leakwatch.explain import MemoryQuestion
-from scrapy_leakwatch.explainer import Explainer
-from scrapy_leakwatch.freezer import freezer
-from scrapy_leakwatch.guard import Guard
-from scrapy_leakwatch.rounds import Rounds
+from scrapy_leakwatch.foundation.freezer import freezer
 
 
 class ByHand:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from scrapy_leakwatch.console import Hpy
+from scrapy_leakwatch.remote.console import Hpy
 from tests.conftest import ASYNCIO, SELECT, start_crawl
 
 IAC, SB, SE = 255, 250, 240

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from scrapy.utils.project import get_project_settings
 
-from scrapy_leakwatch._compat import crawler_process
 from scrapy_leakwatch.checks.watched import watching
 from scrapy_leakwatch.config import PREFIX
+from scrapy_leakwatch.internals.versions import crawler_process
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.checks.job import Job

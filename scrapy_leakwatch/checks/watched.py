@@ -12,7 +12,7 @@ from scrapy.extension import ExtensionManager
 from scrapy_leakwatch.addon import LeakWatchAddon
 from scrapy_leakwatch.checks.checked import complaint, read
 from scrapy_leakwatch.config import Config, ConfigError
-from scrapy_leakwatch.guard import logger
+from scrapy_leakwatch.crawl.guard import logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

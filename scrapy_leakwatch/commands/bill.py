@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import redact
 from scrapy_leakwatch.commands import session
 from scrapy_leakwatch.commands.attach import chosen, interruptible
 from scrapy_leakwatch.commands.exits import CLEAN, ERROR, CommandError
 from scrapy_leakwatch.commands.printing import say, say_json
 from scrapy_leakwatch.commands.recorded import LONGEST, read
 from scrapy_leakwatch.commands.session import Session
+from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.records import NoBill
 from scrapy_leakwatch.report import bill, recording
 from scrapy_leakwatch.report.lines import HEADING, each

@@ -7,7 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
-from scrapy_leakwatch import redact
+from scrapy_leakwatch.foundation import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch import recordings, redact
+from scrapy_leakwatch import recordings
 from scrapy_leakwatch.commands.exits import CommandError
+from scrapy_leakwatch.foundation import redact
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,9 +16,9 @@ from urllib import error, request
 
 import scrapy
 
-from scrapy_leakwatch import redact
-from scrapy_leakwatch._compat import remote_control_jobs
 from scrapy_leakwatch.commands.exits import CommandError
+from scrapy_leakwatch.foundation import redact
+from scrapy_leakwatch.internals.versions import remote_control_jobs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +30,7 @@ LONGEST_S = 600.0
 """What Scrapy allows, unless REMOTE_CONTROL_TIMEOUT_MAX says otherwise."""
 LARGEST = 10_000_000
 LONGEST = 500
+PACKAGE = "scrapy_leakwatch"
 PRIVATE = 0o077
 AT_ONCE = 16
 
@@ -107,12 +108,13 @@ def execute(job: Job, code: str, within_s: float = 30.0) -> str:
 
 def _failure(traceback: str) -> str:
     last = (traceback.strip().splitlines() or ["without a reason"])[-1]
-    if last.startswith("ModuleNotFoundError") and "scrapy_leakwatch" in last:
+    absent = last.startswith("ModuleNotFoundError")
+    if absent and f"'{PACKAGE}'" in last:
         return (
             "The crawl runs in an environment without this version of"
             " scrapy-leakwatch: install it there; a running crawl can use it at once."
         )
-    if last.startswith("AttributeError") and "scrapy_leakwatch" in last:
+    if (absent or last.startswith("AttributeError")) and f"'{PACKAGE}." in last:
         return (
             "The crawl runs with an older version of scrapy-leakwatch: upgrade it"
             " there, and start the crawl anew."

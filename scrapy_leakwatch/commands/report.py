@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import redact
 from scrapy_leakwatch.commands.exits import CLEAN, CommandError
 from scrapy_leakwatch.commands.printing import say
 from scrapy_leakwatch.commands.recorded import LONGEST, read
+from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.report.lines import Line
 

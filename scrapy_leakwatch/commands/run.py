@@ -21,8 +21,8 @@ from scrapy_leakwatch.commands.exits import (
 from scrapy_leakwatch.commands.printing import say
 from scrapy_leakwatch.commands.recorded import read
 from scrapy_leakwatch.commands.report import write
+from scrapy_leakwatch.crawl.guard import logger
 from scrapy_leakwatch.extension import LeakWatch
-from scrapy_leakwatch.guard import logger
 from scrapy_leakwatch.judge.comparison import accused
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.report import terminal

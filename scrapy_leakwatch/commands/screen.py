@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from scrapy_leakwatch import redact
 from scrapy_leakwatch.commands.exits import CommandError
 from scrapy_leakwatch.commands.session import ask
+from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.report import live, tables
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 STAY_S = 5.0
 """The crawl gives up who is not heard of for ten times as long, and more."""
 NO_BILL = "What the crawl answers is no memory bill."
-IMPORTED = "from scrapy_leakwatch import attached\n"
+IMPORTED = "from scrapy_leakwatch.remote import attached\n"
 
 
 class Session:

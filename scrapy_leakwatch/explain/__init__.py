@@ -24,6 +24,7 @@ Python's and the C library's, `large` adds up the objects of the latter,
 
 from __future__ import annotations
 
+from scrapy_leakwatch.explain.answers.live_requests import look
 from scrapy_leakwatch.explain.asking import (
     Asked,
     bill_in_child,
@@ -33,7 +34,6 @@ from scrapy_leakwatch.explain.asking import (
     layers_in_child,
     profile_in_child,
 )
-from scrapy_leakwatch.explain.direct import look
 from scrapy_leakwatch.explain.records import (
     BillRequest,
     Explanation,

@@ -8,10 +8,14 @@ import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from scrapy_leakwatch.explain import bill, child, headroom, heap, layers, resident
-from scrapy_leakwatch.explain.bill import BillQuestion
-from scrapy_leakwatch.explain.hoards import investigate_hoard
-from scrapy_leakwatch.explain.investigation import Evidence, investigate
+from scrapy_leakwatch.explain.answers import guppy
+from scrapy_leakwatch.explain.answers.hoard import investigate_hoard
+from scrapy_leakwatch.explain.answers.queue import investigate_queue
+from scrapy_leakwatch.explain.answers.suspects import Evidence, investigate
+from scrapy_leakwatch.explain.bills import bill
+from scrapy_leakwatch.explain.bills.bill import BillQuestion
+from scrapy_leakwatch.explain.border import child, headroom
+from scrapy_leakwatch.explain.memory import layers, resident
 from scrapy_leakwatch.explain.records import (
     Explanation,
     HeapProfile,
@@ -21,7 +25,6 @@ from scrapy_leakwatch.explain.records import (
     Share,
     Unexplained,
 )
-from scrapy_leakwatch.explain.waiting import investigate_queue
 from scrapy_leakwatch.heap.graph import SHARE_TO_COPY
 from scrapy_leakwatch.heap.roots import Outside
 from scrapy_leakwatch.records import (
@@ -159,9 +162,9 @@ def profile_in_child(
     """
 
     def work() -> dict[str, Any]:
-        return {"text": heap.profile(via)}
+        return {"text": guppy.profile(via)}
 
-    missing = heap.missing()
+    missing = guppy.missing()
     process = child.Failure(missing) if missing else child.start(work, timeout_s)
     return Asked(process, _profile)
 

@@ -12,7 +12,7 @@ from types import (
 )
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.heap import measures
 
 if TYPE_CHECKING:

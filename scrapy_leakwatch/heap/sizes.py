@@ -13,7 +13,7 @@ from types import (
 )
 from typing import Any
 
-from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.heap import opaque
 
 PLAIN = 0

@@ -15,7 +15,7 @@ from bisect import bisect_left
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.heap import measures, sizes, trees
 from scrapy_leakwatch.heap.clusters import Clusters, Row
 

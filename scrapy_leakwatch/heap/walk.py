@@ -15,7 +15,7 @@ from types import (
 )
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy, places, redact
+from scrapy_leakwatch.foundation import anatomy, places, redact
 from scrapy_leakwatch.heap.graph import make
 from scrapy_leakwatch.heap.opaque import Opener
 from scrapy_leakwatch.heap.roots import Root, Start, locals_of

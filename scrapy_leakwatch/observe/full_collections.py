@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch.freezer import freezer
+from scrapy_leakwatch.foundation.freezer import freezer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,8 +16,8 @@ from scrapy.core.scheduler import Scheduler
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
-from scrapy_leakwatch import anatomy
-from scrapy_leakwatch._compat import engine_of, engine_slot, local_stats
+from scrapy_leakwatch.foundation import anatomy
+from scrapy_leakwatch.internals.versions import engine_of, engine_slot, local_stats
 from scrapy_leakwatch.observe.live_refs import attribute, instances_of, trackref_classes
 from scrapy_leakwatch.records import RequestLedger, ResponseLedger
 

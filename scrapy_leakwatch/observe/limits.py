@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch.cgroups import memory_groups
+from scrapy_leakwatch.foundation.cgroups import memory_groups
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scrapy.utils import trackref
 
-from scrapy_leakwatch import redact
-from scrapy_leakwatch._compat import trackref_now, trackref_seconds
 from scrapy_leakwatch.config import class_path
+from scrapy_leakwatch.foundation import redact
+from scrapy_leakwatch.internals.versions import trackref_now, trackref_seconds
 from scrapy_leakwatch.observe.tracking import entries, tracked
 from scrapy_leakwatch.records import LiveClass, Oldest
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scrapy import signals
 from scrapy.extensions.corestats import CoreStats
 
-from scrapy_leakwatch._compat import local_stats
+from scrapy_leakwatch.internals.versions import local_stats
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

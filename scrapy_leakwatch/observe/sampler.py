@@ -11,10 +11,10 @@ from scrapy import Spider
 from scrapy.http import Request, Response
 from scrapy.selector import Selector
 
-from scrapy_leakwatch._compat import is_starting, trackref_now
 from scrapy_leakwatch.config import class_path
+from scrapy_leakwatch.internals.versions import is_starting, trackref_now
 from scrapy_leakwatch.observe import ledger, live_refs, origin
-from scrapy_leakwatch.observe.containers import Census
+from scrapy_leakwatch.observe.census.containers import Census
 from scrapy_leakwatch.observe.full_collections import FullCollections
 from scrapy_leakwatch.observe.limits import memory_limit
 from scrapy_leakwatch.observe.memory import MemoryGauge

@@ -11,7 +11,7 @@ from dataclasses import MISSING, fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from scrapy_leakwatch import redact
+from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.records import (
     OWNER_KINDS,
     TRAITS,

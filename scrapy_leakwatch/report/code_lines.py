@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from textwrap import dedent
 from typing import NamedTuple
 
-from scrapy_leakwatch import redact
+from scrapy_leakwatch.foundation import redact
 
 AROUND = 3
 LARGEST_FILE = 1_000_000

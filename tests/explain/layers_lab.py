@@ -12,7 +12,7 @@ import random
 import sys
 import time
 
-from scrapy_leakwatch.contain import trim
+from scrapy_leakwatch.crawl.trimming import trim
 from scrapy_leakwatch.explain import layers_in_child
 from scrapy_leakwatch.records import fields_of
 

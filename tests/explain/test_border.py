@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from asking_helpers import assert_reaped, result_of
 
-from scrapy_leakwatch.explain import child
-from scrapy_leakwatch.explain.child import Answer, Failure
+from scrapy_leakwatch.explain.border import child
+from scrapy_leakwatch.explain.border.child import Answer, Failure
 
 
 def kill_itself():

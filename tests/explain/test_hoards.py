@@ -18,16 +18,11 @@ from scrapy.settings import Settings
 from scrapy.utils.datatypes import LocalCache
 from test_hostile import hostile_class
 
-from scrapy_leakwatch import lines
-from scrapy_leakwatch.explain import (
-    HoardQuestion,
-    Unexplained,
-    contents,
-    explain_hoard_in_child,
-    expressions,
-    source,
-)
-from scrapy_leakwatch.observe.containers import Census
+from scrapy_leakwatch.explain import HoardQuestion, Unexplained, explain_hoard_in_child
+from scrapy_leakwatch.explain.code import expressions, source
+from scrapy_leakwatch.explain.containers import contents
+from scrapy_leakwatch.foundation import lines
+from scrapy_leakwatch.observe.census.containers import Census
 from scrapy_leakwatch.records import PathStep
 
 MANY = 200

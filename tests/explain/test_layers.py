@@ -13,13 +13,10 @@ from pathlib import Path
 import pytest
 from asking_helpers import result_of
 
-from scrapy_leakwatch import contain
-from scrapy_leakwatch.explain import (
-    allocators,
-    headroom,
-    layers,
-    layers_in_child,
-)
+from scrapy_leakwatch.crawl import trimming
+from scrapy_leakwatch.explain import layers_in_child
+from scrapy_leakwatch.explain.border import headroom
+from scrapy_leakwatch.explain.memory import allocators, layers
 from scrapy_leakwatch.judge.memory_case import MemoryCase
 from scrapy_leakwatch.records import (
     Layers,
@@ -369,7 +366,7 @@ def test_the_memory_left_is_that_of_the_tightest(tmp_path, files, left):
 
 
 def test_without_glibc_nothing_is_trimmed_and_it_says_so(monkeypatch):
-    monkeypatch.setattr(contain, "_malloc_trim", lambda: None)
-    trimmed = contain.trim()
+    monkeypatch.setattr(trimming, "_malloc_trim", lambda: None)
+    trimmed = trimming.trim()
     assert trimmed.before == trimmed.after > 0
     assert trimmed.reason == "this C library has no malloc_trim"

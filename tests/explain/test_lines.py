@@ -7,9 +7,9 @@ import textwrap
 
 import pytest
 
-from scrapy_leakwatch import lines
-from scrapy_leakwatch.explain import source
-from scrapy_leakwatch.lines import Line
+from scrapy_leakwatch.explain.code import source
+from scrapy_leakwatch.foundation import lines
+from scrapy_leakwatch.foundation.lines import Line
 
 OLD = 1_000_000_000
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from asking_helpers import result_of
 
-from scrapy_leakwatch.explain import heap, profile_in_child
+from scrapy_leakwatch.explain import profile_in_child
+from scrapy_leakwatch.explain.answers import guppy
 
 SCRIPT = textwrap.dedent(
     """
@@ -43,7 +44,7 @@ def test_the_heap_is_listed_by_type_and_a_class_by_what_refers_to_it():
 
 
 def test_without_guppy_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(heap, "hpy", None)
+    monkeypatch.setattr(guppy, "hpy", None)
     assert (
         result_of(profile_in_child(1)) == "Guppy is not installed: pip install guppy3"
     )

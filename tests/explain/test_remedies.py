@@ -2,7 +2,7 @@
 
 import pytest
 
-from scrapy_leakwatch.explain.remedies import Hoard, remedy
+from scrapy_leakwatch.explain.containers.remedies import Hoard, remedy
 
 BASE = {"name": "spider.kept", "owner": "spider", "origin": "project"}
 

@@ -2,7 +2,7 @@ import ast
 
 import pytest
 
-from scrapy_leakwatch.explain.removals import shrunk
+from scrapy_leakwatch.explain.code.removals import shrunk
 
 CLASS = """
 class Spider:

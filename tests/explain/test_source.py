@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from scrapy_leakwatch import lines
-from scrapy_leakwatch.explain import source
-from scrapy_leakwatch.explain.expressions import keyed, stored
-from scrapy_leakwatch.explain.removals import shrunk
+from scrapy_leakwatch.explain.code import source
+from scrapy_leakwatch.explain.code.expressions import keyed, stored
+from scrapy_leakwatch.explain.code.removals import shrunk
+from scrapy_leakwatch.foundation import lines
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from lxml import etree, html
 from parsel import Selector
 
-from scrapy_leakwatch.explain import allocators
+from scrapy_leakwatch.explain.memory import allocators
 from scrapy_leakwatch.heap.sizes import rule
 from tests.heap.walkers import FOREVER, WALKERS, walked
 

@@ -9,7 +9,7 @@ import time
 from scrapy import signals
 from twisted.internet.task import LoopingCall
 
-from scrapy_leakwatch._compat import close_spider
+from scrapy_leakwatch.internals.versions import close_spider
 
 FILE = "received.jsonl"
 EVERY = 10

@@ -23,8 +23,8 @@ from scrapy_leakwatch.explain.accumulations.holder_line import line_at_holder
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind
-    from scrapy_leakwatch.explain.bill_paths import Place
-    from scrapy_leakwatch.lines import Line
+    from scrapy_leakwatch.explain.bills.paths import Place
+    from scrapy_leakwatch.foundation.lines import Line
     from scrapy_leakwatch.records import Origin
 
 KINDS: tuple[AccumulationKind, ...] = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import array
 import io
 
-from scrapy_leakwatch import anatomy
 from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind, says
+from scrapy_leakwatch.foundation import anatomy
 
 _BUFFERS = (io.BytesIO, io.StringIO, bytearray, array.array, str, bytes)
 

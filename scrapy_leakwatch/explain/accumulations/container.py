@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch import anatomy
-from scrapy_leakwatch.explain import contents, remedies
 from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind
-from scrapy_leakwatch.explain.reference_path import start_at
+from scrapy_leakwatch.explain.containers import contents, remedies
+from scrapy_leakwatch.explain.naming.reference_path import start_at
+from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.bill_paths import Place
+    from scrapy_leakwatch.explain.bills.paths import Place
     from scrapy_leakwatch.records import Origin
 
 

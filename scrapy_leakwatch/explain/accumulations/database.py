@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scrapy_leakwatch import anatomy
 from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind, says
+from scrapy_leakwatch.foundation import anatomy
 
 KIND = AccumulationKind(
     lambda place: anatomy.inherits(place.holder, "sqlite3.Connection"),

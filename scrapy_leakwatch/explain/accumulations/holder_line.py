@@ -5,14 +5,14 @@ from __future__ import annotations
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy
-from scrapy_leakwatch.explain import blame, source
+from scrapy_leakwatch.explain.code import blame, source
 from scrapy_leakwatch.explain.holders import Anchor, root
-from scrapy_leakwatch.explain.reference_path import start_at
+from scrapy_leakwatch.explain.naming.reference_path import start_at
+from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.bill_paths import Place
-    from scrapy_leakwatch.lines import Line
+    from scrapy_leakwatch.explain.bills.paths import Place
+    from scrapy_leakwatch.foundation.lines import Line
 
 _NAMESPACES = ("types.SimpleNamespace", "argparse.Namespace")
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scrapy_leakwatch.explain.bill_paths import Place
-    from scrapy_leakwatch.lines import Line
+    from scrapy_leakwatch.explain.bills.paths import Place
+    from scrapy_leakwatch.foundation.lines import Line
     from scrapy_leakwatch.records import Origin
 
 

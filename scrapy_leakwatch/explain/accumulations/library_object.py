@@ -6,12 +6,12 @@ from collections import deque
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy, places, redact
 from scrapy_leakwatch.explain.accumulations import container
 from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind
+from scrapy_leakwatch.foundation import anatomy, places, redact
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.bill_paths import Place
+    from scrapy_leakwatch.explain.bills.paths import Place
     from scrapy_leakwatch.records import Origin
 
 _PLAIN_MODULES = frozenset(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch import anatomy
 from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind, says
+from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.bill_paths import Place
+    from scrapy_leakwatch.explain.bills.paths import Place
 
 _QUEUES = (
     "asyncio.queues.Queue",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy
-from scrapy_leakwatch.explain import source
 from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind
+from scrapy_leakwatch.explain.code import source
+from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.bill_paths import Place
-    from scrapy_leakwatch.lines import Line
+    from scrapy_leakwatch.explain.bills.paths import Place
+    from scrapy_leakwatch.foundation.lines import Line
     from scrapy_leakwatch.records import Origin
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scrapy_leakwatch.explain import remedies
 from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind, says
+from scrapy_leakwatch.explain.containers import remedies
 
 KIND = AccumulationKind(
     lambda place: place.type in remedies.SMART_STRINGS,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import places
-from scrapy_leakwatch.explain import callables, expressions
 from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind, says
-from scrapy_leakwatch.explain.edges import GENERATORS
-from scrapy_leakwatch.lines import Line, at, tree_of
+from scrapy_leakwatch.explain.code import expressions
+from scrapy_leakwatch.explain.naming import callables
+from scrapy_leakwatch.explain.naming.edges import GENERATORS
+from scrapy_leakwatch.foundation import places
+from scrapy_leakwatch.foundation.lines import Line, at, tree_of
 
 if TYPE_CHECKING:
     from types import CodeType
 
-    from scrapy_leakwatch.explain.bill_paths import Place
+    from scrapy_leakwatch.explain.bills.paths import Place
 
 
 def _is_one(place: Place) -> bool:

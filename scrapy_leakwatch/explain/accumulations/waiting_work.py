@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.explain import pools, source
 from scrapy_leakwatch.explain.accumulations.holder_line import line_at_holder
 from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind, says
+from scrapy_leakwatch.explain.code import source
+from scrapy_leakwatch.explain.containers import pools
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.bill_paths import Place
-    from scrapy_leakwatch.lines import Line
+    from scrapy_leakwatch.explain.bills.paths import Place
+    from scrapy_leakwatch.foundation.lines import Line
 
 
 def _line(place: Place, crawler: Any) -> Line | None:

@@ -20,7 +20,7 @@ from scrapy_leakwatch.explain.holders import (
 from scrapy_leakwatch.explain.holders.anchor import Anchor, Fate, HolderKind
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.reference_path import ReferencePath
+    from scrapy_leakwatch.explain.naming.reference_path import ReferencePath
 
 __all__ = ["KINDS", "Anchor", "Fate", "HolderKind", "anchor_of"]
 

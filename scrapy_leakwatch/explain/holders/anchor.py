@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scrapy_leakwatch.explain.edges import Edge
-    from scrapy_leakwatch.explain.findings import Group
+    from scrapy_leakwatch.explain.answers.findings import Group
     from scrapy_leakwatch.explain.holders.finding import Finding
-    from scrapy_leakwatch.explain.reference_path import PathStart
-    from scrapy_leakwatch.explain.words import Place
-    from scrapy_leakwatch.lines import Line
+    from scrapy_leakwatch.explain.naming.edges import Edge
+    from scrapy_leakwatch.explain.naming.reference_path import PathStart
+    from scrapy_leakwatch.explain.naming.words import Place
+    from scrapy_leakwatch.foundation.lines import Line
 
 Fate = Literal["held", "waiting", "in flight", "unknown"]
 """``waiting``: the holder is a callback that has not ended."""

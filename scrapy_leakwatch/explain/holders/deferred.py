@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from scrapy_leakwatch.explain import callables
 from scrapy_leakwatch.explain.holders import of_code
 from scrapy_leakwatch.explain.holders.anchor import Anchor, Fate, HolderKind, is_held
 from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_part
+from scrapy_leakwatch.explain.naming import callables
 
 
 def _is_one(nodes: tuple[Any, ...], place: int) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.holders.anchor import HolderKind
-    from scrapy_leakwatch.explain.reference_path import StartKind
+    from scrapy_leakwatch.explain.naming.reference_path import StartKind
     from scrapy_leakwatch.records import Origin
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.explain import source
-from scrapy_leakwatch.explain.edges import ANY_KEY, INSIDE
+from scrapy_leakwatch.explain.code import source
 from scrapy_leakwatch.explain.holders import of_code
 from scrapy_leakwatch.explain.holders.anchor import Anchor, HolderKind, is_held
 from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_part
+from scrapy_leakwatch.explain.naming.edges import ANY_KEY, INSIDE
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.edges import Edge
-    from scrapy_leakwatch.explain.findings import Group
-    from scrapy_leakwatch.explain.words import Place
-    from scrapy_leakwatch.lines import Line
+    from scrapy_leakwatch.explain.answers.findings import Group
+    from scrapy_leakwatch.explain.naming.edges import Edge
+    from scrapy_leakwatch.explain.naming.words import Place
+    from scrapy_leakwatch.foundation.lines import Line
 
 _PHRASES = {
     "__defaults__": "default argument '{}' of {}",

@@ -6,16 +6,17 @@ import os
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.explain import callables, source
+from scrapy_leakwatch.explain.code import source
 from scrapy_leakwatch.explain.holders import of_code
 from scrapy_leakwatch.explain.holders.anchor import Anchor, Fate, HolderKind
 from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_part
+from scrapy_leakwatch.explain.naming import callables
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.edges import Edge
-    from scrapy_leakwatch.explain.findings import Group
-    from scrapy_leakwatch.explain.words import Place
-    from scrapy_leakwatch.lines import Line
+    from scrapy_leakwatch.explain.answers.findings import Group
+    from scrapy_leakwatch.explain.naming.edges import Edge
+    from scrapy_leakwatch.explain.naming.words import Place
+    from scrapy_leakwatch.foundation.lines import Line
 
 
 def _is_one(nodes: tuple[Any, ...], place: int) -> bool:

@@ -6,20 +6,21 @@ from dataclasses import dataclass
 from types import CellType
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import places, redact
-from scrapy_leakwatch.explain import callables, source
-from scrapy_leakwatch.explain.labels import label
-from scrapy_leakwatch.explain.source import classes_of
-from scrapy_leakwatch.explain.words import Place, written
+from scrapy_leakwatch.explain.code import source
+from scrapy_leakwatch.explain.code.source import classes_of
+from scrapy_leakwatch.explain.naming import callables
+from scrapy_leakwatch.explain.naming.labels import label
+from scrapy_leakwatch.explain.naming.words import Place, written
+from scrapy_leakwatch.foundation import places, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
 
-    from scrapy_leakwatch.explain.edges import Edge
-    from scrapy_leakwatch.explain.findings import Group
+    from scrapy_leakwatch.explain.answers.findings import Group
     from scrapy_leakwatch.explain.holders.anchor import Anchor
-    from scrapy_leakwatch.lines import Line
+    from scrapy_leakwatch.explain.naming.edges import Edge
+    from scrapy_leakwatch.foundation.lines import Line
 
     Runs = Callable[[tuple[Any, ...]], Any]
     """Returns the callable or generator that the first of a trail runs."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from scrapy_leakwatch import anatomy
 from scrapy_leakwatch.explain.holders import of_code
 from scrapy_leakwatch.explain.holders.anchor import HolderKind, is_held
 from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_part
+from scrapy_leakwatch.foundation import anatomy
 
 
 def _is_one(nodes: tuple[Any, ...], place: int) -> bool:

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request
 
-from scrapy_leakwatch import anatomy
-from scrapy_leakwatch.explain import callables, source, words
+from scrapy_leakwatch.explain.code import source
+from scrapy_leakwatch.explain.code.source import classes_of
 from scrapy_leakwatch.explain.holders.anchor import Anchor, HolderKind, is_held
 from scrapy_leakwatch.explain.holders.finding import Finding, thing_and_part
-from scrapy_leakwatch.explain.labels import label, method_name
-from scrapy_leakwatch.explain.source import classes_of
-from scrapy_leakwatch.explain.words import Place, simple_place, written
+from scrapy_leakwatch.explain.naming import callables, words
+from scrapy_leakwatch.explain.naming.labels import label, method_name
+from scrapy_leakwatch.explain.naming.words import Place, simple_place, written
+from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.edges import Edge
-    from scrapy_leakwatch.explain.findings import Group
-    from scrapy_leakwatch.lines import Line
+    from scrapy_leakwatch.explain.answers.findings import Group
+    from scrapy_leakwatch.explain.naming.edges import Edge
+    from scrapy_leakwatch.foundation.lines import Line
 
 _CALLS = frozenset({"callback", "errback"})
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy
-from scrapy_leakwatch.explain import blame
+from scrapy_leakwatch.explain.code import blame
 from scrapy_leakwatch.explain.holders.anchor import Anchor, Fate, HolderKind
 from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_part
-from scrapy_leakwatch.explain.labels import label
-from scrapy_leakwatch.explain.words import Place, simple_place
+from scrapy_leakwatch.explain.naming.labels import label
+from scrapy_leakwatch.explain.naming.words import Place, simple_place
+from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.edges import Edge
-    from scrapy_leakwatch.explain.findings import Group
-    from scrapy_leakwatch.explain.reference_path import PathStart
-    from scrapy_leakwatch.lines import Line
+    from scrapy_leakwatch.explain.answers.findings import Group
+    from scrapy_leakwatch.explain.naming.edges import Edge
+    from scrapy_leakwatch.explain.naming.reference_path import PathStart
+    from scrapy_leakwatch.foundation.lines import Line
 
 REPEATED = 3
 """Nodes of one kind on a path that make it a row."""

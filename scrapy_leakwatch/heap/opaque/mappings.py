@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.heap import memory
 from scrapy_leakwatch.heap.opaque.kind import NOTHING, Held, OpaqueKind
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MethodDescriptorType
 from typing import Any
 
-from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.heap.opaque.kind import NOTHING, Held, OpaqueKind
 
 

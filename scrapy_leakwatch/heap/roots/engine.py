@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy, components, places, redact
+from scrapy_leakwatch.foundation import anatomy, places, redact
 from scrapy_leakwatch.heap.roots.root import Outside, Root, Start, passing_start
+from scrapy_leakwatch.internals import components
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

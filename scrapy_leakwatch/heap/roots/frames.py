@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import places, redact
+from scrapy_leakwatch.foundation import places, redact
 from scrapy_leakwatch.heap.roots.root import Outside, Root, Start, locals_of
 
 if TYPE_CHECKING:

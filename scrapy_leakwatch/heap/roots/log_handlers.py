@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy, places, redact
+from scrapy_leakwatch.foundation import anatomy, places, redact
 from scrapy_leakwatch.heap.roots.root import Outside, Root, Start
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Spider
 from scrapy.utils import trackref
 
-from scrapy_leakwatch import anatomy, components, redact
+from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.heap.roots.root import Outside, Root, Start
+from scrapy_leakwatch.internals import components
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

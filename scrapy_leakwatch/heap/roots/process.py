@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import redact
+from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.heap.roots.root import Outside, Root, Start
 
 if TYPE_CHECKING:

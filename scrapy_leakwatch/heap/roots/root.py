@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from inspect import CO_OPTIMIZED
 from typing import TYPE_CHECKING, Any, Literal
 
-from scrapy_leakwatch import anatomy, redact
+from scrapy_leakwatch.foundation import anatomy, redact
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy, places, redact
+from scrapy_leakwatch.foundation import anatomy, places, redact
 from scrapy_leakwatch.heap.roots.root import Outside, Root, Start, class_text
 
 if TYPE_CHECKING:

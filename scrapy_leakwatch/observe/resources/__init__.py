@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from scrapy import signals
 
-from scrapy_leakwatch import lines
+from scrapy_leakwatch.foundation import lines
 from scrapy_leakwatch.observe.ledger import open_engines
 from scrapy_leakwatch.observe.resources import visible
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy, places, redact
-from scrapy_leakwatch.lines import at
+from scrapy_leakwatch.foundation import anatomy, places, redact
+from scrapy_leakwatch.foundation.lines import at
 from scrapy_leakwatch.observe.resources import visible
 from scrapy_leakwatch.observe.resources.kinds import CLOSERS
 from scrapy_leakwatch.observe.resources.naming import code_of

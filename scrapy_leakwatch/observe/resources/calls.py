@@ -6,8 +6,8 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch import anatomy, places
-from scrapy_leakwatch.lines import last_name, tree_of
+from scrapy_leakwatch.foundation import anatomy, places
+from scrapy_leakwatch.foundation.lines import last_name, tree_of
 from scrapy_leakwatch.observe.resources.owners import FRAMEWORK
 
 if TYPE_CHECKING:

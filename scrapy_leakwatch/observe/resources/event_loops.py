@@ -7,7 +7,7 @@ import sys
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.observe.resources.naming import is_ours
 
 if TYPE_CHECKING:

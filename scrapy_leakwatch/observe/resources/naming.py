@@ -14,7 +14,7 @@ from typing import Any
 import scrapy
 import twisted
 
-from scrapy_leakwatch import anatomy, places, redact
+from scrapy_leakwatch.foundation import anatomy, places, redact
 
 DEEPEST = 8
 _FRAMEWORK = tuple(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy, components, redact
+from scrapy_leakwatch.foundation import anatomy, redact
+from scrapy_leakwatch.internals import components
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from scrapy.utils.trackref import object_ref
 
-from scrapy_leakwatch import anatomy, places
+from scrapy_leakwatch.foundation import anatomy, places
 from scrapy_leakwatch.observe.resources import kinds
 
 if TYPE_CHECKING:

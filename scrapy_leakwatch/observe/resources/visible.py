@@ -7,7 +7,7 @@ import sys
 from types import CellType, CoroutineType, FunctionType, MethodType
 from typing import Any
 
-from scrapy_leakwatch import anatomy, places
+from scrapy_leakwatch.foundation import anatomy, places
 from scrapy_leakwatch.observe.resources.naming import code_of
 
 

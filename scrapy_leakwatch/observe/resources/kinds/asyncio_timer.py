@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.observe.resources import event_loops
 from scrapy_leakwatch.observe.resources.kinds.delayed_call import waiting
 from scrapy_leakwatch.observe.resources.kinds.live import Live, LiveKind

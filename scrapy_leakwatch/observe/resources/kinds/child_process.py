@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from scrapy_leakwatch import anatomy, redact
+from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.observe.resources.kinds.live import Live, LiveKind
 from scrapy_leakwatch.observe.resources.naming import hints_of, name_of
 from scrapy_leakwatch.records import ResourceKind

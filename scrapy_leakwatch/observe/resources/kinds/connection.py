@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.observe.resources import event_loops
 from scrapy_leakwatch.observe.resources.kinds.listening_port import accepts, is_port
 from scrapy_leakwatch.observe.resources.kinds.live import Live, LiveKind

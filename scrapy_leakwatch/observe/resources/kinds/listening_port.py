@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.observe.resources import event_loops
 from scrapy_leakwatch.observe.resources.kinds.live import Live, LiveKind
 from scrapy_leakwatch.observe.resources.naming import code_of, is_framework

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.log import get_scrapy_root_handler
 
-from scrapy_leakwatch import anatomy, places, redact
+from scrapy_leakwatch.foundation import anatomy, places, redact
 from scrapy_leakwatch.observe.resources.kinds.live import Live, LiveKind
 from scrapy_leakwatch.records import ResourceKind
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.task import LoopingCall
 
-from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.observe.resources import event_loops
 from scrapy_leakwatch.observe.resources.kinds.live import Live, LiveKind
 from scrapy_leakwatch.observe.resources.naming import (

@@ -6,7 +6,7 @@ import os
 from io import FileIO
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch import places, redact
+from scrapy_leakwatch.foundation import places, redact
 from scrapy_leakwatch.observe.resources.descriptors import descriptor
 from scrapy_leakwatch.observe.resources.kinds.live import Live, LiveKind
 from scrapy_leakwatch.records import ResourceKind

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydispatch import dispatcher  # type: ignore[import-untyped]
 from scrapy import signals
 
-from scrapy_leakwatch import anatomy
+from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.observe.resources.kinds.live import Live, LiveKind
 from scrapy_leakwatch.observe.resources.naming import hints_of, name_of
 from scrapy_leakwatch.records import ResourceKind

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import PosixPath, WindowsPath
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy, redact
+from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.observe.resources.kinds.live import Live, LiveKind
 from scrapy_leakwatch.records import ResourceKind
 

@@ -6,7 +6,7 @@ import threading
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch import anatomy, redact
+from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.observe.resources.kinds.live import Live, LiveKind
 from scrapy_leakwatch.observe.resources.naming import hints_of, is_ours, name_of
 from scrapy_leakwatch.records import ResourceKind

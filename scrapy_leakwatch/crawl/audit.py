@@ -1,0 +1,135 @@
+"""Says, once a crawl has ended, what it took and did not give back."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from scrapy.utils.defer import maybe_deferred_to_future
+
+from scrapy_leakwatch.crawl.inquiry import Inquiry
+from scrapy_leakwatch.crawl.runs import runs
+from scrapy_leakwatch.explain import Question, explain_in_child
+from scrapy_leakwatch.internals.versions import pause
+from scrapy_leakwatch.judge import unreleased
+from scrapy_leakwatch.observe import resources
+
+if TYPE_CHECKING:
+    from weakref import WeakSet
+
+    from scrapy.crawler import Crawler
+
+    from scrapy_leakwatch.config import Config
+    from scrapy_leakwatch.crawl.guard import Guard
+    from scrapy_leakwatch.observe.resources import Before, Owner
+    from scrapy_leakwatch.records import (
+        Explanation,
+        Resource,
+        Survivors,
+        Unexplained,
+        Verdict,
+    )
+
+    Told = tuple[Verdict, Explanation | Unexplained | None]
+
+PAUSES_S = (0.001, 0.01, 0.03, 0.06, 0.1)
+"""Searches before anybody is accused: what is being closed needs a few turns."""
+WAIT_S = 5.0
+"""How long the end of a crawl waits to hear who holds the crawlers."""
+
+
+class Audit:
+    """What one crawl took: seen before it, at its close and after it. Never raises.
+
+    ``cost_s`` is how long the longest search took, during which nothing else ran.
+    """
+
+    def __init__(self, crawler: Crawler, config: Config, guard: Guard) -> None:
+        self._crawler = crawler
+        self._config = config
+        self._guard = guard
+        self._opened_after = runs.number
+        self._before: Before | None = guard(resources.before)
+        self._owners: tuple[Owner, ...] = ()
+        self.cost_s = 0.0
+
+    def closing(self) -> None:
+        """Note the components while the engine still has all of them."""
+        self._owners = self._guard(resources.owners, self._crawler) or ()
+
+    async def verdicts(self, spider: str) -> list[Told]:
+        """Return what to say, a moment after the engine has stopped."""
+        left = await self._left()
+        told: list[Told] = list(self._guard(unreleased.verdicts, left, spider) or ())
+        told += await self._crawlers(spider)
+        pinned = any(each.kind.pins for each in left)
+        self._guard(runs.end, self._crawler, self._opened_after, pinned=pinned)
+        self._owners = ()
+        return told
+
+    def news(self, verdict: Verdict) -> Verdict | None:
+        """Return the verdict as it is to be told, None if an earlier crawl told it."""
+        if verdict.signature is None or verdict.subject == "Crawler":
+            return verdict
+        count = runs.add(verdict.signature, verdict.count)
+        if not runs.is_news(verdict.signature, count, unreleased.AGAIN):
+            return None
+        return unreleased.with_total(verdict, count)
+
+    async def _left(self) -> tuple[Resource, ...]:
+        if self._before is None:
+            return ()
+        search = self._guard(
+            resources.Search, self._crawler, self._owners, self._before
+        )
+        if search is None:
+            return ()
+        left: tuple[Resource, ...] = ()
+        try:
+            for seconds in PAUSES_S:
+                await maybe_deferred_to_future(pause(seconds))
+                left = unreleased.accused(self._measured(search))
+                if not left:
+                    break
+        finally:
+            self._guard(search.end)
+        return left
+
+    def _measured(self, search: resources.Search) -> tuple[Resource, ...]:
+        begun = time.perf_counter()
+        left = self._guard(search.left)
+        self.cost_s = max(self.cost_s, time.perf_counter() - begun)
+        return left or ()
+
+    async def _crawlers(self, spider: str) -> list[Told]:
+        """Return what to say of the crawlers of earlier crawls that stay."""
+        seen = self._guard(runs.survivors, unreleased.FEW)
+        if seen is None or not unreleased.worth_asking(seen[0]):
+            return []
+        survivors, crawlers = seen
+        if not runs.is_news(unreleased.CRAWLER, survivors.count, unreleased.AGAIN):
+            return []
+        found = await self._holders(survivors, crawlers, spider)
+        told = self._guard(unreleased.crawlers, survivors, found, spider)
+        return [] if told is None else [told]
+
+    async def _holders(
+        self, survivors: Survivors, crawlers: WeakSet[Crawler], spider: str
+    ) -> Explanation | Unexplained | None:
+        if not self._config.explain:
+            return None
+        question = Question("Crawler", unreleased.CRAWLER, spider, survivors.count)
+        asked = self._guard(
+            explain_in_child,
+            question,
+            tuple({type(each) for each in crawlers}),
+            self._crawler,
+            self._config.explain_timeout,
+            tuple(crawlers),
+        )
+        if asked is None:
+            return None
+        answers: list[Explanation | Unexplained | None] = []
+        inquiry = Inquiry(asked, answers.append, self._guard)
+        await maybe_deferred_to_future(inquiry.settled(WAIT_S))
+        return answers[0] if answers else None

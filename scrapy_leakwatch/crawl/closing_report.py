@@ -1,0 +1,65 @@
+"""Writes the page of a crawl, ``LEAKWATCH_REPORT``, when the crawl has closed."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch import recordings
+from scrapy_leakwatch.crawl.guard import logger
+from scrapy_leakwatch.judge.sufficiency import too_little
+from scrapy_leakwatch.report.recording import named
+
+if TYPE_CHECKING:
+    from scrapy import Spider
+
+    from scrapy_leakwatch.config import Config
+
+
+class ClosingReport:
+    """The page of one crawl, made of its recording.
+
+    Where the crawl keeps no recording, this has one, which ends with it.
+    """
+
+    def __init__(self, config: Config, spider: Spider) -> None:
+        self._spider = spider
+        self._path = named(config.report, spider.name) if config.report else None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def record(self) -> str | None:
+        """Return the template of a recording for this alone, if there is a page."""
+        if self._path is None:
+            return None
+        self._folder = tempfile.TemporaryDirectory(prefix="leakwatch-")
+        return str(Path(self._folder.name) / "record.jsonl").replace("%", "%%")
+
+    def write(self, record: Path | None) -> None:
+        """Write the page, made of the recording; a failure is one line in the log."""
+        path, self._path = self._path, None
+        if path is None:
+            return
+        try:
+            if record is None:
+                self._tell("nothing was recorded, so there is no report")
+            else:
+                self._write(record, path)
+        finally:
+            if self._folder is not None:
+                self._folder.cleanup()
+
+    def _write(self, record: Path, path: Path) -> None:
+        # Jinja2 takes time and memory that a crawl without a report should keep.
+        from scrapy_leakwatch.report import html  # noqa: PLC0415
+
+        try:
+            story = recordings.read(record)
+            html.write(story, path, too_little(story))
+        except (recordings.UnreadableRecording, html.ReportError) as error:
+            self._tell(str(error))
+        else:
+            logger.info("LeakWatch wrote its report to %s", path)
+
+    def _tell(self, what: str) -> None:
+        logger.error("LEAKWATCH_REPORT: %s", what, extra={"spider": self._spider})

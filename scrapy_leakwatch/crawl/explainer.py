@@ -1,0 +1,212 @@
+"""Finds out who holds some objects while the crawl goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from scrapy.http import Request
+
+from scrapy_leakwatch.config import class_path
+from scrapy_leakwatch.crawl.inquiry import Inquiry
+from scrapy_leakwatch.explain import (
+    BillRequest,
+    HoardQuestion,
+    MemoryQuestion,
+    Question,
+    WaitingQuestion,
+    bill_in_child,
+    explain_hoard_in_child,
+    explain_in_child,
+    explain_queue_in_child,
+    layers_in_child,
+    look,
+)
+from scrapy_leakwatch.observe.live_refs import classes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrapy.crawler import Crawler
+    from twisted.internet.defer import Deferred
+
+    from scrapy_leakwatch.crawl.guard import Guard
+    from scrapy_leakwatch.explain import Asked
+    from scrapy_leakwatch.records import (
+        Bill,
+        Explanation,
+        Layers,
+        NoBill,
+        Sample,
+        Suspicion,
+        Unexplained,
+    )
+
+    AnyQuestion = (
+        Question | HoardQuestion | WaitingQuestion | MemoryQuestion | BillRequest
+    )
+    Answer = Explanation | Unexplained | Layers | Bill | NoBill
+    Found = Answer | None
+
+
+BILL_TIMEOUT = 4
+"""Times the time limit of an explanation: a bill looks at every object."""
+
+
+class Explainer:
+    """Asks a forked child, one question at a time in the whole process.
+
+    Where no child can be had, the live requests are looked at in this process.
+    ``find`` returns a container by its name, after all that leads to it, None
+    where it is gone. ``guard`` runs what happens in later turns.
+    """
+
+    _asking: ClassVar[Explainer | None] = None
+
+    def __init__(
+        self,
+        crawler: Crawler,
+        timeout_s: float,
+        find: Callable[[str], tuple[Any, ...] | None],
+        guard: Guard,
+    ) -> None:
+        self._crawler = crawler
+        self._find = find
+        self._timeout_s = timeout_s
+        self._guard = guard
+        self._inquiry: Inquiry[Answer] | None = None
+        self._question: AnyQuestion | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether an answer is still to come, to this crawl or another."""
+        if Explainer._asking is not None:
+            Explainer._asking._drop_stranded()
+        return Explainer._asking is not None
+
+    def ask(self, question: AnyQuestion, answered: Callable[[Found], None]) -> None:
+        """Ask; ``answered`` is called once, soon or at once. It must not raise.
+
+        It gets None after an error of ours.
+        """
+        asked = self._asked(question)
+        try:
+            refused = asked.poll()
+        except Exception:
+            asked.end()
+            raise
+        if refused is not None:
+            if isinstance(question, Question):
+                refused = self._look(question)
+            answered(refused)
+            return
+
+        def settle(found: Found) -> None:
+            self._inquiry = self._question = Explainer._asking = None
+            answered(found)
+
+        self._inquiry = Inquiry(asked, settle, self._guard)
+        self._question = question
+        Explainer._asking = self
+
+    def give_up_bill(self) -> bool:
+        """End the bill under way, if it is this crawl's; tell whether that was so."""
+        if self._inquiry is None or not isinstance(self._question, BillRequest):
+            return False
+        self._inquiry.abandon()
+        return True
+
+    def free(self) -> Deferred[None] | None:
+        """Return what fires when the process may ask again, None if it may now."""
+        return self._asking.settled() if self.busy and self._asking else None
+
+    def settled(self, within_s: float | None = None) -> Deferred[None] | None:
+        """Return what fires when the question under way is answered or given up."""
+        return None if self._inquiry is None else self._inquiry.settled(within_s)
+
+    def _drop_stranded(self) -> None:
+        """Give up the question under way if its event loop ended before it."""
+        if self._inquiry is not None and self._inquiry.stranded:
+            self._inquiry.drop()
+            self._inquiry = Explainer._asking = None
+
+    def _asked(self, question: AnyQuestion) -> Asked[Answer]:
+        if isinstance(question, BillRequest):
+            return bill_in_child(
+                question, self._crawler, BILL_TIMEOUT * self._timeout_s
+            )
+        if isinstance(question, MemoryQuestion):
+            return layers_in_child(self._timeout_s)
+        if isinstance(question, HoardQuestion):
+            trail = self._find(question.member)
+            return explain_hoard_in_child(
+                question, trail, self._crawler, self._timeout_s
+            )
+        if isinstance(question, WaitingQuestion):
+            family = tuple(cls for cls, _ in classes() if issubclass(cls, Request))
+            return explain_queue_in_child(
+                question, family, self._crawler, self._timeout_s
+            )
+        suspects = tuple(cls for cls, _ in _suspects(question))
+        return explain_in_child(question, suspects, self._crawler, self._timeout_s)
+
+    def _look(self, question: Question) -> Explanation | Unexplained:
+        suspects = tuple(cls for cls, _ in _suspects(question))
+        return look(question, suspects, _tables(Request), self._crawler)
+
+
+def question_on(suspicion: Suspicion, sample: Sample, patience_s: float) -> AnyQuestion:
+    """Return what must be known to judge a suspicion.
+
+    ``patience_s``: how long something may live before it counts as growth.
+    """
+    if suspicion.kind in {"fragmentation", "native"}:
+        return MemoryQuestion()
+    if suspicion.kind == "hoard":
+        return _about_container(suspicion, sample)
+    if suspicion.kind == "backlog":
+        return WaitingQuestion(
+            class_path=suspicion.class_path,
+            spider=suspicion.spider,
+            count=suspicion.unaccounted,
+            jobdir=sample.requests.queued_disk is not None,
+            starting=sample.starting,
+        )
+    return Question(
+        subject=suspicion.subject,
+        class_path=suspicion.class_path,
+        spider=suspicion.spider,
+        count=suspicion.count,
+        unaccounted=suspicion.unaccounted,
+        # What lives for longer is held by one timer after the other.
+        soon_s=patience_s if suspicion.oldest_s <= 2 * patience_s else 0.0,
+    )
+
+
+def _about_container(suspicion: Suspicion, sample: Sample) -> HoardQuestion:
+    """Ask about the largest of the containers that a suspicion is about."""
+    largest = max(
+        (
+            each
+            for each in sample.containers
+            if suspicion.subject in {each.name, each.family}
+        ),
+        key=lambda each: each.len,
+    )
+    return HoardQuestion(
+        name=suspicion.subject,
+        member=largest.name,
+        type=largest.type,
+        owner=largest.owner,
+        origin=largest.origin,
+        spider=suspicion.spider,
+        len=largest.len,
+        total=suspicion.count,
+    )
+
+
+def _suspects(question: Question) -> list[tuple[type, Any]]:
+    return [each for each in classes() if class_path(each[0]) == question.class_path]
+
+
+def _tables(family: type) -> tuple[Any, ...]:
+    return tuple(table for cls, table in classes() if issubclass(cls, family))

@@ -1,0 +1,181 @@
+"""Keeps what was seen and said of one crawl: in its stats and its recording."""
+
+from __future__ import annotations
+
+import atexit
+import platform
+import time
+from typing import TYPE_CHECKING, Any
+
+import scrapy
+import twisted
+
+import scrapy_leakwatch
+from scrapy_leakwatch.crawl.closing_report import ClosingReport
+from scrapy_leakwatch.crawl.guard import Guard, logger
+from scrapy_leakwatch.records import Bill, Layers
+from scrapy_leakwatch.report import recording, stats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+
+    from scrapy_leakwatch.config import Config
+    from scrapy_leakwatch.judge.docket import Docket
+    from scrapy_leakwatch.records import (
+        Explanation,
+        NoBill,
+        Sample,
+        Trimmed,
+        Unexplained,
+        Verdict,
+    )
+
+
+class Chronicle:
+    """Writes each record down as it comes. Never raises."""
+
+    def __init__(
+        self, crawler: Crawler, config: Config, spider: Spider, docket: Docket
+    ) -> None:
+        self._crawler = crawler
+        self._config = config
+        self._spider = spider
+        self._docket = docket
+        self._counting = Guard("keep its stats", spider)
+        self._recording = Guard("write its recording", spider)
+        self._reporting = Guard("write its report", spider)
+        self._report = self._reporting(ClosingReport, config, spider)
+        self._stats = stats.StatsReport()
+        self._costs = stats.CostReport()
+        self._owners = stats.OwnersReport()
+        self._written: dict[str, stats.Stat] = {}
+        self._record = self._recording(self._open_own_record)
+
+    @property
+    def record(self) -> Path | None:
+        """Where the recording is, None without one."""
+        return self._record.path if self._record else None
+
+    @property
+    def is_recording(self) -> bool:
+        """Tell whether a recording is being written, and has not failed."""
+        return self._record is not None and not self._recording.off
+
+    def sample(self, sample: Sample) -> None:
+        """Keep a sample."""
+        self._recording(self._write, recording.of_sample, sample)
+        self._counting(self._set, self._stats.of_sample, sample)
+        self._counting(self._set, stats.of_verdicts, self._docket.reached)
+
+    def cost(self, taken_s: float) -> None:
+        """Keep what a sample cost with all that was done with it."""
+        self._counting(self._set, self._costs.of_sample, taken_s)
+
+    def audited(self, taken_s: float) -> None:
+        """Keep what a look at what is left of the crawl cost."""
+        self._counting(self._set, self._costs.of_audit, taken_s)
+
+    def verdict(self, verdict: Verdict) -> None:
+        """Keep a verdict."""
+        self._recording(self._write, recording.of_verdict, verdict, time.time())
+        self._counting(self._set, stats.of_verdicts, self._docket.reached)
+
+    def finding(
+        self, found: Explanation | Unexplained | Layers, verdict: Verdict | None
+    ) -> None:
+        """Keep what a look into the process found, whatever the verdict was."""
+        self._counting(self._set, self._costs.of_finding, found)
+        rests, now = None if verdict is None else verdict.id, time.time()
+        if isinstance(found, Layers):
+            self._recording(self._write, recording.of_layers, found, rests, now)
+            return
+        self._recording(self._write, recording.of_explanation, found, rests, now)
+        self._counting(self._set, stats.of_finding, found, verdict)
+
+    def bill(self, bill: Bill | NoBill) -> None:
+        """Keep a memory bill, or why there is none."""
+        if isinstance(bill, Bill):
+            self._counting(self._set, self._costs.of_bill, bill)
+            self._counting(self._set, self._owners.of_bill, bill)
+        self._recording(self._write, recording.of_bill, bill)
+
+    def trimmed(self, trimmed: Trimmed) -> None:
+        """Keep what was given back to the system."""
+        self._recording(self._write, recording.of_trim, trimmed, time.time())
+        self._counting(self._set, stats.of_trim, trimmed)
+
+    def begin_record(self, template: str) -> None:
+        """Record from here on, and first what was said so far."""
+        if self._record is not None:
+            return
+        self._record = self._recording(self._open_record, template)
+        for verdict in self._docket.verdicts:
+            self._recording(self._write, recording.of_verdict, verdict, time.time())
+
+    def end_record(self) -> None:
+        """Record no more; the crawl goes on."""
+        if self._record is not None:
+            self._record.close()
+        self._record = None
+
+    def end_with_the_process(self) -> None:
+        """See to it that there is an end, should nothing come after this."""
+        atexit.register(self.end)
+
+    def end(self) -> None:
+        """Write the summary, close the recording and write the report."""
+        atexit.unregister(self.end)
+        self._recording(self._write_summary)
+        if self._report is not None:
+            record = self._record.path if self._record else None
+            self._reporting(self._report.write, record)
+
+    def _set(self, report: Callable[..., dict[str, stats.Stat]], *seen: Any) -> None:
+        for name, value in report(*seen).items():
+            if self._written.get(name) != value:
+                self._crawler.stats.set_value(name, value)
+                self._written[name] = value
+
+    def _open_own_record(self) -> recording.Recording | None:
+        template = self._config.record or (self._report and self._report.record())
+        return self._open_record(template) if template else None
+
+    def _open_record(self, template: str) -> recording.Recording:
+        record = recording.Recording(template, self._spider.name)
+        line = recording.of_run(
+            time=time.time(),
+            spider=self._spider.name,
+            project=str(self._crawler.settings["BOT_NAME"]),
+            versions=_versions(),
+            config=self._config.as_record(),
+        )
+        record.write(line)
+        if self._config.record is not None:
+            logger.info("LeakWatch records to %s", record.path)
+        return record
+
+    def _write(self, report: Callable[..., recording.Line], *seen: Any) -> None:
+        if self._record is not None:
+            self._record.write(report(*seen))
+
+    def _write_summary(self) -> None:
+        if self._record is None:
+            return
+        line = recording.of_summary(
+            self._crawler.stats.get_stats(), self._docket.verdicts, time.time()
+        )
+        self._record.write(line)
+        self._record.close()
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "scrapy-leakwatch": scrapy_leakwatch.__version__,
+        "python": platform.python_version(),
+        "scrapy": scrapy.__version__,
+        "twisted": twisted.__version__,
+    }

@@ -1,0 +1,160 @@
+"""What the requests that wait in memory cost, and what would help; in the child."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request
+
+from scrapy_leakwatch.explain.code import serialising
+from scrapy_leakwatch.explain.containers.contained import contained
+from scrapy_leakwatch.explain.naming import words
+from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
+from scrapy_leakwatch.foundation import anatomy, redact
+from scrapy_leakwatch.records import Counts, Price
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.answers.suspects import Evidence
+    from scrapy_leakwatch.explain.code.serialising import Obstacle
+    from scrapy_leakwatch.explain.records import WaitingQuestion
+    from scrapy_leakwatch.heap.clusters import Row
+    from scrapy_leakwatch.heap.walk import Heap
+
+EXAMPLES = 24
+WEIGHED = 8
+"""Requests that are looked at, and those of them whose parts are."""
+OWNER = "scheduler memory queue"
+QUEUE = "crawler.engine.scheduler.mqs"
+HOLDER = "scheduler memory queue[*]"
+NEARLY_ALL = 0.9
+
+
+def investigate_queue(
+    question: WaitingQuestion, evidence: Evidence, timeout_s: float
+) -> Explanation | Unexplained:
+    """Return the price of the waiting requests and the remedy that fits."""
+    heap = evidence.heap(timeout_s, question.count)
+    every, _, _ = heap.graph.clusters(Request, EXAMPLES, None)
+    clusters = [row for row in every if _waits(heap, row[3][0])]
+    if not clusters:
+        return Unexplained(
+            "Request",
+            question.class_path,
+            question.spider,
+            "none waits any more",
+            gone=True,
+        )
+    count = sum(row[0] for row in clusters)
+    total = sum(row[2] for row in clusters)
+    examples = _examples(clusters, count)
+    requests = [heap.graph.object(index) for index in examples]
+    spider = anatomy.attribute(evidence.crawler, "spider")
+    blocked = [serialising.obstacle(each, spider) for each in requests]
+    obstacle = _commonest(blocked) if question.jobdir else None
+    callbacks = Counter(map(words.callback_of, requests)).most_common()
+    weighed = [contained(heap, index) for index in examples[:WEIGHED]]
+    return replace(
+        _state(question, obstacle),
+        fix=_advice(question, callbacks, requests, obstacle),
+        signature=_signature(question, callbacks[0][0]),
+        counts=Counts(len(requests), len(requests)),
+        price=Price(total // count, total),
+        contents=_contents(callbacks, len(requests)),
+        victims=tuple(sorted({name for one in weighed for name in one.tracked})),
+        example_url=redact.url(anatomy.text_attribute(requests[0], "_url")),
+    )
+
+
+def _waits(heap: Heap, index: int) -> bool:
+    owner = heap.owner_at(index)
+    return owner is not None and owner.root.kind == "scheduler"
+
+
+def _examples(clusters: list[Row], count: int) -> list[int]:
+    """Return some of the requests, of each cluster as many as its part of all."""
+    found: list[int] = []
+    for number, _, _, examples in clusters:
+        wanted = max(EXAMPLES * number // count, 1)
+        found += examples[:: max(len(examples) // wanted, 1)]
+    return sorted(found)
+
+
+def _state(question: WaitingQuestion, obstacle: Obstacle | None) -> Explanation:
+    """Return what is known without a look at the requests."""
+    line = obstacle.line if obstacle else None
+    return Explanation(
+        subject="Request",
+        class_path=question.class_path,
+        spider=question.spider,
+        holder=HOLDER,
+        owner=OWNER,
+        origin="project",
+        path=(PathStep(QUEUE, "[*]"), PathStep("Request", "")),
+        expression=QUEUE,
+        location=line.location if line else None,
+        code=line.code if line else None,
+        fix="",
+        signature="",
+        owner_kind="scheduler",
+    )
+
+
+def _commonest(found: list[Obstacle | None]) -> Obstacle | None:
+    obstacles = Counter(each for each in found if each is not None)
+    return obstacles.most_common(1)[0][0] if obstacles else None
+
+
+def _contents(callbacks: list[tuple[str, int]], examined: int) -> str:
+    parts = [f"{count} of {examined} for {name}" for name, count in callbacks[:3]]
+    return redact.text(", ".join(parts))
+
+
+def _advice(
+    question: WaitingQuestion,
+    callbacks: list[tuple[str, int]],
+    requests: list[Any],
+    obstacle: Obstacle | None,
+) -> str:
+    first = _on_disk(question, obstacle)
+    if obstacle is not None:
+        return f"{first}, in the requests for {redact.text(callbacks[0][0])}"
+    if question.starting:
+        return f"{first}; or let start() wait for the queue to be empty: {LAZY_START}"
+    name, count = callbacks[0]
+    name = redact.text(name)
+    if count >= NEARLY_ALL * len(requests):
+        return f"{first}; or follow fewer links to {name} (fewer rules, DEPTH_LIMIT)"
+    priorities = {anatomy.attribute(each, "priority") for each in requests}
+    if len(priorities) == 1:
+        last = redact.text(callbacks[-1][0])
+        return (
+            f"{first}; or give the requests that yield items, {last} or {name},"
+            " a higher priority=, so that they go before new listings"
+        )
+    return first
+
+
+LAZY_START = "await self.crawler.signals.wait_for(signals.scheduler_empty)"
+
+
+def _on_disk(question: WaitingQuestion, obstacle: Obstacle | None) -> str:
+    if not question.jobdir:
+        spider = redact.text(question.spider)
+        return f'JOBDIR = "crawls/{spider}" keeps waiting requests on disk'
+    if obstacle is None:
+        return (
+            "JOBDIR is set and these can't be written to it: SCHEDULER_DEBUG = True"
+            " logs the first reason"
+        )
+    remedy = "pass plain values"
+    if "callback" in obstacle.what or "errback" in obstacle.what:
+        remedy = "use a method of the spider"
+    return f"JOBDIR is set and can't hold them: {redact.text(obstacle.what)}; {remedy}"
+
+
+def _signature(question: WaitingQuestion, callback: str) -> str:
+    text = "\n".join((question.spider, "backlog", callback))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

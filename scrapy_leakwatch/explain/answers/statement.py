@@ -1,0 +1,80 @@
+"""States what is known of one holder: its names, its line, its fix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch.explain.answers import findings
+from scrapy_leakwatch.explain.code.blame import taken_out_there, used_there
+from scrapy_leakwatch.explain.containers import pools
+from scrapy_leakwatch.explain.holders import root
+from scrapy_leakwatch.explain.naming import words
+from scrapy_leakwatch.explain.records import Explanation, Share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy_leakwatch.explain.answers.findings import Group
+    from scrapy_leakwatch.explain.holders import Anchor
+    from scrapy_leakwatch.explain.records import Question
+    from scrapy_leakwatch.records import Trait
+
+
+def state(question: Question, group: Group, crawler: Any) -> Explanation:
+    """Return the explanation by ``group``, without counts, price and costs."""
+    anchor = group.lead
+    waits = pools.is_in_pool((*anchor.above, *anchor.trail))
+    line = used_there(anchor, crawler) if waits else None
+    line = line or anchor.kind.line(group, crawler)
+    return Explanation(
+        subject=question.subject,
+        class_path=question.class_path,
+        spider=question.spider,
+        holder=group.holder,
+        owner=findings.owner(group),
+        origin=findings.origin(group),
+        path=words.path((*anchor.above, *anchor.trail), anchor.root),
+        expression=group.expression,
+        location=line.location if line else None,
+        code=line.code if line else None,
+        fix=pools.REMEDY if waits else findings.advise(group),
+        signature=group.signature(question.spider),
+        owner_kind=anchor.root.owner_kind if anchor.root else "unknown",
+        likely=line.likely if line else False,
+        traits=tuple(_traits(group, crawler)),
+    )
+
+
+def _traits(group: Group, crawler: Any) -> Iterator[Trait]:
+    anchor = group.lead
+    if group.chain:
+        yield "chain"
+    if group.fate == "waiting":
+        yield "waiting"
+    if findings.is_running(anchor):
+        yield "running"
+    if anchor.root is not None and anchor.root.foreign:
+        yield "foreign"
+    if all(map(findings.is_bounded, group.anchors)):
+        yield "bounded"
+    if anchor.kind is root.KIND and is_emptied(anchor, crawler):
+        yield "emptied"
+
+
+def is_emptied(anchor: Anchor, crawler: Any) -> bool:
+    """Tell whether the source of its owner takes entries out of a container."""
+    return taken_out_there(anchor, crawler) is not None
+
+
+def state_share(question: Question, group: Group, crawler: Any) -> Share:
+    """Return ``group`` as one of the other holders."""
+    line = group.lead.kind.line(group, crawler)
+    return Share(
+        holder=group.holder,
+        owner=findings.owner(group),
+        origin=findings.origin(group),
+        held=group.count,
+        signature=group.signature(question.spider),
+        location=line.location if line else None,
+        fix=findings.advise(group),
+    )

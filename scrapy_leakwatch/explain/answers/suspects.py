@@ -1,0 +1,164 @@
+"""The whole way from the suspects to the explanation; runs in the child."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+
+from scrapy_leakwatch.explain.answers import findings
+from scrapy_leakwatch.explain.answers.statement import state, state_share
+from scrapy_leakwatch.explain.containers.contained import Contained, contained
+from scrapy_leakwatch.explain.records import Unexplained
+from scrapy_leakwatch.foundation import anatomy, redact
+from scrapy_leakwatch.heap.roots import Outside, roots
+from scrapy_leakwatch.heap.walk import Heap
+from scrapy_leakwatch.records import Counts, Price
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.answers.findings import Census, Group
+    from scrapy_leakwatch.explain.records import Explanation, Question
+
+PART_FOR_WALK = 0.7
+"""Of the time limit; the rest is for the words."""
+MOST_OTHERS = 8
+MOST_WEIGHED = 16
+"""Suspects whose parts are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The live objects that a question is about; never leaves the process.
+
+    The suspects are all instances of ``classes``, of exactly these, or ``chosen``
+    ones of them alone.
+    """
+
+    classes: tuple[type, ...]
+    crawler: Any
+    outside: Outside = field(default_factory=Outside)
+    chosen: tuple[Any, ...] | None = None
+
+    def heap(self, timeout_s: float, alive: int = sys.maxsize) -> Heap:
+        """Return the heap of this process, the suspects noted in it.
+
+        ``alive`` of them are known to be.
+        """
+        until = time.monotonic() + PART_FOR_WALK * timeout_s
+        bases = [base for cls in self.classes for base in anatomy.mro(cls)]
+        of_crawls = any(base is Crawler or base is Spider for base in bases)
+        starts = roots(self.crawler, self.outside, others=not of_crawls)
+        return Heap(starts, until, self.classes, alive)
+
+
+def investigate(
+    question: Question, evidence: Evidence, timeout_s: float
+) -> Explanation | Unexplained:
+    """Return who holds the suspects; stall and memory are left to the caller."""
+    chosen = evidence.chosen
+    count = question.count if chosen is None else sys.maxsize
+    heap = evidence.heap(timeout_s, count)
+    indexes = None if chosen is None else [heap.graph.find(obj) for obj in chosen]
+    if indexes is not None:
+        indexes = [index for index in indexes if index >= 0]
+    census = _census(heap, question, indexes)
+    groups = census.held or _too_many_waiting(census)
+    if census.held or not groups:
+        census.in_flight += census.waiting_count
+    if not groups:
+        return _nobody(question, census)
+    others = groups[1 : 1 + MOST_OTHERS]
+    explained = replace(
+        state(question, groups[0], evidence.crawler),
+        counts=_counts(census, groups[0].count),
+        others=tuple(state_share(question, each, evidence.crawler) for each in others),
+    )
+    return _priced(explained, heap, groups)
+
+
+def _census(heap: Heap, question: Question, chosen: list[int] | None) -> Census:
+    """Return who holds what, without what the engine is known to work on."""
+    found = heap.graph.clusters(Request, findings.MOST_EXAMPLES, chosen)
+    clusters, garbage, unknown = found
+    census = findings.take(heap, clusters, question.soon_s)
+    census.garbage = garbage
+    census.unknown += unknown
+    census.examined += garbage + unknown
+    if question.unaccounted:
+        owned = min(max(question.count - question.unaccounted, 0), census.in_flight)
+        census.in_flight -= owned
+        census.examined -= owned
+    return census
+
+
+def _too_many_waiting(census: Census) -> list[Group]:
+    """Blame what waits in callbacks only when most of the suspects wait there."""
+    return census.waiting if census.waiting_count * 2 >= census.examined else []
+
+
+def _nobody(question: Question, census: Census) -> Unexplained:
+    if not census.examined:
+        reason = "none of them is alive any more"
+    else:
+        counts = {
+            "in flight in the engine": census.in_flight,
+            "garbage that waits for the collector": census.garbage,
+            "held in a way the walk could not follow to its end": census.unknown,
+        }
+        reason = max(counts, key=lambda words: counts[words])
+    return Unexplained(
+        question.subject,
+        question.class_path,
+        question.spider,
+        reason,
+        _counts(census),
+        gone=not census.examined,
+    )
+
+
+def _counts(census: Census, held: int = 0) -> Counts:
+    return Counts(
+        examined=census.examined,
+        held=held,
+        in_flight=census.in_flight,
+        garbage=census.garbage,
+        unknown=census.unknown,
+    )
+
+
+def _priced(explained: Explanation, heap: Heap, groups: list[Group]) -> Explanation:
+    """Return it with what the suspects keep alive; what many share counts once."""
+    examples = groups[0].examples
+    weighed = [contained(heap, index) for index in examples[:MOST_WEIGHED]]
+    each = round(statistics.median(part.bytes for part in weighed))
+    if groups[0].nested:
+        each = groups[0].bytes // max(groups[0].count, 1)
+    return replace(
+        explained,
+        price=Price(
+            retained_bytes_each=each,
+            retained_bytes_total=sum(group.bytes for group in groups),
+            tree_bytes=min(round(statistics.mean(one.trees for one in weighed)), each),
+        ),
+        victims=_victims(weighed),
+        example_url=_example_url(heap, examples),
+    )
+
+
+def _victims(weighed: list[Contained]) -> tuple[str, ...]:
+    return tuple(sorted({name for one in weighed for name in one.tracked}))
+
+
+def _example_url(heap: Heap, examples: list[int]) -> str:
+    for index in examples:
+        suspect = heap.graph.object(index)
+        for names in (("_url",), ("response", "_url"), ("request", "_url")):
+            found = anatomy.text_attribute(suspect, *names)
+            if found:
+                return redact.url(found)
+    return ""

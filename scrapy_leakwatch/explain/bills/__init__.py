@@ -1,0 +1,1 @@
+"""The memory bill: owners, and the places where memory has come together."""

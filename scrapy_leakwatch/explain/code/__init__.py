@@ -1,0 +1,1 @@
+"""Reads the project's source: the line that puts something somewhere."""

@@ -1,0 +1,132 @@
+"""Finds the line of the project that is to blame for a holder."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch.explain.code import expressions, removals, source
+from scrapy_leakwatch.explain.naming import callables, words
+from scrapy_leakwatch.foundation import anatomy, places
+from scrapy_leakwatch.foundation.lines import at
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.code.source import Find
+    from scrapy_leakwatch.explain.holders import Anchor
+    from scrapy_leakwatch.foundation.lines import Line
+
+_QUEUES = ("asyncio.queues.Queue", "queue.Queue")
+
+
+def put_into(anchor: Anchor, crawler: Any) -> Line | None:
+    """Return the line that puts the suspect into what begins its path."""
+    logged = _log_call(anchor)
+    if logged is not None:
+        return logged
+    find = expressions.stored
+    return _of_filled(anchor, _last_filled(anchor), source.classes_of(crawler), find)
+
+
+def added_there(anchor: Anchor, crawler: Any) -> Line | None:
+    """Return the line that adds to the container at the end of ``anchor``."""
+    code = callables.code_of(anchor.trail[-1])
+    if code is not None:  # a cache: its function
+        return source.of_code(code)
+    find = partial(expressions.grown, key=_key_behind(anchor))
+    return _of_container(anchor, crawler, find)
+
+
+def used_there(anchor: Anchor, crawler: Any) -> Line | None:
+    """Return the line that hands something to what the last attribute is."""
+    return _of_container(anchor, crawler, expressions.used)
+
+
+def taken_out_there(anchor: Anchor, crawler: Any) -> Line | None:
+    """Return a line that takes entries out of the container, if there is any."""
+    in_queue = any(anatomy.inherits(node, *_QUEUES) for node in anchor.trail)
+    find = partial(removals.shrunk, in_queue=in_queue)
+    return _of_container(anchor, crawler, find, strict=True)
+
+
+def _of_container(
+    anchor: Anchor, crawler: Any, find: Find, *, strict: bool = False
+) -> Line | None:
+    classes = source.classes_of(crawler)
+    owner, name = _last_filled(anchor)
+    if owner is not None and owner is anchor.trail[0]:
+        owner = next(filter(partial(_inherits, base=owner), classes), owner)
+    return _of_filled(anchor, (owner, name), classes, find, strict=strict)
+
+
+def _inherits(cls: type, base: type) -> bool:
+    return any(each is base for each in anatomy.mro(cls))
+
+
+def _key_behind(anchor: Anchor) -> str:
+    """Return the first key behind the last attribute, as in ``spider.seen['a']``."""
+    key = ""
+    for step in words.edges_of(anchor):
+        if step.kind == "attribute":
+            key = ""
+        elif step.kind == "key" and not key:
+            key = step.name.strip("'")
+    return "" if key == "*" else key
+
+
+def _of_filled(
+    anchor: Anchor,
+    filled: tuple[type | None, str],
+    classes: tuple[type, ...],
+    find: Find,
+    *,
+    strict: bool = False,
+) -> Line | None:
+    owner, name = filled
+    if not name:
+        return None
+    if anchor.root is not None and anchor.root.kind == "global" and owner is None:
+        return source.of_global(name, anchor.root.expression, classes, find)
+    if owner is None:
+        return None
+    return source.of_attribute(name, owner, classes, find, strict=strict)
+
+
+def _last_filled(anchor: Anchor) -> tuple[type | None, str]:
+    """Return the last attribute above a container, with the class that has it.
+
+    ``spider.store.pages[*].response`` is filled where ``pages`` is.
+    """
+    nodes = anchor.trail
+    edges = words.edges_of(anchor)
+    found: list[tuple[type | None, str, bool]] = []
+    owner: Any = nodes[0]
+    for number, step in enumerate(edges):
+        if step.kind == "attribute":
+            found.append((_class_of(owner, number, anchor), step.name, False))
+        elif step.kind in {"key", "index"} and found:
+            found[-1] = (*found[-1][:2], True)
+        if not words.hands_on(nodes[number + 1]):
+            owner = nodes[number + 1]
+            if places.origin_of_class(type(owner)) == "library":
+                break
+    containers = [one for one in found if one[2]] or found
+    return containers[-1][:2] if containers else (None, "")
+
+
+def _class_of(owner: Any, number: int, anchor: Anchor) -> type | None:
+    root = anchor.root
+    if number <= 1 and root is not None and root.kind == "global":
+        return None
+    if anatomy.is_a(owner, type):
+        return owner if places.origin_of_class(owner) == "project" else None
+    return type(owner)
+
+
+def _log_call(anchor: Anchor) -> Line | None:
+    for node in anchor.trail:
+        if anatomy.inherits(node, "logging.LogRecord"):
+            path = anatomy.text_attribute(node, "pathname")
+            number = anatomy.attribute(node, "lineno")
+            if places.origin_of_file(path) == "project" and type(number) is int:
+                return at(path, number)
+    return None

@@ -1,0 +1,237 @@
+"""Finds the ``file:line`` that put something somewhere, without a tracer."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from scrapy_leakwatch.explain.code import calls, expressions
+from scrapy_leakwatch.explain.code.once import ONCE
+from scrapy_leakwatch.foundation import anatomy, places
+from scrapy_leakwatch.foundation.lines import MOST_FILES, Line, at, lines, tree_of
+from scrapy_leakwatch.internals import components
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable
+    from types import CodeType
+
+    from scrapy_leakwatch.explain.code.expressions import Expression
+
+
+class Find(Protocol):
+    """Finds in a syntax tree where something is put into ``name``."""
+
+    def __call__(self, tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
+        """Return the expressions."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    path: str
+    found: Expression
+
+
+def classes_of(crawler: Any) -> tuple[type, ...]:
+    """Return the classes of the spider and the components, the spider's first."""
+    spider = anatomy.attribute(crawler, "spider")
+    found = [type(spider)] if spider is not None else []
+    found += [type(component) for _, component in components.managed(crawler)]
+    return tuple(found)
+
+
+def of_code(code: CodeType, line: int | None = None) -> Line | None:
+    """Return the line that defines ``code``, or its ``line``."""
+    if not places.is_project(code):
+        return None
+    number = line if line is not None else _def_line(code)
+    return at(code.co_filename, number)
+
+
+def of_key(
+    bag: str, key: str, classes: tuple[type, ...], callbacks: frozenset[str]
+) -> Line | None:
+    """Return the line that puts ``key`` into the ``bag`` of a request.
+
+    ``classes`` are those of the spider and the components, the spider's first;
+    ``callbacks`` what the examined requests call: of several lines, those that
+    name one of them are meant.
+    """
+    found = [
+        candidate
+        for candidate in _search(
+            _modules(classes), lambda tree: expressions.keyed(tree, bag, key)
+        )
+        if _in_reach(candidate, classes)
+    ]
+    named = [one for one in found if one.found.names & callbacks]
+    return _choose(named or found, named)
+
+
+def of_attribute(
+    name: str,
+    owner: type,
+    classes: tuple[type, ...],
+    find: Find = expressions.stored,
+    *,
+    strict: bool = False,
+) -> Line | None:
+    """Return the line that fills the attribute ``name`` of an ``owner``.
+
+    ``strict``: what another object has by this name is not likely, but none.
+    """
+    found = _search(
+        _modules((owner, *classes)), lambda tree: find(tree, name, is_global=False)
+    )
+    owners = _class_places(owner)
+    own = [one for one in found if (one.path, one.found.class_name) in owners]
+    names = {class_name for _, class_name in owners}
+    inside = [one for one in own if one.found.base in {"self", "cls", *names}]
+    outside = [
+        one
+        for one in found
+        if one not in own
+        and one.found.base != "self"
+        and (_is_called_like(one, names) if strict else _may_be(one, names))
+    ]
+    meant = _fillers(inside + outside)
+    return _choose(meant, [one for one in inside if one in meant])
+
+
+def of_global(
+    name: str,
+    module: str,
+    classes: tuple[type, ...],
+    find: Find = expressions.stored,
+) -> Line | None:
+    """Return the line that fills the global ``name`` of ``module``."""
+    path = places.file_of_module(module)
+    found = _search(
+        [module, *_modules(classes)],
+        lambda tree: find(tree, name, is_global=True),
+    )
+    last = module.rpartition(".")[2]
+    meant = [
+        one
+        for one in found
+        if (one.path == path and one.found.base in {"", last})
+        or (one.path != path and one.found.base in {"", last} and one.found.function)
+    ]
+    meant = _fillers(meant)
+    return _choose(meant, [one for one in meant if one.path == path])
+
+
+def of_call(
+    callers: frozenset[str], function: str, classes: tuple[type, ...]
+) -> Line | None:
+    """Return the line that hands ``function`` to one of ``callers``."""
+    found = _search(
+        _modules(classes), lambda tree: calls.called(tree, callers, function)
+    )
+    near = [one for one in found if _in_reach(one, classes)]
+    return _choose(near or found, near)
+
+
+def of_naming(callers: frozenset[str], classes: tuple[type, ...]) -> Line | None:
+    """Return the line that gives one of ``callers`` a name that it makes."""
+    found = _search(_modules(classes), lambda tree: calls.naming(tree, callers))
+    near = [one for one in found if _in_reach(one, classes)]
+    return _choose(near or found, near)
+
+
+def _modules(classes: tuple[type, ...]) -> list[str]:
+    return [anatomy.module(base) for cls in classes for base in anatomy.mro(cls)]
+
+
+def _may_be(candidate: _Candidate, names: set[str]) -> bool:
+    """Tell whether ``base.attribute`` can mean an instance of the owner."""
+    base = candidate.found.base
+    return base in names or base[:1].islower()
+
+
+def _is_called_like(candidate: _Candidate, names: set[str]) -> bool:
+    """Tell whether the base is named as the owner: ``pipeline``, ``shop_spider``."""
+    base = candidate.found.base.replace("_", "").lower()
+    return base == "spider" or any(base and base in name.lower() for name in names)
+
+
+def _fillers(found: list[_Candidate]) -> list[_Candidate]:
+    """Return what fills a container, where there is some: not what makes it."""
+    return [
+        one for one in found if one.found.adds or one.found.function not in ONCE
+    ] or found
+
+
+def _choose(found: list[_Candidate], preferred: list[_Candidate]) -> Line | None:
+    """Return the first of ``preferred``, sure only where ``found`` is one line."""
+    lines = {(one.path, one.found.line) for one in found}
+    if not lines:
+        return None
+    first = {(one.path, one.found.line) for one in preferred} or lines
+    line = at(*min(first))
+    if line is None or len(lines) == 1:
+        return line
+    return Line(line.location, line.code, likely=True)
+
+
+def _in_reach(candidate: _Candidate, classes: tuple[type, ...]) -> bool:
+    """Tell whether the code can belong to this crawl: not another spider's."""
+    for cls in classes:
+        for path, class_name in _class_places(cls):
+            if path == candidate.path and candidate.found.class_name in {
+                "",
+                class_name,
+            }:
+                return True
+    return False
+
+
+def _class_places(cls: type) -> set[tuple[str, str]]:
+    """Return file and name of ``cls`` and its bases in the project."""
+    found = set()
+    for base in anatomy.mro(cls):
+        path = places.file_of_module(anatomy.module(base))
+        if path is not None and places.origin_of_file(path) == "project":
+            found.add((path, anatomy.name(base)))
+    return found
+
+
+def _search(
+    modules: list[str], find: Callable[[ast.AST], list[Expression]]
+) -> list[_Candidate]:
+    """Return what ``find`` finds in the packages that ``modules`` belong to."""
+    found = []
+    packages = frozenset(module.partition(".")[0] for module in modules)
+    for path in _project_files(packages):
+        tree = tree_of(path)
+        if tree is not None:
+            found += [_Candidate(path, expression) for expression in find(tree)]
+    return found
+
+
+@lru_cache(maxsize=8)
+def _project_files(packages: frozenset[str]) -> tuple[str, ...]:
+    """Return the project's files in ``packages``.
+
+    Looking at every imported module would copy a page for each.
+    """
+    found: dict[str, None] = {}
+    for name in list(sys.modules):
+        if name.partition(".")[0] not in packages:
+            continue
+        path = places.file_of_module(name)
+        if path is not None and places.origin_of_file(path) == "project":
+            found[path] = None
+    return tuple(found)[:MOST_FILES]
+
+
+def _def_line(code: CodeType) -> int:
+    """Return the line of ``def``: decorators stand above it."""
+    text = lines(code.co_filename)
+    for number in range(code.co_firstlineno, min(len(text), code.co_firstlineno + 20)):
+        start = text[number - 1].lstrip()
+        if start.startswith(("def ", "async def ")) or code.co_name == "<lambda>":
+            return number
+    return code.co_firstlineno

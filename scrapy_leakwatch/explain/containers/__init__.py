@@ -1,0 +1,1 @@
+"""What is in a container, what bounds it and what helps."""

@@ -1,0 +1,1 @@
+"""Python's and the C library's allocators, and what is resident."""

@@ -1,0 +1,1 @@
+"""Names objects, and the references between them, for a person."""

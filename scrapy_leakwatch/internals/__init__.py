@@ -1,0 +1,1 @@
+"""Knows Scrapy's insides: what differs by version, and where components are."""

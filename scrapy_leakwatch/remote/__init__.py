@@ -1,0 +1,1 @@
+"""Answers those who look at a running crawl from outside."""
