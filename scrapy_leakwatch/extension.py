@@ -14,7 +14,7 @@ from scrapy_leakwatch.config import Config, ConfigError
 from scrapy_leakwatch.crawl.audit import Audit
 from scrapy_leakwatch.crawl.guard import Guard
 from scrapy_leakwatch.crawl.rounds import Rounds
-from scrapy_leakwatch.crawl.watch import Watch
+from scrapy_leakwatch.crawl.watch import Guards, Watch, stages
 from scrapy_leakwatch.remote.console import telnet_variables
 from scrapy_leakwatch.remote.on_demand import Text
 
@@ -79,7 +79,9 @@ class LeakWatch:
 
     def spider_opened(self, spider: Spider) -> None:
         """Start to watch."""
-        self._watch = Watch(self._crawler, self._config, spider, self._audit)
+        guards = Guards(spider)
+        parts = stages(self._crawler, self._config, spider, guards)
+        self._watch = Watch(self._config, spider, self._audit, guards, parts)
         self.record = self._watch.record
         self._rounds = Rounds.join(self._watch.look, self._config.interval)
 

@@ -57,8 +57,8 @@ print(json.dumps({
 FULL = """
 import os
 from scrapy_leakwatch.extension import LeakWatch
-chronicle = crawler.get_extension(LeakWatch).watch._chronicle
-os.dup2(os.open("/dev/full", os.O_WRONLY), chronicle._record._fd)
+recorder = crawler.get_extension(LeakWatch).watch._recorder
+os.dup2(os.open("/dev/full", os.O_WRONLY), recorder._record._fd)
 """
 WITHOUT = {"EXTENSIONS": {}, "LEAKWATCH_INTERVAL": 0.1}
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.utils.defer import maybe_deferred_to_future
 
+from scrapy_leakwatch.crawl.guard import Guard
 from scrapy_leakwatch.crawl.inquiry import Inquiry
 from scrapy_leakwatch.crawl.runs import runs
 from scrapy_leakwatch.explain import Question, explain_in_child
@@ -15,12 +16,12 @@ from scrapy_leakwatch.judge import unreleased
 from scrapy_leakwatch.observe import resources
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from weakref import WeakSet
 
     from scrapy.crawler import Crawler
 
     from scrapy_leakwatch.config import Config
-    from scrapy_leakwatch.crawl.guard import Guard
     from scrapy_leakwatch.observe.resources import Before, Owner
     from scrapy_leakwatch.records import (
         Explanation,
@@ -42,10 +43,20 @@ class Audit:
     """What one crawl took: seen before it, at its close and after it. Never raises.
 
     ``cost_s`` is how long the longest search took, during which nothing else ran.
+    ``search`` returns what is left, ``pauses_s`` are the seconds before each look.
     """
 
-    def __init__(self, crawler: Crawler, config: Config, guard: Guard) -> None:
+    def __init__(
+        self,
+        crawler: Crawler,
+        config: Config,
+        guard: Guard,
+        search: Callable[..., resources.Search] = resources.Search,
+        pauses_s: tuple[float, ...] = PAUSES_S,
+    ) -> None:
         self._crawler = crawler
+        self._search = search
+        self._pauses_s = pauses_s
         self._config = config
         self._guard = guard
         self._opened_after = runs.number
@@ -79,20 +90,18 @@ class Audit:
     async def _left(self) -> tuple[Resource, ...]:
         if self._before is None:
             return ()
-        search = self._guard(
-            resources.Search, self._crawler, self._owners, self._before
-        )
+        search = self._guard(self._search, self._crawler, self._owners, self._before)
         if search is None:
             return ()
         left: tuple[Resource, ...] = ()
         try:
-            for seconds in PAUSES_S:
+            for seconds in self._pauses_s:
                 await maybe_deferred_to_future(pause(seconds))
                 left = unreleased.accused(self._measured(search))
                 if not left:
                     break
-        finally:
-            self._guard(search.end)
+        finally:  # not behind the guard that the search may have switched off
+            Guard("let go of what it read", self._crawler.spider)(search.end)
         return left
 
     def _measured(self, search: resources.Search) -> tuple[Resource, ...]:

@@ -35,12 +35,21 @@ if TYPE_CHECKING:
     )
 
 
-class Chronicle:
-    """Writes each record down as it comes. Never raises."""
+class Recorder:
+    """Writes each record down as it comes. Never raises.
+
+    ``clock`` returns seconds of the epoch.
+    """
 
     def __init__(
-        self, crawler: Crawler, config: Config, spider: Spider, docket: Docket
+        self,
+        crawler: Crawler,
+        config: Config,
+        spider: Spider,
+        docket: Docket,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._clock = clock
         self._crawler = crawler
         self._config = config
         self._spider = spider
@@ -81,7 +90,7 @@ class Chronicle:
 
     def verdict(self, verdict: Verdict) -> None:
         """Keep a verdict."""
-        self._recording(self._write, recording.of_verdict, verdict, time.time())
+        self._recording(self._write, recording.of_verdict, verdict, self._clock())
         self._counting(self._set, stats.of_verdicts, self._docket.reached)
 
     def finding(
@@ -89,7 +98,7 @@ class Chronicle:
     ) -> None:
         """Keep what a look into the process found, whatever the verdict was."""
         self._counting(self._set, self._costs.of_finding, found)
-        rests, now = None if verdict is None else verdict.id, time.time()
+        rests, now = None if verdict is None else verdict.id, self._clock()
         if isinstance(found, Layers):
             self._recording(self._write, recording.of_layers, found, rests, now)
             return
@@ -105,7 +114,7 @@ class Chronicle:
 
     def trimmed(self, trimmed: Trimmed) -> None:
         """Keep what was given back to the system."""
-        self._recording(self._write, recording.of_trim, trimmed, time.time())
+        self._recording(self._write, recording.of_trim, trimmed, self._clock())
         self._counting(self._set, stats.of_trim, trimmed)
 
     def begin_record(self, template: str) -> None:
@@ -114,7 +123,7 @@ class Chronicle:
             return
         self._record = self._recording(self._open_record, template)
         for verdict in self._docket.verdicts:
-            self._recording(self._write, recording.of_verdict, verdict, time.time())
+            self._recording(self._write, recording.of_verdict, verdict, self._clock())
 
     def end_record(self) -> None:
         """Record no more; the crawl goes on."""
@@ -147,7 +156,7 @@ class Chronicle:
     def _open_record(self, template: str) -> recording.Recording:
         record = recording.Recording(template, self._spider.name)
         line = recording.of_run(
-            time=time.time(),
+            time=self._clock(),
             spider=self._spider.name,
             project=str(self._crawler.settings["BOT_NAME"]),
             versions=_versions(),
@@ -166,7 +175,7 @@ class Chronicle:
         if self._record is None:
             return
         line = recording.of_summary(
-            self._crawler.stats.get_stats(), self._docket.verdicts, time.time()
+            self._crawler.stats.get_stats(), self._docket.verdicts, self._clock()
         )
         self._record.write(line)
         self._record.close()

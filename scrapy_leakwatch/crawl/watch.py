@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scrapy.utils.defer import maybe_deferred_to_future
 
@@ -13,7 +13,7 @@ from scrapy_leakwatch.crawl.billing import Bills
 from scrapy_leakwatch.crawl.explainer import Explainer, question_on
 from scrapy_leakwatch.crawl.guard import Guard, logger
 from scrapy_leakwatch.crawl.reactions import Reactions
-from scrapy_leakwatch.crawl.recorder import Chronicle
+from scrapy_leakwatch.crawl.recorder import Recorder
 from scrapy_leakwatch.crawl.trimming import trim
 from scrapy_leakwatch.judge.bills import is_urgent
 from scrapy_leakwatch.judge.docket import Docket
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Layers,
         Sample,
         Suspicion,
+        Trimmed,
         Unexplained,
         Verdict,
     )
@@ -54,57 +55,105 @@ CLOSE_WAIT_S = 5.0
 """How long the end of a crawl waits for an explanation, or a handler, under way."""
 
 
+class Guards:
+    """A border for each stage: an error in one leaves the others at work."""
+
+    def __init__(self, spider: Spider) -> None:
+        self.observing = Guard("observe the crawl", spider)
+        self.judging = Guard("judge what it sees", spider)
+        self.explaining = Guard("explain what it sees", spider)
+        self.logging = Guard("log what it sees", spider)
+        self.trimming = Guard("give memory back", spider)
+        self.billing = Guard("take memory bills", spider)
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """What a watch hands records on to; ``sampler`` is None where it failed.
+
+    ``clock`` returns steady seconds, as `time.monotonic` does.
+    """
+
+    sampler: Sampler | None
+    docket: Docket
+    bills: Bills
+    explainer: Explainer
+    recorder: Recorder
+    reactions: Reactions
+    trim: Callable[[], Trimmed] = trim
+    clock: Callable[[], float] = time.monotonic
+
+
+def stages(crawler: Crawler, config: Config, spider: Spider, guards: Guards) -> Stages:
+    """Return the stages of a crawl."""
+    sampler = guards.observing(Sampler, crawler, config, guards.observing)
+    docket = Docket(spider.name, config, tuple(Bills.ended))
+    return Stages(
+        sampler=sampler,
+        docket=docket,
+        bills=Bills(config),
+        explainer=Explainer(
+            crawler,
+            config.explain_timeout,
+            lambda name: sampler.container(name) if sampler else None,
+            guards.explaining,
+        ),
+        recorder=Recorder(crawler, config, spider, docket),
+        reactions=Reactions(crawler, config, spider),
+    )
+
+
 class Watch:
-    """The stages of one crawl, each behind a `Guard` of its own."""
+    """One crawl under watch: asks its stages in turn, each behind its `Guard`."""
 
     def __init__(
-        self, crawler: Crawler, config: Config, spider: Spider, audit: Audit
+        self,
+        config: Config,
+        spider: Spider,
+        audit: Audit,
+        guards: Guards,
+        stages: Stages,
     ) -> None:
         self._config = config
         self._audit = audit
         self._spider = spider
-        self._observing = Guard("observe the crawl", spider)
-        self._judging = Guard("judge what it sees", spider)
-        self._explaining = Guard("explain what it sees", spider)
-        self._logging = Guard("log what it sees", spider)
-        self._containing = Guard("give memory back", spider)
-        self._billing = Guard("take memory bills", spider)
-        self._docket = Docket(spider.name, config, tuple(Bills.ended))
-        self._bills = Bills(config)
-        self._explainer = Explainer(
-            crawler, config.explain_timeout, self._container, self._explaining
-        )
+        self._guards = guards
+        self._sampler = stages.sampler
+        self._docket = stages.docket
+        self._bills = stages.bills
+        self._explainer = stages.explainer
+        self._recorder = stages.recorder
+        self._reactions = stages.reactions
+        self._trim_heap = stages.trim
+        self._clock = stages.clock
         self.on_demand = OnDemand(
-            self._explainer, spider, self._explaining, self.take_bill
+            self._explainer, spider, guards.explaining, self.take_bill
         )
-        self._chronicle = Chronicle(crawler, config, spider, self._docket)
-        self._reactions = Reactions(crawler, config, spider)
-        self._sampler = self._observing(Sampler, crawler, config, self._observing)
         self._last: Sample | None = None
         self._closing = False
         self._bill_can_wait = False
         self._floors: tuple[Floor, ...] = ()
         self._patience_s = config.interval * config.min_samples
-        self._table_due = time.monotonic() + config.log_interval
+        self._table_due = self._clock() + config.log_interval
 
     @property
     def record(self) -> Path | None:
         """Where the recording is, None without one."""
-        return self._chronicle.record
+        return self._recorder.record
 
     @property
     def is_recording(self) -> bool:
         """Tell whether a recording is being written, and has not failed."""
-        return self._chronicle.is_recording
+        return self._recorder.is_recording
 
     def begin_record(self, template: str) -> None:
         """Record from here on; for one who attaches to the crawl."""
-        self._chronicle.begin_record(template)
+        self._recorder.begin_record(template)
         self.look()
 
     def end_record(self) -> None:
         """Record no more."""
-        self._chronicle.end_record()
+        self._recorder.end_record()
 
     def look(self) -> None:
         """Take a sample and hand it on. Never raises."""
@@ -118,24 +167,24 @@ class Watch:
         begun = time.perf_counter()
         if self._sampler is None:
             return
-        sample = self._observing(self._sampler.sample)
+        sample = self._guards.observing(self._sampler.sample)
         if sample is None:
             return
         self._last = sample
         self._floors += sample.floors
-        self._logging(self._log_table, sample)
-        self._chronicle.sample(sample)
+        self._guards.logging(self._log_table, sample)
+        self._recorder.sample(sample)
         if not judged:
             return
         sample = replace(sample, floors=self._floors)
         self._floors = ()
-        suspicion = self._judging(self._docket.hear, sample)
-        for verdict in self._judging(self._docket.withdraw) or ():
+        suspicion = self._guards.judging(self._docket.hear, sample)
+        for verdict in self._guards.judging(self._docket.withdraw) or ():
             self._announce(verdict, None)
-        self._chronicle.cost(time.perf_counter() - begun)
+        self._recorder.cost(time.perf_counter() - begun)
         if suspicion is not None:
             self._pursue(suspicion, sample)
-        due = not self._closing and self._billing(self._bills.is_due, sample)
+        due = not self._closing and self._guards.billing(self._bills.is_due, sample)
         if due and self._may_ask():
             self._bill_can_wait = True
             self.take_bill()
@@ -148,8 +197,8 @@ class Watch:
     ) -> None:
         """Have a memory bill made; ``tell`` gets it, None after an error of ours."""
         last, request = self._last, None
-        if last is not None and not self._explaining.off:
-            request = self._billing(self._bills.request, last)
+        if last is not None and not self._guards.explaining.off:
+            request = self._guards.billing(self._bills.request, last)
         if request is None:
             tell(None)
             return
@@ -158,29 +207,29 @@ class Watch:
             self._bill_can_wait = False
             bill = found if isinstance(found, Bill | NoBill) else None
             if bill is not None:
-                bill = self._billing(self._bills.keep, bill)
+                bill = self._guards.billing(self._bills.keep, bill)
             if bill is not None:
-                self._chronicle.bill(bill)
+                self._recorder.bill(bill)
                 self._judge_bill(bill, closing=closing)
             tell(bill)
 
-        before = self._explaining.off
-        self._explaining(self._explainer.ask, request, answered)
-        if self._explaining.off and not before:
+        before = self._guards.explaining.off
+        self._guards.explaining(self._explainer.ask, request, answered)
+        if self._guards.explaining.off and not before:
             tell(None)
 
     def _judge_bill(self, bill: Bill | NoBill, *, closing: bool) -> None:
         for verdict, found in (
-            self._judging(self._docket.hear_bill, bill, closing=closing) or ()
+            self._guards.judging(self._docket.hear_bill, bill, closing=closing) or ()
         ):
             self._announce(verdict, found)
             if found is not None:
-                self._chronicle.finding(found, verdict)
+                self._recorder.finding(found, verdict)
         if not closing:
             self._tell_rising()
 
     def _tell_rising(self, *, closing: bool = False) -> None:
-        verdict = self._judging(self._docket.rising, closing=closing)
+        verdict = self._guards.judging(self._docket.rising, closing=closing)
         if verdict is not None:
             self._announce(verdict, None)
 
@@ -191,7 +240,7 @@ class Watch:
     def _may_ask(self) -> bool:
         return (
             self._config.explain
-            and not self._explaining.off
+            and not self._guards.explaining.off
             and not self._explainer.busy
         )
 
@@ -201,7 +250,7 @@ class Watch:
         self._closing = True
         asking = self._explainer.settled(CLOSE_WAIT_S)
         self.look()
-        self._chronicle.end_with_the_process()
+        self._recorder.end_with_the_process()
         self.on_demand.close()
         if asking is not None:
             await maybe_deferred_to_future(asking)
@@ -219,16 +268,16 @@ class Watch:
         last = self._last
         if last is None:
             return
-        due = self._billing(self._bills.is_due, last, closing=True)
+        due = self._guards.billing(self._bills.is_due, last, closing=True)
         if due and self._may_ask():
             self.take_bill(closing=True)
             if (settled := self._explainer.settled(BILL_WAIT_S)) is not None:
                 await maybe_deferred_to_future(settled)
         self._tell_rising(closing=True)
-        self._billing(self._bills.end)
+        self._guards.billing(self._bills.end)
         bill = self._bills.fullest
         if bill is not None and bill.since and _has_grown(bill):
-            self._logging(self._log_bill, bill)
+            self._guards.logging(self._log_bill, bill)
 
     def _log_bill(self, bill: Bill) -> None:
         logger.info("%s", table(bill), extra={"spider": self._spider})
@@ -237,12 +286,12 @@ class Watch:
         """Say what was not given back, if ``audited``, and end the recording."""
         try:
             told = await self._audit.verdicts(self._spider.name) if audited else []
-            self._chronicle.audited(self._audit.cost_s)
+            self._recorder.audited(self._audit.cost_s)
             for verdict, found in told:
                 self._enter(verdict, found)
             await self._reactions.settled(CLOSE_WAIT_S)
         finally:
-            self._chronicle.end()
+            self._recorder.end()
 
     def status(self) -> str:
         """Take a sample and return it, with the verdicts, in plain text."""
@@ -251,56 +300,53 @@ class Watch:
             return "LeakWatch is off for this crawl: its log has the error."
         return log.status(self._last, self._docket.verdicts)
 
-    def _container(self, name: str) -> tuple[Any, ...] | None:
-        return self._sampler.container(name) if self._sampler else None
-
     def _pursue(self, suspicion: Suspicion, sample: Sample) -> None:
         if self._explainer.busy and not self._put_off_bill():
             return  # it is not forgotten: the next sample has it too
-        if not self._config.explain or self._explaining.off:
+        if not self._config.explain or self._guards.explaining.off:
             self._conclude(suspicion, None)
             return
         question = question_on(suspicion, sample, self._patience_s)
         conclude = partial(self._conclude, suspicion)
-        self._explaining(self._explainer.ask, question, conclude)
-        if self._explaining.off:
+        self._guards.explaining(self._explainer.ask, question, conclude)
+        if self._guards.explaining.off:
             self._conclude(suspicion, None)
 
     def _conclude(self, suspicion: Suspicion, found: Found) -> None:
-        verdict = self._judging(self._docket.conclude, suspicion, found)
+        verdict = self._guards.judging(self._docket.conclude, suspicion, found)
         if verdict is not None:
             self._announce(verdict, found)
         if found is not None:
-            self._chronicle.finding(found, verdict)
+            self._recorder.finding(found, verdict)
 
     def _enter(self, verdict: Verdict, found: Explanation | Unexplained | None) -> None:
-        entered = self._judging(self._docket.enter, verdict, found)
+        entered = self._guards.judging(self._docket.enter, verdict, found)
         if entered is None:
             return
-        news = self._judging(self._audit.news, entered)
+        news = self._guards.judging(self._audit.news, entered)
         if news is not None:
             self._announce(news, found)
         else:
-            self._chronicle.verdict(entered)
+            self._recorder.verdict(entered)
         if found is not None:
-            self._chronicle.finding(found, entered)
+            self._recorder.finding(found, entered)
 
     def _announce(self, verdict: Verdict, found: Found) -> None:
-        self._logging(self._log_verdict, verdict, found)
-        self._chronicle.verdict(verdict)
+        self._guards.logging(self._log_verdict, verdict, found)
+        self._recorder.verdict(verdict)
         self._reactions.to(verdict, found)
         if verdict.kind == "fragmentation" and self._config.trim:
             self._trim()
 
     def _trim(self) -> None:
-        trimmed = self._containing(trim)
+        trimmed = self._guards.trimming(self._trim_heap)
         if trimmed is not None:
-            self._logging(logger.info, "%s", log.of_trim(trimmed))
-            self._chronicle.trimmed(trimmed)
+            self._guards.logging(logger.info, "%s", log.of_trim(trimmed))
+            self._recorder.trimmed(trimmed)
 
     def _log_table(self, sample: Sample) -> None:
-        if self._config.log_interval and time.monotonic() >= self._table_due:
-            self._table_due = time.monotonic() + self._config.log_interval
+        if self._config.log_interval and self._clock() >= self._table_due:
+            self._table_due = self._clock() + self._config.log_interval
             logger.info("%s", log.live_table(sample), extra={"spider": self._spider})
 
     def _log_verdict(self, verdict: Verdict, found: Found) -> None:

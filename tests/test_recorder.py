@@ -1,0 +1,94 @@
+"""What is kept of a crawl, without a crawl: its stats and its recording."""
+
+from __future__ import annotations
+
+import json
+import logging
+from types import SimpleNamespace
+
+from scrapy.settings import Settings
+
+from scrapy_leakwatch.config import Config
+from scrapy_leakwatch.crawl.recorder import Recorder
+from tests.judging import docket, explanation, growing, hear
+
+
+class Stats(dict):
+    """Counts how often each stat was set."""
+
+    def __init__(self):
+        super().__init__()
+        self.times = {}
+
+    def set_value(self, name, value):
+        self[name] = value
+        self.times[name] = self.times.get(name, 0) + 1
+
+    def get_stats(self):
+        return self
+
+
+def recorder_of(**settings):
+    stats = Stats()
+    crawler = SimpleNamespace(stats=stats, settings={"BOT_NAME": "shop"})
+    config = Config.from_settings(Settings(settings))
+    case = docket(explain=True)
+    spider = SimpleNamespace(name="shop")
+    found = Recorder(crawler, config, spider, case, clock=lambda: 1_000_000_000.0)
+    return found, stats, case
+
+
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_verdict_and_what_it_rests_on_are_joined_by_the_id(tmp_path) -> None:
+    recorder, _, case = recorder_of(LEAKWATCH_RECORD=str(tmp_path / "r.jsonl"))
+    found = explanation(path=(), stall_ms=12.0)
+    (verdict,) = hear(case, growing(responses=200), found)
+    recorder.verdict(verdict)
+    recorder.finding(found, verdict)
+    recorder.finding(found, None)
+    recorder.end()
+    lines = lines_of(tmp_path / "r.jsonl")
+    kinds = ["run", "verdict", "explanation", "explanation", "summary"]
+    assert [line["type"] for line in lines] == kinds
+    assert lines[1]["id"] == lines[2]["verdict"] == 1
+    assert lines[3]["verdict"] is None
+    assert {line["time"] for line in lines} == {1_000_000_000.0}
+
+
+def test_a_stat_is_set_when_it_changes_and_not_with_each_sample() -> None:
+    recorder, stats, _ = recorder_of()
+    first, *_, last = growing(responses=200)
+    for _ in range(3):
+        recorder.sample(first)
+    assert stats.times["leakwatch/responses/unaccounted"] == 1
+    recorder.sample(last)
+    assert stats.times["leakwatch/responses/unaccounted"] == 2
+
+
+def test_a_recording_that_fails_leaves_the_stats_at_work(tmp_path, caplog) -> None:
+    recorder, stats, _ = recorder_of(LEAKWATCH_RECORD=str(tmp_path / "r.jsonl"))
+
+    def full(line):
+        raise OSError(28, "No space left on device")
+
+    recorder._record.write = full
+    with caplog.at_level(logging.ERROR, "scrapy_leakwatch"):
+        for sample in growing(responses=200):
+            recorder.sample(sample)
+    assert len(caplog.records) == 1
+    assert not recorder.is_recording
+    assert stats["leakwatch/samples"] == 8
+
+
+def test_who_attaches_is_told_what_was_said_before(tmp_path) -> None:
+    recorder, _, case = recorder_of()
+    (verdict,) = hear(case, growing(responses=200), explanation())
+    recorder.verdict(verdict)
+    recorder.begin_record(str(tmp_path / "late.jsonl"))
+    recorder.end_record()
+    assert recorder.record is None
+    lines = lines_of(tmp_path / "late.jsonl")
+    assert [line["type"] for line in lines] == ["run", "verdict"]

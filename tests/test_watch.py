@@ -1,0 +1,201 @@
+"""The wiring of one crawl, without a crawl: what is asked, told and written when."""
+
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+
+import pytest
+from scrapy.settings import Settings
+
+from scrapy_leakwatch.config import Config
+from scrapy_leakwatch.crawl.billing import Bills
+from scrapy_leakwatch.crawl.watch import Guards, Stages, Watch
+from scrapy_leakwatch.explain import Question
+from tests.judging import docket, explanation, growing, unexplained, unproved
+
+
+class Sampler:
+    """Has these samples, one after the other, and the last for ever."""
+
+    def __init__(self, samples):
+        self.samples = list(samples)
+        self.stopped = False
+
+    def sample(self):
+        return self.samples.pop(0) if len(self.samples) > 1 else self.samples[0]
+
+    def container(self, name):
+        return None
+
+    def stop(self):
+        self.stopped = True
+
+
+class Explainer:
+    """Notes what it is asked; the test answers."""
+
+    def __init__(self):
+        self.busy = False
+        self.asked = []
+
+    def ask(self, question, answered):
+        self.asked.append((question, answered))
+
+    def give_up_bill(self):
+        return False
+
+    def settled(self, within_s=None):
+        return None
+
+
+class Recorder:
+    """Notes what it is given, by the name of the method."""
+
+    record = None
+    is_recording = False
+
+    def __init__(self):
+        self.written = []
+
+    def __getattr__(self, name):
+        return lambda *seen: self.written.append((name, *seen))
+
+    def of(self, name):
+        return [seen for kind, *seen in self.written if kind == name]
+
+
+class Reactions:
+    def __init__(self):
+        self.told = []
+
+    def to(self, verdict, found):
+        self.told.append((verdict.kind, found))
+
+    async def settled(self, within_s):
+        return None
+
+
+class Crawl:
+    """A watch over stages of which the tests see everything."""
+
+    def __init__(self, samples, **settings):
+        settings = {"LEAKWATCH_BILL": False, **settings}
+        config = Config.from_settings(Settings(settings))
+        spider = SimpleNamespace(name="shop")
+        self.now = 0.0
+        self.sampler, self.explainer = Sampler(samples), Explainer()
+        self.recorder, self.reactions = Recorder(), Reactions()
+        self.audit = SimpleNamespace(closing=lambda: None, cost_s=0.0)
+        stages = Stages(
+            sampler=self.sampler,
+            docket=docket(explain=config.explain),
+            bills=Bills(config),
+            explainer=self.explainer,
+            recorder=self.recorder,
+            reactions=self.reactions,
+            clock=lambda: self.now,
+        )
+        self.watch = Watch(config, spider, self.audit, Guards(spider), stages)
+
+    def look(self, times):
+        for _ in range(times):
+            self.now += 10
+            self.watch.look()
+
+    def kinds(self):
+        return [verdict.kind for (verdict,) in self.recorder.of("verdict")]
+
+
+def test_what_grows_is_asked_about_and_the_answer_is_told_and_written() -> None:
+    crawl = Crawl(growing(responses=200))
+    crawl.look(8)
+    (question, answered), *_ = crawl.explainer.asked
+    assert isinstance(question, Question)
+    assert crawl.kinds() == []
+    found = explanation()
+    answered(found)
+    assert crawl.kinds() == ["leak"]
+    assert crawl.reactions.told == [("leak", found)]
+    ((written, verdict),) = crawl.recorder.of("finding")
+    assert (written, verdict.kind) == (found, "leak")
+
+
+def test_while_another_question_is_under_way_nothing_is_asked_or_forgotten() -> None:
+    crawl = Crawl(growing(responses=200))
+    crawl.explainer.busy = True
+    crawl.look(8)
+    assert crawl.explainer.asked == []
+    crawl.explainer.busy = False
+    crawl.look(1)
+    assert len(crawl.explainer.asked) == 1
+
+
+def test_without_explanations_what_is_proved_is_told_at_once() -> None:
+    crawl = Crawl(growing(responses=200), LEAKWATCH_EXPLAIN=False)
+    crawl.look(8)
+    assert crawl.kinds() == ["leak"]
+    assert crawl.explainer.asked == []
+
+
+def test_an_explainer_that_fails_ends_explanations_and_not_verdicts(caplog) -> None:
+    crawl = Crawl(growing(responses=200))
+
+    def fail(question, answered):
+        raise OSError("no more processes")
+
+    crawl.explainer.ask = fail
+    with caplog.at_level(logging.ERROR, "scrapy_leakwatch"):
+        crawl.look(8)
+    assert crawl.kinds() == ["leak"]
+    assert [record.levelname for record in caplog.records].count("ERROR") == 1
+
+
+def test_a_sampler_that_fails_is_logged_once_and_asked_no_more(caplog) -> None:
+    crawl = Crawl(growing(responses=200))
+
+    def fail():
+        raise RuntimeError("dictionary changed")
+
+    crawl.sampler.sample = fail
+    with caplog.at_level(logging.ERROR, "scrapy_leakwatch"):
+        crawl.look(5)
+    assert len(caplog.records) == 1
+    assert "can't observe the crawl" in caplog.text
+    assert crawl.recorder.of("sample") == []
+
+
+def test_what_nobody_holds_is_no_verdict_and_is_written_all_the_same() -> None:
+    crawl = Crawl(unproved(responses=200))
+    crawl.look(8)
+    (_, answered), *_ = crawl.explainer.asked
+    answered(unexplained("in flight", examined=24, in_flight=24))
+    assert crawl.kinds() == []
+    assert len(crawl.recorder.of("finding")) == 1
+    assert crawl.reactions.told == []
+
+
+@pytest.mark.parametrize(("every", "tables"), [(0, 0), (30, 2), (1000, 0)])
+def test_the_table_comes_by_the_clock(caplog, every, tables) -> None:
+    crawl = Crawl(growing(responses=1), LEAKWATCH_LOG_INTERVAL=every)
+    with caplog.at_level(logging.INFO, "scrapy_leakwatch"):
+        crawl.look(7)
+    assert caplog.text.count("Live References") == tables
+
+
+def test_a_sample_that_somebody_asks_for_does_not_bend_the_rules() -> None:
+    crawl = Crawl(growing(responses=200))
+    for _ in range(8):
+        crawl.watch.status()
+    assert crawl.explainer.asked == []
+    assert len(crawl.recorder.of("sample")) == 8
+
+
+def test_at_the_end_a_last_sample_is_taken_and_the_process_let_go_of() -> None:
+    crawl = Crawl(growing(responses=1))
+    ending = crawl.watch.finish()
+    with pytest.raises(StopIteration):
+        ending.send(None)
+    assert crawl.sampler.stopped
+    assert len(crawl.recorder.of("sample")) == 1
+    assert crawl.recorder.of("end_with_the_process") == [[]]
