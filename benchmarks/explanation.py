@@ -138,7 +138,8 @@ async def leakwatch(crawler: Any) -> str:
     if not isinstance(found, Explanation):
         return found.reason
     child = found.effort.child_memory_bytes / 1e6
-    held = f"{found.share:.0%} by {found.holder}"
+    counts = found.counts
+    held = f"{counts.held:,} of {counts.examined:,} by {found.holder}"
     return f"{held}; stall {found.effort.stall_ms:.1f} ms, child {child:.1f} MB"
 
 

@@ -228,7 +228,7 @@ def test_the_bill_of_a_running_crawl_names_its_owners(
 @needs_remote_control
 def test_who_waits_for_a_bill_is_not_given_up(start, tmp_path, capsys) -> None:
     job = start(**WITHOUT)
-    lease = "\nfrom scrapy_leakwatch import attached\nattached.LEASE_S = 1\n"
+    lease = "\nfrom scrapy_leakwatch.remote import attached\nattached.LEASE_S = 1\n"
     remote.execute(job, takes_a_bill(3) + lease)
     assert leakwatch("bill", job.spider, *at(tmp_path)) == 0
     assert "spider pagination" in capsys.readouterr().out
@@ -284,7 +284,7 @@ def test_who_goes_without_a_word_is_given_up(start, tmp_path) -> None:
     before = traces(job)
     remote.execute(
         job,
-        "from scrapy_leakwatch import attached\nattached.LEASE_S = 0.4\n"
+        "from scrapy_leakwatch.remote import attached\nattached.LEASE_S = 0.4\n"
         f"print(attached.attach(crawler, stash, 'me', {str(tmp_path)!r}))",
     )
     deadline = time.monotonic() + 60

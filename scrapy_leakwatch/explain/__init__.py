@@ -1,25 +1,23 @@
 """Who holds the suspects, which line put them there, the price and the fix.
 
-The crawl forks; the child works on a frozen copy of the heap and the crawl
-goes on:
+The crawl forks; the child walks its frozen copy of the heap once (`heap`), and the
+crawl goes on. Each question is a query on that graph, in `answers`:
 
-1. `sample` picks some thirty suspects of all ages from the weak tables.
-2. `holders` walks backwards from them with `gc.get_referrers`, level by level,
-   until `roots` it can name: spider, components, scheduler, modules.
-3. `anchors` finds on the way the edge that each suspect hangs on, and
-   `findings` counts how many hang on the same one.
-4. `words`, `blame` and `source` name it and find its line, `cost` prices it,
-   `advice` says what to change.
+1. `suspects`: all instances of a class, sorted into clusters by how they are held. Of
+   each cluster some paths are read off the parents (`naming.reference_path`), the
+   nearest place that a person could cut is found on them (`holders`), and `findings`
+   counts how many hang on the same one.
+2. `hoard`: a container that grows; `queue`: the requests that wait; `guppy`: Guppy's
+   profile of the heap.
+3. `bills`: where every byte is, by owner and place, and the kinds of place in
+   `accumulations`.
 
-Nothing there runs a line of the crawl's code: `anatomy` reads objects at the C
-level. `waiting` prices the requests that wait, and `serialising` finds what keeps
-them from the disk. `hoards` explains a container that grows: `contents` says what
-is in it, `remedies` what bounds it. `child` and `inside` are the two sides of the
-process border, `direct` the bounded look for systems without `fork`.
+`naming` puts objects and references into words, `code` finds the line, and each kind of
+holder or place says what helps. Nothing there runs a line of the crawl's code.
 
-`layers` asks another question, which layer the memory is in: `allocators` reads
-Python's and the C library's, `large` adds up the objects of the latter,
-`headroom` says whether that can be afforded.
+`memory` asks another question, which layer the memory is in. `border` has the two sides
+of the process border, `asking` makes records of what comes back, and
+`answers.live_requests` is the bounded look for systems without `fork`.
 """
 
 from __future__ import annotations

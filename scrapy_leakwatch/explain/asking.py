@@ -176,8 +176,10 @@ def layers_in_child(timeout_s: float) -> Asked[Layers]:
     """
     known = resident.known_here()
 
+    walked: list[Any] = []
+
     def work() -> dict[str, Any]:
-        return layers.measure(known["rss"], timeout_s)
+        return layers.measure(known["rss"], timeout_s, walked)
 
     def understand(found: child.Answer | child.Failure) -> Layers:
         if isinstance(found, child.Failure):

@@ -283,7 +283,7 @@ def test_the_arenas_of_this_python_are_read_and_stderr_is_put_back(capfd):
 
 def added_up(over=allocators.SMALL):
     gc.collect()
-    return layers.large_objects(over, time.monotonic() + 60)
+    return layers.large_objects(over, time.monotonic() + 60, [])
 
 
 def test_each_large_object_is_added_once_and_small_ones_are_not():

@@ -43,6 +43,8 @@ class Evidence:
     crawler: Any
     outside: Outside = field(default_factory=Outside)
     chosen: tuple[Any, ...] | None = None
+    walked: list[Heap] = field(default_factory=list)
+    """What was walked, there until the child's memory has been measured."""
 
     def heap(self, timeout_s: float, alive: int = sys.maxsize) -> Heap:
         """Return the heap of this process, the suspects noted in it.
@@ -53,7 +55,9 @@ class Evidence:
         bases = [base for cls in self.classes for base in anatomy.mro(cls)]
         of_crawls = any(base is Crawler or base is Spider for base in bases)
         starts = roots(self.crawler, self.outside, others=not of_crawls)
-        return Heap(starts, until, self.classes, alive)
+        heap = Heap(starts, until, self.classes, alive)
+        self.walked.append(heap)
+        return heap
 
 
 def investigate(

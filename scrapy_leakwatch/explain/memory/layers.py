@@ -19,10 +19,11 @@ SHARE_OF_TIME = 0.6
 """Of the time limit, for adding up objects: the rest is for a slow machine."""
 
 
-def measure(rss: int, timeout_s: float) -> dict[str, Any]:
+def measure(rss: int, timeout_s: float, walked: list[Any]) -> dict[str, Any]:
     """Return the other fields of `Layers`, in a child of a process of ``rss`` bytes.
 
-    What can't be known is left out, and ``reason`` says why.
+    What can't be known is left out, and ``reason`` says why. ``walked`` gets the
+    graph, which takes memory for as long as it is there.
     """
     until = time.monotonic() + SHARE_OF_TIME * timeout_s
     fields: dict[str, Any] = {}
@@ -40,7 +41,9 @@ def measure(rss: int, timeout_s: float) -> dict[str, Any]:
         fields |= _part("trimmable", _trimmable(), reasons)
         if not isinstance(arenas, str):
             over = allocators.SMALL if arenas.size else 0
-            fields |= _part("python_large", _python_large(over, rss, until), reasons)
+            fields |= _part(
+                "python_large", _python_large(over, rss, until, walked), reasons
+            )
     return {**fields, "reason": "; ".join(reasons)}
 
 
@@ -58,20 +61,20 @@ def _trimmable() -> int | str:
     return max(before - resident.bytes_of("Anonymous"), 0)
 
 
-def _python_large(over: int, rss: int, until: float) -> int | str:
+def _python_large(over: int, rss: int, until: float, walked: list[Any]) -> int | str:
     left, needed = headroom.available(), int(graph.SHARE_TO_COPY * rss)
     if left is not None and left < needed:
         return (
             "large Python objects were not added up: that takes"
             f" {needed / 1e6:,.0f} MB, and {left / 1e6:,.0f} MB are left"
         )
-    total = large_objects(over, until)
+    total = large_objects(over, until, walked)
     return (
         "large Python objects: too many to add up in time" if total is None else total
     )
 
 
-def large_objects(over: int, until: float) -> int | None:
+def large_objects(over: int, until: float, walked: list[Any]) -> int | None:
     """Return what all objects over so many bytes take from `malloc`.
 
     None where it is not done at ``until``, on the clock of `time.monotonic`. What
@@ -81,4 +84,5 @@ def large_objects(over: int, until: float) -> int | None:
     gc.unfreeze()  # with all in one list of the collector
     found = graph.make(lambda cls: (sizes.PLAIN, sizes.rule(cls)[1]))
     found.unreached(sys.modules, until)
+    walked.append(found)
     return None if found.partial else found.larger(over)
