@@ -41,6 +41,6 @@ def test_a_stage_imports_the_shared_modules_and_its_own(stage) -> None:
 
 
 def test_the_judge_is_pure() -> None:
-    for path in (PACKAGE / "judge").glob("*.py"):
+    for path in (PACKAGE / "judge").rglob("*.py"):
         roots = {name.partition(".")[0] for name in imports(path)}
         assert not roots & {"scrapy", "twisted", "psutil", "guppy", "time"}, path

@@ -21,7 +21,7 @@ from scrapy.settings import Settings
 from scrapy.utils import log as scrapys_log
 
 from scrapy_leakwatch import lines
-from scrapy_leakwatch.judge import unreleased
+from scrapy_leakwatch.judge.kinds import unreleased
 from scrapy_leakwatch.observe.resources import kinds
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
 from scrapy_leakwatch.observe.resources.calls import Sources

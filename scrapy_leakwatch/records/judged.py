@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from scrapy_leakwatch.records.observed import Memory, Origin
 
-Kind = Literal[
-    "leak",
-    "unreleased",
-    "hoard",
-    "native",
-    "garbage",
-    "fragmentation",
-    "backlog",
-    "inconclusive",
-    "recovered",
-]
+Alarm = Literal["leak", "unreleased", "hoard", "native"]
+"""The kinds that somebody must act on, the worst first."""
+
+Notice = Literal["garbage", "fragmentation", "backlog", "inconclusive", "recovered"]
+"""The kinds that are only told, the worst first."""
+
+Kind = Literal[Alarm, Notice]
 """What a verdict says.
 
 ``leak``: objects whose life is over are held. ``unreleased``: taken during a
@@ -33,7 +29,7 @@ holds.
 SEVERITY: tuple[Kind, ...] = get_args(Kind)
 """The kinds of verdict, the worst first."""
 
-ALARMS: frozenset[Kind] = frozenset({"leak", "unreleased", "hoard", "native"})
+ALARMS: frozenset[Kind] = frozenset(get_args(Alarm))
 """The kinds that somebody must act on; the others are only told."""
 
 Confidence = Literal["high", "medium", "low"]

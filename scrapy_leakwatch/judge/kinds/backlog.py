@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import growth
 from scrapy_leakwatch.judge.history import QUEUE
+from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths
 from scrapy_leakwatch.judge.telling import tell
 from scrapy_leakwatch.judge.wording import series
 from scrapy_leakwatch.records import RESPONSES, Explanation, Suspicion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from scrapy_leakwatch.judge.bills import BillCase
     from scrapy_leakwatch.judge.case import Case
     from scrapy_leakwatch.judge.history import History
-    from scrapy_leakwatch.records import Growth, Sample, Unexplained, Verdict
+    from scrapy_leakwatch.judge.kinds.kind import Found
+    from scrapy_leakwatch.judge.told import Key, Told
+    from scrapy_leakwatch.records import Growth, Sample, Verdict
 
 PILE_UP = "requests pile up"
-NOTHING_ELSE = f"{PILE_UP}, and nothing else"
-"""Said where a memory bill shows that the growth is theirs."""
+REMEDY = "set JOBDIR, which keeps waiting requests on disk, or follow fewer links"
 
 
 def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
@@ -60,9 +64,7 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
     )
 
 
-def verdict_on(
-    suspicion: Suspicion, found: Explanation | Unexplained | None, _: Case
-) -> Verdict | None:
+def verdict_on(suspicion: Suspicion, found: Found, _: Case) -> Verdict | None:
     """Return the verdict: what the ledger counts needs no proof.
 
     None where each request drags a page along: that is a leak of pages, with
@@ -83,9 +85,6 @@ def verdict_on(
     )
 
 
-REMEDY = "set JOBDIR, which keeps waiting requests on disk, or follow fewer links"
-
-
 def _is_page(name: str) -> bool:
     return name.endswith("Response") or name in {"Selector", "SelectorList"}
 
@@ -93,3 +92,29 @@ def _is_page(name: str) -> bool:
 def _span_s(grown: Growth) -> float:
     added = grown.floors[-1] - grown.floors[0]
     return 60 * added / grown.per_min if grown.per_min > 0 else 0.0
+
+
+def _is_part(_: Suspicion, told: Mapping[Key, Told]) -> bool:
+    """Tell whether a leak was told of what the queue owns."""
+    return any(
+        each.verdict.kind == "leak" and each.verdict.owner == QUEUE
+        for each in told.values()
+    )
+
+
+def _weighed(verdict: Verdict, bills: BillCase) -> Verdict:
+    """Say so where a memory bill shows that all growth is that of the queue."""
+    if not bills.is_growth_of("scheduler"):
+        return verdict
+    message = verdict.message.replace(PILE_UP, f"{PILE_UP}, and nothing else", 1)
+    return replace(verdict, message=message)
+
+
+KIND = VerdictKind(
+    "backlog",
+    suspicions=suspicions,
+    verdict_on=verdict_on,
+    is_part=_is_part,
+    weighed=_weighed,
+    left=lengths,
+)
