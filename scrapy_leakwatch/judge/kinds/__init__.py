@@ -1,7 +1,8 @@
 """The kinds of verdict, one file each: what is suspected, and what becomes of it.
 
 To add one write its name among the `records.Alarm` or the `records.Notice`, at the
-place of its severity, and a file with its `VerdictKind` beside these; put that in here.
+place of its severity, and a file with its `VerdictKind` beside these; put that in here,
+and its words into ``report/kinds.py``.
 """
 
 from __future__ import annotations
