@@ -12,7 +12,7 @@ from scrapy_leakwatch.records import Suspicion
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scrapy_leakwatch.records import Growth, Kind, Sample
+    from scrapy_leakwatch.records import Fallen, Growth, Kind, Sample
 
 
 class MemoryPoint(NamedTuple):
@@ -105,7 +105,12 @@ class MemoryPast:
         )
 
     def suspicion(
-        self, kind: Kind, sample: Sample, growth: Growth, open_bytes: int, story: str
+        self,
+        kind: Kind,
+        sample: Sample,
+        growth: Growth,
+        open_bytes: int,
+        fallen: Fallen | None = None,
     ) -> Suspicion:
         """Return that memory is suspect; ``open_bytes`` of it need an explanation."""
         return Suspicion(
@@ -120,9 +125,9 @@ class MemoryPast:
             proved=False,
             oldest_s=0.0,
             example_url="",
-            headline=story,
             memory=sample.memory,
             memory_limit=sample.memory_limit,
+            fallen=fallen,
         )
 
 

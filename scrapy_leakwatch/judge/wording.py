@@ -48,6 +48,12 @@ def megabytes(size: float) -> str:
     return f"{size / 1e6:,.0f} MB"
 
 
+def grows(growth: Growth) -> str:
+    """Say how fast memory grows, and its series in megabytes."""
+    rate = growth.per_1000_responses / 1e6
+    return f"{rate:+,.1f} MB per 1,000 responses, {series(growth.floors, 10**6)} MB"
+
+
 def series(floors: Sequence[int], unit: int = 1) -> str:
     """Return a series as in ``120 → 410 → 702``, in units of so many."""
     return " → ".join(f"{floor / unit:,.0f}" for floor in floors)

@@ -40,11 +40,6 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
         sample.starting and _span_s(grown) < thresholds.BACKLOG_PATIENCE_S
     ):
         return
-    headline = (
-        f"{PILE_UP}: {queued:,} wait in memory,"
-        f" {grown.per_1000_responses:+,.0f} per 1,000 responses"
-        f" ({series(grown.floors)})"
-    )
     yield Suspicion(
         kind="backlog",
         judged_as=QUEUE,
@@ -57,7 +52,6 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
         proved=True,
         oldest_s=0.0,
         example_url="",
-        headline=headline,
         memory=sample.memory,
         memory_limit=sample.memory_limit,
         queued=queued,
@@ -73,15 +67,24 @@ def verdict_on(suspicion: Suspicion, found: Found, _: Case) -> Verdict | None:
     if isinstance(found, Explanation):
         if any(_is_page(name) for name in found.victims):
             return None
-        return tell(suspicion, "backlog", "high", suspicion.headline, found)
+        return tell(suspicion, "backlog", "high", _message(suspicion), found)
     caveat = f"their price is not known: {found.reason}" if found else None
     return tell(
         suspicion,
         "backlog",
         "high",
-        suspicion.headline,
+        _message(suspicion),
         caveat=caveat,
         remedy=REMEDY,
+    )
+
+
+def _message(suspicion: Suspicion) -> str:
+    grown = suspicion.growth
+    return (
+        f"{PILE_UP}: {suspicion.unaccounted:,} wait in memory,"
+        f" {grown.per_1000_responses:+,.0f} per 1,000 responses"
+        f" ({series(grown.floors)})"
     )
 
 

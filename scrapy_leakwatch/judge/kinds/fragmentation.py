@@ -9,7 +9,8 @@ from scrapy_leakwatch.judge.growth import growth_of
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths
 from scrapy_leakwatch.judge.layers import free_in, is_kept
 from scrapy_leakwatch.judge.telling import tell_of_layers
-from scrapy_leakwatch.judge.wording import megabytes
+from scrapy_leakwatch.judge.wording import grows, megabytes
+from scrapy_leakwatch.records import Fallen
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.judge.memory_past import MemoryPast, MemoryPoint
@@ -31,12 +32,12 @@ def suspicion(past: MemoryPast, sample: Sample) -> Suspicion | None:
     now, peak = recent[-1], past.peak
     objects, blocks = past.left(now)
     if objects <= blocks:
-        story = _story("live objects", peak.live, now.live)
+        fallen = Fallen("live objects", peak.live, now.live)
     else:
-        story = _story("Python's blocks", peak.blocks, now.blocks)
+        fallen = Fallen("Python's blocks", peak.blocks, now.blocks)
     gone = int(kept * (1 - min(objects, blocks)))
     growth = growth_of(past.rss()[-past.steps :])
-    return past.suspicion("fragmentation", sample, growth, gone, story)
+    return past.suspicion("fragmentation", sample, growth, gone, fallen)
 
 
 def _is_fallen(past: MemoryPast, point: MemoryPoint) -> bool:
@@ -45,8 +46,12 @@ def _is_fallen(past: MemoryPast, point: MemoryPoint) -> bool:
     return fallen and point.rss >= thresholds.KEPT_RSS * past.peak.rss
 
 
-def _story(what: str, then: int, now: int) -> str:
-    """Tell what fell while memory did not."""
+def _story(suspicion: Suspicion) -> str:
+    """Tell what fell while memory did not, or how memory grows."""
+    fallen = suspicion.fallen
+    if fallen is None:
+        return grows(suspicion.growth)
+    what, then, now = fallen
     return f"{what} fell from {then:,} to {now:,}, and memory did not"
 
 
@@ -65,7 +70,7 @@ def fragmented(suspicion: Suspicion, layers: Layers) -> Verdict:
     message = (
         f"memory is fragmented: {megabytes(layers.rss)} resident,"
         f" {megabytes(sum(free))} of it free inside the allocators ({places});"
-        f" {suspicion.headline}"
+        f" {_story(suspicion)}"
     )
     known = layers.arenas is not None and layers.malloc_used is not None
     return tell_of_layers(

@@ -76,21 +76,25 @@ def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
         if suspicion.origin == "library" and not _is_most(suspicion, found):
             return None
         confidence: Confidence = "medium" if "emptied" in found.traits else "high"
-        return tell(suspicion, "hoard", confidence, suspicion.headline, found)
+        return tell(suspicion, "hoard", confidence, _message(suspicion), found)
     if suspicion.origin == "library":
         return None
     caveat = f"its price is not known: {found.reason}" if found else None
-    return tell(suspicion, "hoard", "medium", suspicion.headline, caveat=caveat)
+    return tell(suspicion, "hoard", "medium", _message(suspicion), caveat=caveat)
+
+
+def _message(suspicion: Suspicion) -> str:
+    grown = suspicion.growth
+    return (
+        f"{suspicion.subject} grows without bound: {suspicion.class_path} of"
+        f" {suspicion.count:,}, {grown.per_1000_responses:+,.0f} per 1,000 responses"
+        f" ({series(grown.floors)})"
+    )
 
 
 def _suspicion(
     container: Container, grown: Growth, sample: Sample, case: Case, rss_per_min: float
 ) -> Suspicion:
-    headline = (
-        f"{container.name} grows without bound: {container.type} of"
-        f" {container.len:,}, {grown.per_1000_responses:+,.0f} per 1,000 responses"
-        f" ({series(grown.floors)})"
-    )
     return Suspicion(
         kind="hoard",
         judged_as=container.family,
@@ -103,7 +107,6 @@ def _suspicion(
         proved=True,
         oldest_s=0.0,
         example_url="",
-        headline=headline,
         memory=sample.memory,
         memory_limit=sample.memory_limit,
         rss_per_min=rss_per_min,

@@ -14,7 +14,7 @@ from scrapy_leakwatch.judge.telling import (
     tell,
     tell_of_layers,
 )
-from scrapy_leakwatch.judge.wording import megabytes, series
+from scrapy_leakwatch.judge.wording import grows, megabytes, series
 from scrapy_leakwatch.records import Explanation, Growth, Verdict
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def of_layers(suspicion: Suspicion, layers: Layers, before: Layers) -> Verdict:
         layers,
         "inconclusive",
         "low",
-        f"memory grows, and it is not known what takes it: {suspicion.headline}",
+        f"memory grows, and it is not known what takes it: {grows(suspicion.growth)}",
         remedy=WHAT_IS_NATIVE,
         caveat=layers.reason or before.reason,
     )

@@ -10,13 +10,12 @@ from scrapy_leakwatch.judge.kinds import fragmentation, inconclusive
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths
 from scrapy_leakwatch.judge.layers import grown_since, is_kept
 from scrapy_leakwatch.judge.telling import WHAT_IS_NATIVE, tell_of_layers
-from scrapy_leakwatch.judge.wording import megabytes
+from scrapy_leakwatch.judge.wording import grows, megabytes
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.judge.layers import Parts
     from scrapy_leakwatch.judge.memory_past import MemoryPast
     from scrapy_leakwatch.records import (
-        Growth,
         Kind,
         Layers,
         Sample,
@@ -49,8 +48,7 @@ def suspicion(
         or blocks * thresholds.BYTES_OF_A_BLOCK >= thresholds.PYTHONS_OWN * grown
     ):
         return None
-    growth = growth_of(lows)
-    return past.suspicion("native", sample, growth, open_bytes, _story(growth))
+    return past.suspicion("native", sample, growth_of(lows), open_bytes)
 
 
 def verdict_on(
@@ -90,20 +88,13 @@ def _what_grew(since: Parts, explained_bytes: float) -> Kind | None:
 def _native(suspicion: Suspicion, layers: Layers, since: Parts) -> Verdict:
     grown, outside = since.resident, since.outside or 0
     message = (
-        f"memory outside Python grows: {suspicion.headline}; of the last"
+        f"memory outside Python grows: {grows(suspicion.growth)}; of the last"
         f" {megabytes(grown)}, {megabytes(min(outside, grown))} are neither Python's"
         " objects nor free"
     )
     return tell_of_layers(
         suspicion, layers, "native", "high", message, remedy=WHAT_IS_NATIVE
     )
-
-
-def _story(growth: Growth) -> str:
-    """Tell how memory grows."""
-    steps = " → ".join(f"{floor / 1e6:,.0f}" for floor in growth.floors)
-    rate = growth.per_1000_responses / 1e6
-    return f"{rate:+,.1f} MB per 1,000 responses, {steps} MB"
 
 
 KIND = VerdictKind("native", verdict_on_layers=verdict_on, left=lengths)
