@@ -34,15 +34,12 @@ if TYPE_CHECKING:
         BillOwner,
         BillPath,
         Kind,
-        Layers,
         Origin,
         OwnerKind,
         Sample,
-        Unexplained,
     )
 
-    Found = Explanation | Unexplained | Layers | None
-
+# `watch` asks here whether what it is told is urgent.
 __all__ = ["BillCase", "Grown", "is_in_flight", "is_urgent", "verdict_on"]
 
 LARGEST = 3
