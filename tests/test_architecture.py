@@ -46,6 +46,6 @@ def test_the_root_of_the_package_has_what_a_user_names_and_no_more() -> None:
 
 
 def test_the_judge_is_pure() -> None:
-    for path in (PACKAGE / "judge").glob("*.py"):
+    for path in (PACKAGE / "judge").rglob("*.py"):
         roots = {name.partition(".")[0] for name in imports(path)}
         assert not roots & {"scrapy", "twisted", "psutil", "guppy", "time"}, path

@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrapy_leakwatch.judge.bills import (
-    BillCase,
-    has_risen,
-    is_in_flight,
-    is_urgent,
-    verdict_on,
-)
+from scrapy_leakwatch.judge.bills import BillCase, is_in_flight, verdict_on
+from scrapy_leakwatch.judge.kinds.inconclusive import has_risen, is_urgent
 from scrapy_leakwatch.records import (
     Bill,
     BillLayers,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrapy_leakwatch.judge.history import MOST
-from scrapy_leakwatch.judge.layers import verdict_on_layers
+from scrapy_leakwatch.judge.kinds import verdict_on_layers
 from scrapy_leakwatch.judge.memory_case import MemoryCase
 from scrapy_leakwatch.judge.memory_past import MemoryPast
 from scrapy_leakwatch.records import (

@@ -22,7 +22,7 @@ from scrapy.utils import log as scrapys_log
 
 from scrapy_leakwatch.crawl.runs import Runs
 from scrapy_leakwatch.foundation import lines
-from scrapy_leakwatch.judge import unreleased
+from scrapy_leakwatch.judge.kinds import unreleased
 from scrapy_leakwatch.observe.resources import kinds
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
 from scrapy_leakwatch.observe.resources.calls import Sources

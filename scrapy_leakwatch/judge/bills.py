@@ -13,7 +13,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from scrapy_leakwatch.judge import thresholds
-from scrapy_leakwatch.judge.memory_words import megabytes
+from scrapy_leakwatch.judge.kinds.inconclusive import is_urgent
+from scrapy_leakwatch.judge.telling import limit_in_s
+from scrapy_leakwatch.judge.wording import megabytes
 from scrapy_leakwatch.records import (
     Bill,
     Counts,
@@ -32,15 +34,13 @@ if TYPE_CHECKING:
         BillOwner,
         BillPath,
         Kind,
-        Layers,
         Origin,
         OwnerKind,
         Sample,
-        Unexplained,
     )
 
-    Found = Explanation | Unexplained | Layers | None
-
+# `watch` asks here whether what it is told is urgent.
+__all__ = ["BillCase", "Grown", "is_in_flight", "is_urgent", "verdict_on"]
 
 LARGEST = 3
 """Lines of the bill that are quoted where nobody can be named."""
@@ -298,20 +298,13 @@ def verdict_on(
         example_url="",
         signature=signature,
         limit=sample.memory_limit,
-        limit_in_s=_limit_in_s(sample, growth),
+        limit_in_s=limit_in_s(sample, growth.per_min),
         holder=path.path,
         owner=owner.name,
         bytes=path.bytes,
         share_of_growth=min(max(grown.share, 0.0), 1.0),
     )
     return verdict, _explanation(grown, spider, signature)
-
-
-def _limit_in_s(sample: Sample, growth: Growth) -> float | None:
-    """Return in how many seconds memory reaches its limit at this rate."""
-    if sample.memory_limit is None or growth.per_min <= 0:
-        return None
-    return 60 * max(sample.memory_limit - sample.memory.rss, 0) / growth.per_min
 
 
 def _message(grown: Grown, growth: Growth) -> str:
@@ -369,76 +362,3 @@ def _origin(path: BillPath, owner: BillOwner) -> Origin:
 def _signature(spider: str, owner: str, path: str) -> str:
     text = "\n".join((spider, "bill", owner, path))
     return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-def unnamed(
-    spider: str, first: Sample, sample: Sample, case: BillCase, reason: str
-) -> Verdict:
-    """Return that memory grew and nobody is to be named for it."""
-    grown = sample.memory.rss - first.memory.rss
-    minutes = max(sample.time - first.time, 1e-3) / 60
-    received = max(sample.received - first.received, 1)
-    growth = Growth(
-        floors=(first.memory.rss, sample.memory.rss),
-        per_1000_responses=1000 * grown / received,
-        per_min=grown / minutes,
-    )
-    return Verdict(
-        kind="inconclusive",
-        subject="memory",
-        class_path="",
-        spider=spider,
-        count=sample.memory.rss,
-        unaccounted=grown,
-        growth=growth,
-        confidence="low",
-        message=_message_of_unnamed(first, sample, growth, case),
-        oldest_s=0.0,
-        example_url="",
-        limit=sample.memory_limit,
-        limit_in_s=_limit_in_s(sample, growth),
-        caveat=reason or None,
-        remedy=(
-            "`scrapy leakwatch bill` shows who has the memory now; what is"
-            " on its way or waits in a queue goes as the crawl goes on"
-        ),
-        bytes=sample.memory.rss,
-        share_of_growth=1.0,
-    )
-
-
-def _message_of_unnamed(
-    first: Sample, sample: Sample, growth: Growth, case: BillCase
-) -> str:
-    nobody = "nobody is to be named for most of it"
-    if case.is_growth_of("garbage", thresholds.PATH_SHARE_OF_LIBRARY):
-        nobody = "most of it is dead and waits for Python's collector"
-    lines = case.largest()
-    return (
-        f"memory grows, and {nobody}:"
-        f" {megabytes(first.memory.rss)} → {megabytes(sample.memory.rss)},"
-        f" {growth.per_1000_responses / 1e6:+,.1f} MB per 1,000 responses"
-        + (f"; what grew most: {lines}" if lines else "")
-    )
-
-
-def has_risen(first: Sample, sample: Sample) -> bool:
-    """Tell whether memory has grown too much for the crawl to be called healthy."""
-    grown = sample.memory.rss - first.memory.rss
-    return grown >= max(
-        thresholds.UNNAMED_LEAST, thresholds.UNNAMED_SHARE * first.memory.rss
-    )
-
-
-def is_urgent(verdict: Verdict) -> bool:
-    """Tell whether growth that nobody is named for is to be warned of."""
-    if verdict.kind != "inconclusive" or verdict.subject != "memory":
-        return False
-    soon = (
-        verdict.limit_in_s is not None
-        and verdict.limit_in_s < thresholds.UNNAMED_SOON_S
-    )
-    doubled = verdict.count >= thresholds.UNNAMED_AGAIN * (
-        verdict.count - verdict.unaccounted
-    )
-    return soon or doubled

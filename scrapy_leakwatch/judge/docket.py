@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import bills, thresholds
 from scrapy_leakwatch.judge.acceptance import is_accepted
-from scrapy_leakwatch.judge.backlog import NOTHING_ELSE, PILE_UP
 from scrapy_leakwatch.judge.bills import BillCase
 from scrapy_leakwatch.judge.case import Case
-from scrapy_leakwatch.judge.history import QUEUE, RSS, History
-from scrapy_leakwatch.judge.leaks import OF_A_RESPONSE
+from scrapy_leakwatch.judge.history import RSS, History
+from scrapy_leakwatch.judge.kinds import (
+    inconclusive,
+    kind_of,
+    recovered,
+    suspicions,
+    verdict_on,
+)
 from scrapy_leakwatch.judge.memory_case import MemoryCase
-from scrapy_leakwatch.judge.recovery import recovered
-from scrapy_leakwatch.judge.suspicions import suspicions
-from scrapy_leakwatch.judge.verdicts import verdict_on
-from scrapy_leakwatch.records import RESPONSES, Bill, Explanation, Layers
+from scrapy_leakwatch.judge.told import RISING, Dismissed, Key, Told, is_inside
+from scrapy_leakwatch.records import Bill, Explanation, Layers
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.config import Config
@@ -30,42 +33,6 @@ if TYPE_CHECKING:
     )
 
     Found = Explanation | Unexplained | Layers | None
-
-
-class Key(NamedTuple):
-    """What a verdict is on, by which rule it is judged and its name there.
-
-    ``samples``: what they count, as a suspicion is ``judged_as``. ``weight``: a path
-    of the bills. ``left``: what a look after the crawl found, by its kind and
-    signature. ``rising``: memory that nobody can be named for.
-    """
-
-    rule: Literal["samples", "weight", "left", "rising"]
-    name: str = ""
-
-
-RISING = Key("rising")
-
-
-class Told(NamedTuple):
-    """A verdict, the responses received when it was reached, and its price.
-
-    ``held`` is how many of its subject there were by then: more than it counts,
-    where the look took long. ``bytes_per_min`` is what its growth accounts for, 0
-    where nobody knows.
-    """
-
-    verdict: Verdict
-    received: int
-    held: int
-    bytes_per_min: float = 0.0
-
-
-class Dismissed(NamedTuple):
-    """A suspicion not borne out, and how many times as many make it news again."""
-
-    suspicion: Suspicion
-    again: float
 
 
 class Docket:
@@ -128,11 +95,11 @@ class Docket:
             if key.rule not in {"samples", "rising"}:
                 continue  # no sample counts it
             judged_as = RSS if key == RISING else key.name
-            found = recovered(
-                judged_as, told.verdict, told.received, self._history, self._case
-            )
+            verdict, since = told.verdict, told.received
+            left = kind_of(verdict).left(self._history, judged_as, since, self._case)
+            found = recovered.by_samples(judged_as, verdict, since, left, self._case)
             if found is not None:
-                self._memory.forget(told.verdict.kind)
+                self._memory.forget(verdict.kind)
                 withdrawn.append(self._remember(key, found))
         return withdrawn
 
@@ -160,9 +127,7 @@ class Docket:
             )
             self._dismissed[suspicion.judged_as] = Dismissed(suspicion, again)
             return None
-        if verdict.kind == "backlog" and self._bills.is_growth_of("scheduler"):
-            message = verdict.message.replace(PILE_UP, NOTHING_ELSE, 1)
-            verdict = replace(verdict, message=message)
+        verdict = kind_of(verdict).weighed(verdict, self._bills)
         if self._is_accepted(suspicion, verdict, found):
             verdict = replace(verdict, suppressed=True)
         each = found.price.retained_bytes_each if isinstance(found, Explanation) else 0
@@ -177,8 +142,8 @@ class Docket:
             if key.rule != "weight" or whole.kind == "recovered":
                 continue
             inside = verdict.holder and (
-                _is_inside(verdict.holder, whole.subject)
-                or _is_inside(whole.subject, verdict.holder)
+                is_inside(verdict.holder, whole.subject)
+                or is_inside(whole.subject, verdict.holder)
             )
             if inside or _exceed(per_min, told.bytes_per_min, whole.share_of_growth):
                 return whole.id
@@ -229,20 +194,10 @@ class Docket:
     def _named_since(self) -> list[Verdict]:
         """Withdraw that nobody is to be named, where somebody is by now."""
         known = self._told.get(RISING)
-        cause = next((each for each in self.verdicts if self._may_explain(each)), None)
+        cause = next(filter(inconclusive.may_explain, self.verdicts), None)
         if known is None or known.verdict.kind == "recovered" or cause is None:
             return []
-        found = replace(
-            known.verdict,
-            kind="recovered",
-            message="memory: its growth has a verdict by now,"
-            f" {cause.kind} {cause.subject}",
-            limit_in_s=None,
-            caveat=None,
-            remedy="",
-            cause=cause.id,
-        )
-        return [self._remember(RISING, found)]
+        return [self._remember(RISING, recovered.by_cause(known.verdict, cause))]
 
     def rising(self, *, closing: bool = False) -> Verdict | None:
         """Return that memory has grown and nobody was named for it, if that is so.
@@ -250,56 +205,38 @@ class Docket:
         As long as there are few bills it is too early to say that.
         """
         first, last = self._first, self._last
-        if first is None or last is None or not bills.has_risen(first, last):
+        if first is None or last is None or not inconclusive.has_risen(first, last):
             return None
         if not closing and not self._no_bill and not self._bills.suffice:
             return None
         if self._deferred and not closing:
             return None
-        if any(self._may_explain(told.verdict) for told in self._told.values()):
+        if any(map(inconclusive.may_explain, self.verdicts)):
             return None
-        verdict = bills.unnamed(
+        verdict = inconclusive.unnamed(
             self._case.spider, first, last, self._bills, self._no_bill
         )
         known = self._told.get(RISING)
         if known is not None and known.verdict.kind != "recovered":
-            urgent = bills.is_urgent(verdict) and not bills.is_urgent(known.verdict)
+            is_urgent = inconclusive.is_urgent
             if (
-                not urgent
+                not (is_urgent(verdict) and not is_urgent(known.verdict))
                 and verdict.unaccounted
                 < thresholds.TOLD_AGAIN * known.verdict.unaccounted
             ):
                 return None
         return self._remember(RISING, verdict)
 
-    def _may_explain(self, verdict: Verdict) -> bool:
-        """Tell whether a verdict that stands says why memory grows."""
-        if verdict.subject == "memory":
-            return verdict.kind in {"native", "fragmentation"}
-        return verdict.kind != "recovered"
-
     def _lighter(self) -> list[Verdict]:
         """Withdraw what a bill shows to be gone."""
         withdrawn = []
         for key, told in list(self._told.items()):
-            verdict = told.verdict
-            if key.rule != "weight" or verdict.kind == "recovered":
+            if key.rule != "weight":
                 continue
             now = self._bills.weight_of(key.name) or 0
-            if now > thresholds.PATH_LEFT * verdict.bytes:
-                continue
-            found = replace(
-                verdict,
-                kind="recovered",
-                bytes=now,
-                unaccounted=now,
-                message=f"{verdict.subject}: the verdict {verdict.kind} no longer"
-                f" holds, most of it is gone: {now / 1e6:,.0f} MB now,"
-                f" {verdict.bytes / 1e6:,.0f} MB then",
-                limit_in_s=None,
-                share_of_growth=None,
-            )
-            withdrawn.append(self._remember(key, found))
+            found = recovered.by_weight(told.verdict, now)
+            if found is not None:
+                withdrawn.append(self._remember(key, found))
         return withdrawn
 
     def _is_known(self, grown: bills.Grown) -> bool:
@@ -312,7 +249,7 @@ class Docket:
             if verdict.kind not in {"leak", "hoard"}:
                 continue
             names = {verdict.holder, verdict.subject} - {""}
-            if any(_is_inside(name, path) or _is_inside(path, name) for name in names):
+            if any(is_inside(name, path) or is_inside(path, name) for name in names):
                 return True
             if verdict.kind == "leak" and kind == verdict.subject and verdict.holder:
                 return True
@@ -368,7 +305,7 @@ class Docket:
         return verdict
 
     def _is_news(self, suspicion: Suspicion) -> bool:
-        if self._is_explained(suspicion):
+        if kind_of(suspicion).is_part(suspicion, self._told):
             return False
         may_be_proved = suspicion.proved or self._case.explained
         if not may_be_proved and suspicion.unaccounted < self._case.many:
@@ -381,40 +318,12 @@ class Docket:
         told = self._told.get(Key("samples", suspicion.judged_as))
         return told is None or _outgrew(suspicion, told)
 
-    def _is_explained(self, suspicion: Suspicion) -> bool:
-        """Tell whether a leak that was told makes this grow, too."""
-        leaks = [each for each in self.verdicts if each.kind == "leak"]
-        if suspicion.kind == "backlog":
-            return any(leak.owner == QUEUE for leak in leaks)
-        if suspicion.judged_as in OF_A_RESPONSE:
-            told = self._told.get(Key("samples", RESPONSES))
-            return (
-                told is not None
-                and told.verdict.kind == "leak"
-                and _keeps_pace(suspicion, told.verdict)
-            )
-        if suspicion.kind == "hoard":
-            return any(_is_inside(leak.holder, suspicion.subject) for leak in leaks)
-        return False
-
 
 def _exceed(leaking: float, grown: float, share: float | None) -> bool:
     """Tell whether leaks and a path have not both room in what memory grew by."""
     if not share or leaking < thresholds.LEAKS_SHARE * grown:
         return False
     return leaking + grown > thresholds.PRICE_ROOM * grown / share
-
-
-def _keeps_pace(suspicion: Suspicion, leak: Verdict) -> bool:
-    """Tell whether it grows as what hangs on the leaking responses would."""
-    most = thresholds.TOLD_AGAIN * leak.growth.per_1000_responses
-    return suspicion.growth.per_1000_responses <= most
-
-
-def _is_inside(holder: str, container: str) -> bool:
-    """Tell whether a path leads on from another; into a library it has a mark."""
-    holder, container = holder.replace(" › ", "."), container.replace(" › ", ".")
-    return holder == container or holder.startswith((f"{container}.", f"{container}["))
 
 
 def _outgrew(suspicion: Suspicion, told: Told) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
-from scrapy_leakwatch.judge.layers import is_whole, verdict_on_layers
+from scrapy_leakwatch.judge.kinds import fragmentation, native, verdict_on_layers
+from scrapy_leakwatch.judge.layers import is_whole
 from scrapy_leakwatch.judge.memory_past import MemoryPast
 from scrapy_leakwatch.records import Layers
 
@@ -33,10 +34,10 @@ class MemoryCase:
         """
         self._past.add(sample)
         self._explained_per_min = max(explained_per_min, 0.0)
-        fallen = self._past.fallen(sample)
+        fallen = fragmentation.suspicion(self._past, sample)
         if fallen is not None and self._is_news(fallen):
             return fallen
-        growing = self._past.growing(sample, self._explained_per_min)
+        growing = native.suspicion(self._past, sample, self._explained_per_min)
         if growing is None or not self._is_news(growing):
             return None
         first = self._first

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.records import Verdict
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Confidence, Explanation, Kind, Suspicion
+    from scrapy_leakwatch.records import (
+        Confidence,
+        Explanation,
+        Kind,
+        Layers,
+        Sample,
+        Suspicion,
+        Unexplained,
+    )
+
+WHAT_IS_NATIVE = (
+    "`memray run --native -m scrapy crawl ...` on a short crawl names the C code that"
+    " allocates; parsed trees (lxml) live as long as any selector on them"
+)
+"""How to find what takes memory outside Python."""
 
 
 def tell(
@@ -43,9 +58,38 @@ def tell(
     )
 
 
-def _forecast(suspicion: Suspicion, explanation: Explanation) -> float | None:
-    per_min = suspicion.growth.per_min * explanation.price.retained_bytes_each
-    if suspicion.memory_limit is None or per_min <= 0:
+def tell_of_layers(
+    suspicion: Suspicion,
+    layers: Layers,
+    kind: Kind,
+    confidence: Confidence,
+    message: str,
+    *,
+    remedy: str,
+    caveat: str | None = None,
+) -> Verdict:
+    """Return the verdict on memory, with the forecast."""
+    return replace(
+        tell(suspicion, kind, confidence, message, caveat=caveat, remedy=remedy),
+        count=layers.rss,
+        limit_in_s=limit_in_s(suspicion, suspicion.growth.per_min),
+    )
+
+
+def not_known(found: Unexplained | None) -> str:
+    """Return why nobody knows who holds what is told of, as a caveat."""
+    if found is None:
+        return "nobody looked who holds them: LEAKWATCH_EXPLAIN is off"
+    return f"who holds them is not known: {found.reason}"
+
+
+def limit_in_s(seen: Suspicion | Sample, per_min: float) -> float | None:
+    """Return in how many seconds memory is at its limit, at so many bytes a minute."""
+    if seen.memory_limit is None or per_min <= 0:
         return None
-    left = max(suspicion.memory_limit - suspicion.memory.rss, 0)
-    return 60 * left / per_min
+    return 60 * max(seen.memory_limit - seen.memory.rss, 0) / per_min
+
+
+def _forecast(suspicion: Suspicion, found: Explanation) -> float | None:
+    per_min = suspicion.growth.per_min * found.price.retained_bytes_each
+    return limit_in_s(suspicion, per_min)

@@ -43,6 +43,17 @@ def pace(subject: str, growth: Growth) -> str:
     return f"1 in {1000 / rate:,.0f} responses is never let go"
 
 
+def megabytes(size: float) -> str:
+    """Return a size as in ``1,204 MB``."""
+    return f"{size / 1e6:,.0f} MB"
+
+
+def grows(growth: Growth) -> str:
+    """Say how fast memory grows, and its series in megabytes."""
+    rate = growth.per_1000_responses / 1e6
+    return f"{rate:+,.1f} MB per 1,000 responses, {series(growth.floors, 10**6)} MB"
+
+
 def series(floors: Sequence[int], unit: int = 1) -> str:
     """Return a series as in ``120 → 410 → 702``, in units of so many."""
     return " → ".join(f"{floor / unit:,.0f}" for floor in floors)

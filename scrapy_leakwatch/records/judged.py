@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.records.observed import Memory, Origin
 
-Kind = Literal[
-    "leak",
-    "unreleased",
-    "hoard",
-    "native",
-    "garbage",
-    "fragmentation",
-    "backlog",
-    "inconclusive",
-    "recovered",
-]
+Alarm = Literal["leak", "unreleased", "hoard", "native"]
+"""The kinds that somebody must act on, the worst first."""
+
+Notice = Literal["garbage", "fragmentation", "backlog", "inconclusive", "recovered"]
+"""The kinds that are only told, the worst first."""
+
+Kind = Literal[Alarm, Notice]
 """What a verdict says.
 
 ``leak``: objects whose life is over are held. ``unreleased``: taken during a
@@ -33,7 +29,7 @@ holds.
 SEVERITY: tuple[Kind, ...] = get_args(Kind)
 """The kinds of verdict, the worst first."""
 
-ALARMS: frozenset[Kind] = frozenset({"leak", "unreleased", "hoard", "native"})
+ALARMS: frozenset[Kind] = frozenset(get_args(Alarm))
 """The kinds that somebody must act on; the others are only told."""
 
 Confidence = Literal["high", "medium", "low"]
@@ -53,6 +49,14 @@ class Growth:
     weakest_per_1000: float = 0.0
 
 
+class Fallen(NamedTuple):
+    """How many there were of what, at most, and how many there are now."""
+
+    what: str
+    then: int
+    now: int
+
+
 @dataclass(frozen=True, slots=True)
 class Suspicion:
     """Something grows, and might become a verdict of this ``kind``.
@@ -61,12 +65,12 @@ class Suspicion:
     container, or ``memory``. ``count`` are alive, in the container, or bytes;
     ``unaccounted`` of them nobody should hold. ``proved`` tells that they were
     seen after full collections, so that they are no garbage; without it
-    somebody must be found who holds them. ``headline`` is the verdict's, where
-    that is known before anybody looks; ``judged_as`` tells suspicions apart: it is
+    somebody must be found who holds them. ``judged_as`` tells suspicions apart: it is
     the key in `Held`, or the name of what grows. ``queued`` requests wait in memory;
     ``rss_per_min`` is how fast the resident memory grows, if it does;
     ``collecting`` tells that Python's garbage collector is on. ``origin`` is
-    that of the owner, where it is known before anybody has looked.
+    that of the owner, where it is known before anybody has looked. ``fallen`` is
+    what fell while memory did not.
     """
 
     kind: Kind
@@ -82,11 +86,11 @@ class Suspicion:
     example_url: str
     memory: Memory
     memory_limit: int | None
-    headline: str = ""
     queued: int | None = None
     rss_per_min: float = 0.0
     collecting: bool = True
     origin: Origin = "project"
+    fallen: Fallen | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from scrapy_leakwatch.records import ALARMS, Explanation, Layers, Unexplained
-from scrapy_leakwatch.report import tones
+from scrapy_leakwatch.report import kinds
 from scrapy_leakwatch.report.about import Fact
 from scrapy_leakwatch.report.amounts import count, size, span
 from scrapy_leakwatch.report.code_lines import lines_around
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.records import Share, Story, Told, Verdict
     from scrapy_leakwatch.report.code_lines import CodeLine
-    from scrapy_leakwatch.report.tones import Tone
+    from scrapy_leakwatch.report.kinds import Tone
 
 ARROW = " → "
 MOST_TOLD = 12
@@ -72,7 +72,7 @@ def cards(story: Story, folder: Path | None = None) -> list[Card]:
     folder = folder or Path()
     return [
         _card(number, told, story, folder)
-        for number, told in enumerate(tones.by_severity(story.standing), 1)
+        for number, told in enumerate(kinds.by_severity(story.standing), 1)
     ]
 
 
@@ -82,8 +82,8 @@ def _card(number: int, told: Told, story: Story, folder: Path) -> Card:
     location = (known and known.location) or ""
     return Card(
         number=number,
-        tone=tones.tone(verdict),
-        title=tones.title(verdict),
+        tone=kinds.tone(verdict),
+        title=kinds.title(verdict),
         subject=verdict.subject,
         message=sentence(verdict.message),
         path=_path(known, verdict.kind in ALARMS) if known else (),
@@ -99,11 +99,8 @@ def _card(number: int, told: Told, story: Story, folder: Path) -> Card:
 
 def _deed(verdict: Verdict, *, likely: bool) -> str:
     """Say what the line of code did."""
-    deed = _DEEDS.get(verdict.kind, "put there by")
+    deed = kinds.words_of(verdict).deed
     return f"Probably {deed}" if likely else deed.capitalize()
-
-
-_DEEDS: dict[str, str] = {"unreleased": "taken by"}
 
 
 def _path(found: Explanation, marked: bool) -> tuple[Step, ...]:
@@ -222,6 +219,6 @@ def _moments(told: Told, story: Story) -> Iterator[Moment]:
         shown = size if verdict.in_bytes else count
         yield Moment(
             after=span(each.time - story.run.time),
-            kind=tones.title(verdict),
+            kind=kinds.title(verdict),
             amount=shown(verdict.unaccounted or verdict.count),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from scrapy_leakwatch.report import stack, tones
+from scrapy_leakwatch.report import kinds, stack
 from scrapy_leakwatch.report.amounts import local
 
 if TYPE_CHECKING:
@@ -216,12 +216,12 @@ def _cost(line: Timeline) -> Chart:
 def _marks(story: Story, cards: list[Card]) -> Iterator[Chart]:
     numbers = {
         told.case: card.number
-        for told, card in zip(tones.by_severity(story.standing), cards, strict=True)
+        for told, card in zip(kinds.by_severity(story.standing), cards, strict=True)
     }
     for told in story.told[:MOST_MARKS]:
         yield {
             "time": round(told.time, 2),
             "number": numbers[told.case],
-            "tone": tones.tone(told.verdict),
-            "text": f"{tones.title(told.verdict)}: {told.verdict.subject}",
+            "tone": kinds.tone(told.verdict),
+            "text": f"{kinds.title(told.verdict)}: {told.verdict.subject}",
         }

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.records import ALARMS, Explanation
 from scrapy_leakwatch.report import amounts
-from scrapy_leakwatch.report.lines import FAINT, HEADING, TOLD, Line, paint, size
+from scrapy_leakwatch.report.kinds import paint
+from scrapy_leakwatch.report.lines import (
+    ALARMING,
+    FAINT,
+    HEADING,
+    HEALTHY,
+    TOLD,
+    Line,
+    size,
+)
 from scrapy_leakwatch.report.sufficiency import in_words
 from scrapy_leakwatch.report.tables import shortened
 from scrapy_leakwatch.report.terminal import NO_END, left_out, received, told_as_json
@@ -75,8 +84,8 @@ def _change(change: Change, width: int) -> Iterator[Line]:
 
 def _style(change: Change) -> str:
     if change.turn in {"gone", "shrunk"}:
-        return paint("healthy")
-    return paint(change.told.verdict.kind) if change.turn != "same" else TOLD
+        return HEALTHY
+    return paint(change.told.verdict) if change.turn != "same" else TOLD
 
 
 def _rates(told: Told | None) -> str:
@@ -130,7 +139,7 @@ def _owners(found: Comparison) -> Iterator[Line]:
     for each in found.owners:
         name = shortened(each.name, names)
         sides = f"{_growth(each.before):>10} {_growth(each.after):>10}"
-        style = TOLD if each.difference > 0 else paint("healthy")
+        style = TOLD if each.difference > 0 else HEALTHY
         yield Line(f"  {each.turn:<7} {name:<{names}} {sides}", style)
     yield Line()
 
@@ -148,14 +157,14 @@ def _sum(found: Comparison) -> Line:
         whose = "one owner" if faster == 1 else f"{faster} owners"
         said += f"; but the memory of {whose} grows faster"
     if found.failing:
-        return Line(f"Something new leaks: {said}.", paint("leak"))
+        return Line(f"Something new leaks: {said}.", ALARMING)
     left = any(
         change.after is not None
         and change.after.verdict.kind in ALARMS
         and not change.after.verdict.suppressed
         for change in found.changes
     )
-    style = TOLD if left or faster else paint("healthy")
+    style = TOLD if left or faster else HEALTHY
     return Line(f"Nothing new leaks: {said}.", style if turns or faster else HEADING)
 
 

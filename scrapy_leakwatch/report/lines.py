@@ -15,15 +15,8 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records import Series
 
 BARS = "▁▂▃▄▅▆▇█"
-KINDS = {
-    "leak": "bold red",
-    "unreleased": "bold red",
-    "hoard": "bold red",
-    "native": "bold red",
-    "recovered": "green",
-    "healthy": "green",
-}
-"""How the kinds of verdict are painted; the others are only told."""
+ALARMING = "bold red"
+HEALTHY = "green"
 TOLD = "yellow"
 FAINT = "dim"
 HEADING = "bold"
@@ -36,11 +29,6 @@ class Line(NamedTuple):
 
     text: str = ""
     style: str = ""
-
-
-def paint(kind: str) -> str:
-    """Return the style of a kind of verdict."""
-    return KINDS.get(kind, TOLD)
 
 
 def each(text: str, style: str = "", rest: str = "") -> Iterator[Line]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from scrapy_leakwatch.records import Explanation
-from scrapy_leakwatch.report import tones
+from scrapy_leakwatch.report import kinds
 from scrapy_leakwatch.report.amounts import count, span
 from scrapy_leakwatch.report.sufficiency import advice, reason
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.records import Story, Told, TooLittle, Verdict
-    from scrapy_leakwatch.report.tones import Tone
+    from scrapy_leakwatch.report.kinds import Tone
 
 
 class Opening(NamedTuple):
@@ -28,7 +28,7 @@ def opening(story: Story, too_little: TooLittle | None = None) -> Opening:
     """Return what to say first; ``too_little``: why the rules could not judge."""
     told = [
         each
-        for each in tones.by_severity(story.standing)
+        for each in kinds.by_severity(story.standing)
         if not each.verdict.suppressed and each.verdict.kind != "recovered"
     ]
     if told:
@@ -45,8 +45,8 @@ def _of_the_worst(told: list[Told], story: Story) -> Opening:
         len(others), f"{len(others)} more verdicts stand, below."
     )
     return Opening(
-        tone=tones.tone(verdict),
-        word=tones.title(verdict),
+        tone=kinds.tone(verdict),
+        word=kinds.title(verdict),
         sentence=_said(worst),
         detail=" ".join(filter(None, (_detail(worst, story), more))),
         remedy=remedy(worst),
@@ -70,33 +70,26 @@ def sentence(text: str) -> str:
 
 
 def _said(told: Told) -> str:
-    kind, subject = told.verdict.kind, told.verdict.subject
-    if kind == "leak":
-        if isinstance(told.found, Explanation):
-            return f"{subject} leaks: {told.found.holder} keeps them alive."
-        return f"{subject} leaks, and who holds them is not known."
-    if kind in _SENTENCES:
-        return _SENTENCES[kind].format(subject=subject)
-    return sentence(told.verdict.message or subject)
-
-
-_SENTENCES = {
-    "hoard": "{subject} grows without bound.",
-    "native": "Memory outside Python grows.",
-    "garbage": "No leak, but dead {subject} objects wait for Python's collector.",
-    "fragmentation": "No leak, but memory that Python freed stays with the process.",
-    "backlog": "No leak, but requests pile up in memory.",
-    "inconclusive": "Not sure: {subject} grows, and nothing proves a leak.",
-}
+    verdict, words = told.verdict, kinds.words_of(told.verdict)
+    if words.of_holder and isinstance(told.found, Explanation):
+        return words.of_holder.format(subject=verdict.subject, holder=told.found.holder)
+    if words.sentence:
+        return words.sentence.format(subject=verdict.subject)
+    return sentence(verdict.message or verdict.subject)
 
 
 def _detail(told: Told, story: Story) -> str:
+    verdict, words = told.verdict, kinds.words_of(told.verdict)
+    if words.counted:
+        return _amount(told, story, words.counted)
+    return sentence(verdict.message) if words.sentence else ""
+
+
+def _amount(told: Told, story: Story, what: str) -> str:
+    """Say how many there are, and where they come from."""
     verdict, found = told.verdict, told.found
-    if verdict.kind not in {"leak", "hoard"}:
-        return sentence(verdict.message) if verdict.kind in _SENTENCES else ""
     live = story.last.live if story.last else ()
     now = next((each.count for each in live if each.path == verdict.class_path), 0)
-    what = "entries" if verdict.kind == "hoard" else "were alive"
     amount = f"{count(now or verdict.count)} {what} {'at the end' if now else _THEN}"
     if isinstance(found, Explanation) and found.location:
         likely = "probably " if found.likely else ""

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from scrapy_leakwatch.records import ALARMS, Explanation, Unexplained
 from scrapy_leakwatch.report import bill, log, recording, tables
 from scrapy_leakwatch.report.block import block
+from scrapy_leakwatch.report.kinds import paint
 from scrapy_leakwatch.report.lines import (
     FAINT,
     HEADING,
+    HEALTHY,
     TOLD,
     Line,
     duration,
     each,
     highest,
-    paint,
 )
 from scrapy_leakwatch.report.sufficiency import in_words
 
@@ -94,7 +95,7 @@ def conclusion(story: Story, too_little: TooLittle | None) -> Line:
     if too_little:
         return Line(f"Measured too little: {in_words(too_little)}.", TOLD)
     healthy = "Nothing leaks" if told else "Healthy: nothing leaks"
-    return Line(f"{healthy}{rest}.", paint("healthy"))
+    return Line(f"{healthy}{rest}.", HEALTHY)
 
 
 def _many(count: int, what: str) -> str:
@@ -107,7 +108,7 @@ def verdict(told: Told) -> Iterator[Line]:
     accepted = " (accepted)" if said.suppressed else ""
     lines = each(block(said, told.found))
     first = next(lines, Line())
-    style = TOLD if said.suppressed else paint(said.kind)
+    style = TOLD if said.suppressed else paint(said)
     yield Line(f"{said.kind.upper()}{accepted}: {first.text}", style)
     yield from lines
 

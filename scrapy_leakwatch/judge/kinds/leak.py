@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import growth
-from scrapy_leakwatch.judge.telling import tell
+from scrapy_leakwatch.judge.kinds import garbage, inconclusive
+from scrapy_leakwatch.judge.kinds.kind import VerdictKind
+from scrapy_leakwatch.judge.telling import not_known, tell
+from scrapy_leakwatch.judge.told import Key
 from scrapy_leakwatch.judge.wording import age, pace, series
 from scrapy_leakwatch.records import (
     REQUESTS,
@@ -23,10 +26,12 @@ from scrapy_leakwatch.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from scrapy_leakwatch.judge.case import Case
     from scrapy_leakwatch.judge.history import History
+    from scrapy_leakwatch.judge.kinds.kind import Found
+    from scrapy_leakwatch.judge.told import Told
     from scrapy_leakwatch.records import (
         Confidence,
         Growth,
@@ -34,8 +39,6 @@ if TYPE_CHECKING:
         Sample,
         Verdict,
     )
-
-    Found = Explanation | Unexplained | None
 
 OF_A_RESPONSE = (
     REQUESTS,
@@ -127,7 +130,7 @@ def _verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | Non
     held = _held(suspicion, found)
     looked = found is not None and found.counts.examined and not _direct(found)
     if looked and held < case.min_objects and held_share(found) <= thresholds.MAJORITY:
-        return _garbage(suspicion, found, case)
+        return garbage.garbage(suspicion, found, case)
     if isinstance(found, Explanation):
         if (
             "foreign" in found.traits
@@ -142,9 +145,8 @@ def _verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | Non
             return _leak(suspicion, confidence, found)
     elif suspicion.proved:
         return _leak(suspicion, "medium", found)
-    return (
-        None if looked and held < case.many else _inconclusive(suspicion, found, case)
-    )
+    few = looked and held < case.many
+    return None if few else inconclusive.of_objects(suspicion, found, case)
 
 
 def _held(suspicion: Suspicion, found: Found) -> float:
@@ -181,14 +183,6 @@ def _direct(found: Explanation | Unexplained) -> bool:
     return isinstance(found, Explanation) and "direct" in found.traits
 
 
-def _mostly_garbage(found: Found) -> bool:
-    return (
-        found is not None
-        and found.counts.examined >= thresholds.ENOUGH_EXAMINED
-        and found.counts.garbage >= thresholds.MAJORITY * found.counts.examined
-    )
-
-
 def _most_of_a_batch(suspicion: Suspicion, case: Case) -> int:
     """Return how many may be held where the owner lets go of them now and then."""
     page = suspicion.judged_as in (RESPONSES, *OF_A_RESPONSE)
@@ -215,56 +209,21 @@ def _leak(suspicion: Suspicion, confidence: Confidence, found: Found) -> Verdict
         message += f"; {suspicion.queued:,} requests wait and drag them along"
     if found is None or isinstance(found, Explanation):
         return tell(suspicion, "leak", confidence, message, found)
-    return tell(suspicion, "leak", confidence, message, caveat=_reason(found))
+    return tell(suspicion, "leak", confidence, message, caveat=not_known(found))
 
 
-def _garbage(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
-    """Say that the dead wait for the collector, where they are many."""
-    if found is None or not _mostly_garbage(found):
-        return None
-    counts = found.counts
-    dead = round(suspicion.unaccounted * counts.garbage / counts.examined)
-    if dead < case.many:
-        return None
-    message = (
-        f"{suspicion.subject} is garbage, not a leak: about {dead:,} dead in reference"
-        f" cycles wait for Python's collector ({counts.garbage} of {counts.examined}"
-        f" examined), {suspicion.growth.per_1000_responses:+,.0f} per 1,000 responses"
-        f" ({series(suspicion.growth.floors)})"
-    )
-    return tell(suspicion, "garbage", "high", message, remedy=_what_frees(suspicion))
-
-
-def _what_frees(suspicion: Suspicion) -> str:
-    if not suspicion.collecting:
-        return (
-            "the collector is switched off: take gc.disable() out, or call"
-            " gc.collect() every few thousand responses"
-        )
-    if suspicion.proved:
-        return "full collections leave them: gc.freeze() was called; call gc.unfreeze()"
+def _is_part(suspicion: Suspicion, told: Mapping[Key, Told]) -> bool:
+    """Tell whether it grows as what hangs on the leaking responses would."""
+    leak = told.get(Key("samples", RESPONSES))
+    if suspicion.judged_as not in OF_A_RESPONSE or leak is None:
+        return False
+    rate = leak.verdict.growth.per_1000_responses
     return (
-        "full collections are rare here: lower the last threshold of"
-        " gc.set_threshold(), or call gc.collect() every few thousand responses"
+        leak.verdict.kind == "leak"
+        and suspicion.growth.per_1000_responses <= thresholds.TOLD_AGAIN * rate
     )
 
 
-def _inconclusive(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
-    """Say that it grows, where there is too much of it to say nothing."""
-    if suspicion.unaccounted < case.many:
-        return None
-    message = (
-        f"{suspicion.subject} grows, and nothing proves a leak:"
-        f" {suspicion.count:,} alive,"
-        f" {suspicion.growth.per_1000_responses:+,.0f} per 1,000 responses"
-        f" ({series(suspicion.growth.floors)} in samples);"
-        " no full collection has shown yet what is dead"
-    )
-    caveat = None if isinstance(found, Explanation) else _reason(found)
-    return tell(suspicion, "inconclusive", "low", message, caveat=caveat)
-
-
-def _reason(found: Unexplained | None) -> str:
-    if found is None:
-        return "nobody looked who holds them: LEAKWATCH_EXPLAIN is off"
-    return f"who holds them is not known: {found.reason}"
+KIND = VerdictKind(
+    "leak", suspicions=suspicions, verdict_on=verdict_on, is_part=_is_part
+)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import growth
 from scrapy_leakwatch.judge.history import QUEUE
+from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths
 from scrapy_leakwatch.judge.telling import tell
 from scrapy_leakwatch.judge.wording import series
 from scrapy_leakwatch.records import RESPONSES, Explanation, Suspicion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from scrapy_leakwatch.judge.bills import BillCase
     from scrapy_leakwatch.judge.case import Case
     from scrapy_leakwatch.judge.history import History
-    from scrapy_leakwatch.records import Growth, Sample, Unexplained, Verdict
+    from scrapy_leakwatch.judge.kinds.kind import Found
+    from scrapy_leakwatch.judge.told import Key, Told
+    from scrapy_leakwatch.records import Growth, Sample, Verdict
 
 PILE_UP = "requests pile up"
-NOTHING_ELSE = f"{PILE_UP}, and nothing else"
-"""Said where a memory bill shows that the growth is theirs."""
+REMEDY = "set JOBDIR, which keeps waiting requests on disk, or follow fewer links"
 
 
 def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
@@ -36,11 +40,6 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
         sample.starting and _span_s(grown) < thresholds.BACKLOG_PATIENCE_S
     ):
         return
-    headline = (
-        f"{PILE_UP}: {queued:,} wait in memory,"
-        f" {grown.per_1000_responses:+,.0f} per 1,000 responses"
-        f" ({series(grown.floors)})"
-    )
     yield Suspicion(
         kind="backlog",
         judged_as=QUEUE,
@@ -53,16 +52,13 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
         proved=True,
         oldest_s=0.0,
         example_url="",
-        headline=headline,
         memory=sample.memory,
         memory_limit=sample.memory_limit,
         queued=queued,
     )
 
 
-def verdict_on(
-    suspicion: Suspicion, found: Explanation | Unexplained | None, _: Case
-) -> Verdict | None:
+def verdict_on(suspicion: Suspicion, found: Found, _: Case) -> Verdict | None:
     """Return the verdict: what the ledger counts needs no proof.
 
     None where each request drags a page along: that is a leak of pages, with
@@ -71,19 +67,25 @@ def verdict_on(
     if isinstance(found, Explanation):
         if any(_is_page(name) for name in found.victims):
             return None
-        return tell(suspicion, "backlog", "high", suspicion.headline, found)
+        return tell(suspicion, "backlog", "high", _message(suspicion), found)
     caveat = f"their price is not known: {found.reason}" if found else None
     return tell(
         suspicion,
         "backlog",
         "high",
-        suspicion.headline,
+        _message(suspicion),
         caveat=caveat,
         remedy=REMEDY,
     )
 
 
-REMEDY = "set JOBDIR, which keeps waiting requests on disk, or follow fewer links"
+def _message(suspicion: Suspicion) -> str:
+    grown = suspicion.growth
+    return (
+        f"{PILE_UP}: {suspicion.unaccounted:,} wait in memory,"
+        f" {grown.per_1000_responses:+,.0f} per 1,000 responses"
+        f" ({series(grown.floors)})"
+    )
 
 
 def _is_page(name: str) -> bool:
@@ -93,3 +95,29 @@ def _is_page(name: str) -> bool:
 def _span_s(grown: Growth) -> float:
     added = grown.floors[-1] - grown.floors[0]
     return 60 * added / grown.per_min if grown.per_min > 0 else 0.0
+
+
+def _is_part(_: Suspicion, told: Mapping[Key, Told]) -> bool:
+    """Tell whether a leak was told of what the queue owns."""
+    return any(
+        each.verdict.kind == "leak" and each.verdict.owner == QUEUE
+        for each in told.values()
+    )
+
+
+def _weighed(verdict: Verdict, bills: BillCase) -> Verdict:
+    """Say so where a memory bill shows that all growth is that of the queue."""
+    if not bills.is_growth_of("scheduler"):
+        return verdict
+    message = verdict.message.replace(PILE_UP, f"{PILE_UP}, and nothing else", 1)
+    return replace(verdict, message=message)
+
+
+KIND = VerdictKind(
+    "backlog",
+    suspicions=suspicions,
+    verdict_on=verdict_on,
+    is_part=_is_part,
+    weighed=_weighed,
+    left=lengths,
+)

@@ -8,21 +8,24 @@ from typing import TYPE_CHECKING
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import growth
 from scrapy_leakwatch.judge.history import RSS
+from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths
 from scrapy_leakwatch.judge.telling import tell
+from scrapy_leakwatch.judge.told import is_inside
 from scrapy_leakwatch.judge.wording import series
 from scrapy_leakwatch.records import Explanation, Suspicion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from scrapy_leakwatch.judge.case import Case
     from scrapy_leakwatch.judge.history import History
+    from scrapy_leakwatch.judge.kinds.kind import Found
+    from scrapy_leakwatch.judge.told import Key, Told
     from scrapy_leakwatch.records import (
         Confidence,
         Container,
         Growth,
         Sample,
-        Unexplained,
         Verdict,
     )
 
@@ -58,9 +61,7 @@ def _as_one(members: list[Container]) -> Container:
     return replace(first, name=first.family, len=sum(each.len for each in members))
 
 
-def verdict_on(
-    suspicion: Suspicion, found: Explanation | Unexplained | None, case: Case
-) -> Verdict | None:
+def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
     """Return the verdict, None where the container is bounded, or holds a leak.
 
     Objects that are counted by themselves are judged by themselves.
@@ -75,21 +76,25 @@ def verdict_on(
         if suspicion.origin == "library" and not _is_most(suspicion, found):
             return None
         confidence: Confidence = "medium" if "emptied" in found.traits else "high"
-        return tell(suspicion, "hoard", confidence, suspicion.headline, found)
+        return tell(suspicion, "hoard", confidence, _message(suspicion), found)
     if suspicion.origin == "library":
         return None
     caveat = f"its price is not known: {found.reason}" if found else None
-    return tell(suspicion, "hoard", "medium", suspicion.headline, caveat=caveat)
+    return tell(suspicion, "hoard", "medium", _message(suspicion), caveat=caveat)
+
+
+def _message(suspicion: Suspicion) -> str:
+    grown = suspicion.growth
+    return (
+        f"{suspicion.subject} grows without bound: {suspicion.class_path} of"
+        f" {suspicion.count:,}, {grown.per_1000_responses:+,.0f} per 1,000 responses"
+        f" ({series(grown.floors)})"
+    )
 
 
 def _suspicion(
     container: Container, grown: Growth, sample: Sample, case: Case, rss_per_min: float
 ) -> Suspicion:
-    headline = (
-        f"{container.name} grows without bound: {container.type} of"
-        f" {container.len:,}, {grown.per_1000_responses:+,.0f} per 1,000 responses"
-        f" ({series(grown.floors)})"
-    )
     return Suspicion(
         kind="hoard",
         judged_as=container.family,
@@ -102,7 +107,6 @@ def _suspicion(
         proved=True,
         oldest_s=0.0,
         example_url="",
-        headline=headline,
         memory=sample.memory,
         memory_limit=sample.memory_limit,
         rss_per_min=rss_per_min,
@@ -131,3 +135,21 @@ def _may_be_most(grown: Growth, rss_per_min: float) -> bool:
 def _is_most(suspicion: Suspicion, found: Explanation) -> bool:
     per_min = suspicion.growth.per_min * found.price.retained_bytes_each
     return 0 < thresholds.HOARD_SHARE_OF_LIBRARY * suspicion.rss_per_min <= per_min
+
+
+def _is_part(suspicion: Suspicion, told: Mapping[Key, Told]) -> bool:
+    """Tell whether it holds objects of which a leak was told."""
+    return any(
+        is_inside(each.verdict.holder, suspicion.subject)
+        for each in told.values()
+        if each.verdict.kind == "leak"
+    )
+
+
+KIND = VerdictKind(
+    "hoard",
+    suspicions=suspicions,
+    verdict_on=verdict_on,
+    is_part=_is_part,
+    left=lengths,
+)
