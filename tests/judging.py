@@ -1,4 +1,4 @@
-"""Samples, explanations and a docket, for the tests of the judge."""
+"""Samples, explanations and a judge_of, for the tests of the judge."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from scrapy.settings import Settings
 
 from scrapy_leakwatch.config import Config
-from scrapy_leakwatch.judge.docket import Docket
+from scrapy_leakwatch.judge.judge import Judge
 from scrapy_leakwatch.records import (
     REQUESTS,
     RESPONSES,
@@ -110,12 +110,12 @@ def unexplained(reason: str, **counts: int) -> Unexplained:
     return Unexplained(*names, **in_parts(**counts))
 
 
-def docket(explain=False, **settings) -> Docket:
+def judge_of(explain=False, **settings) -> Judge:
     settings = {"LEAKWATCH_EXPLAIN": explain, **settings}
-    return Docket("shop", Config.from_settings(Settings(settings)))
+    return Judge("shop", Config.from_settings(Settings(settings)))
 
 
-def hear(case: Docket, samples, found=None) -> list:
+def hear(case: Judge, samples, found=None) -> list:
     """Return the verdicts, where each suspicion is answered with ``found``."""
     verdicts = []
     for each in samples:
@@ -137,7 +137,7 @@ def unproved(**per_sample: int) -> list[Sample]:
     return [replace(each, floors=()) for each in growing(**per_sample)]
 
 
-def docket_told(case: Docket) -> list[str]:
+def standing_kinds(case: Judge) -> list[str]:
     """Return the kinds of the verdicts that stand."""
     return [verdict.kind for verdict in case.verdicts]
 

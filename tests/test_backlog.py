@@ -15,7 +15,7 @@ from scrapy.selector import Selector
 
 from scrapy_leakwatch.explain.code import serialising
 from tests.conftest import recorded
-from tests.judging import docket, explanation, hear, queueing, unexplained
+from tests.judging import explanation, hear, judge_of, queueing, unexplained
 
 
 def rising(per_sample: int, count: int = 8, **fields) -> list:
@@ -27,7 +27,7 @@ def test_a_queue_that_grows_is_a_backlog() -> None:
         owner="scheduler memory queue", retained_bytes_each=1_000, victims=("Headers",)
     )
     samples = [replace(each, memory_limit=220_000_000) for each in rising(900)]
-    (verdict,) = hear(docket(explain=True), samples, priced)
+    (verdict,) = hear(judge_of(explain=True), samples, priced)
     assert verdict.kind == "backlog"
     assert verdict.message == (
         "requests pile up: 4,500 wait in memory, +900 per 1,000 responses"
@@ -38,14 +38,14 @@ def test_a_queue_that_grows_is_a_backlog() -> None:
 
 
 def test_a_backlog_without_a_price_says_what_helps() -> None:
-    (verdict,) = hear(docket(explain=True), rising(900), unexplained("no fork"))
+    (verdict,) = hear(judge_of(explain=True), rising(900), unexplained("no fork"))
     assert verdict.remedy.startswith("set JOBDIR")
     assert verdict.caveat == "their price is not known: no fork"
 
 
 def test_requests_that_drag_a_response_along_are_left_to_the_leak() -> None:
     priced = explanation(victims=("HtmlResponse", "Selector"))
-    assert not hear(docket(explain=True), rising(900), priced)
+    assert not hear(judge_of(explain=True), rising(900), priced)
 
 
 def test_a_queue_waits_while_responses_rise_with_it_but_not_for_ever() -> None:
@@ -53,26 +53,26 @@ def test_a_queue_waits_while_responses_rise_with_it_but_not_for_ever() -> None:
         replace(each, held={"responses": 7 * number})
         for number, each in enumerate(rising(250, 16))
     ]
-    assert not hear(docket(explain=True), both[:8])
-    assert hear(docket(explain=True), both, unexplained("no fork"))
+    assert not hear(judge_of(explain=True), both[:8])
+    assert hear(judge_of(explain=True), both, unexplained("no fork"))
 
 
 def test_few_requests_that_wait_are_no_backlog() -> None:
-    assert not hear(docket(), rising(120))
-    assert hear(docket(LEAKWATCH_MIN_OBJECTS=10), rising(120))
+    assert not hear(judge_of(), rising(120))
+    assert hear(judge_of(LEAKWATCH_MIN_OBJECTS=10), rising(120))
 
 
 def test_a_burst_of_start_requests_is_no_backlog_and_a_flood_is() -> None:
     burst = [replace(each, time=each.time / 10) for each in rising(5000, starting=True)]
-    assert not hear(docket(), burst)
-    assert hear(docket(), rising(5000, 20, starting=True))
+    assert not hear(judge_of(), burst)
+    assert hear(judge_of(), rising(5000, 20, starting=True))
 
 
 @given(st.lists(st.integers(0, 30_000), min_size=1, max_size=60))
 def test_a_queue_that_only_drains_is_no_backlog(waiting) -> None:
     drained = sorted(waiting, reverse=True)
     samples = [queueing(number, queued) for number, queued in enumerate(drained)]
-    assert not hear(docket(), samples)
+    assert not hear(judge_of(), samples)
 
 
 def test_a_queue_that_can_not_be_counted_is_no_backlog() -> None:
@@ -80,7 +80,7 @@ def test_a_queue_that_can_not_be_counted_is_no_backlog() -> None:
         replace(each, requests=replace(each.requests, queued_memory=None))
         for each in rising(900)
     ]
-    assert not hear(docket(), unknown)
+    assert not hear(judge_of(), unknown)
 
 
 class Pages(scrapy.Spider):

@@ -18,7 +18,7 @@ from scrapy_leakwatch.records import (
     Memory,
     NoBill,
 )
-from tests.judging import docket, sample
+from tests.judging import judge_of, sample
 
 MB = 1_000_000
 LAYERS = BillLayers(MB, MB, 20 * MB, 28 * MB, None)
@@ -223,7 +223,7 @@ def resident(number: int, rss: int, limit: int | None = None):
 
 def heard(*sizes: int, **path):
     """Return a docket that heard samples and bills of growing memory, and the last."""
-    book = docket()
+    book = judge_of()
     told = []
     for number, size in enumerate(sizes):
         for sub in range(4):
@@ -267,7 +267,7 @@ def test_what_a_bill_no_longer_shows_is_withdrawn_but_not_by_closing() -> None:
 def test_rising_memory_that_nobody_is_named_for_is_told_and_withdrawn_when_named() -> (
     None
 ):
-    book = docket()
+    book = judge_of()
     for number in range(5):
         book.hear(resident(number, 100 * MB))
     book.hear(resident(9, 180 * MB))
@@ -285,7 +285,7 @@ def test_rising_memory_that_nobody_is_named_for_is_told_and_withdrawn_when_named
 
 
 def test_rising_memory_that_is_dead_is_told_as_such() -> None:
-    book = docket()
+    book = judge_of()
     for number in range(5):
         book.hear(resident(number, 100 * MB))
     book.hear(resident(9, 180 * MB))
@@ -298,7 +298,7 @@ def test_rising_memory_that_is_dead_is_told_as_such() -> None:
 
 
 def test_where_no_bill_can_be_had_rising_memory_is_told_with_the_reason() -> None:
-    book = docket()
+    book = judge_of()
     for number in range(5):
         book.hear(resident(number, 100 * MB))
     book.hear(resident(9, 300 * MB))
@@ -316,7 +316,7 @@ def test_growth_by_less_than_a_quarter_or_64_mb_is_healthy() -> None:
 
 
 def test_growth_that_nobody_is_named_for_is_urgent_when_the_limit_is_near() -> None:
-    book = docket()
+    book = judge_of()
     for number in range(5):
         book.hear(resident(number, 1000 * MB, limit=1400 * MB))
     book.hear(resident(60, 1300 * MB, limit=1400 * MB))

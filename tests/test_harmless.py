@@ -20,10 +20,10 @@ BROKEN = {
         "scrapy_leakwatch.observe.ledger.owned_by",
     ],
     "judge what it sees": [
-        "scrapy_leakwatch.judge.docket.Docket.hear",
-        "scrapy_leakwatch.judge.docket.History.add",
-        "scrapy_leakwatch.judge.docket.Docket.hear_bill",
-        "scrapy_leakwatch.judge.docket.Docket.rising",
+        "scrapy_leakwatch.judge.judge.Judge.hear",
+        "scrapy_leakwatch.judge.judge.History.add",
+        "scrapy_leakwatch.judge.judge.Judge.hear_bill",
+        "scrapy_leakwatch.judge.judge.Judge.rising",
     ],
     "take memory bills": [
         "scrapy_leakwatch.crawl.billing.Bills.is_due",
@@ -97,7 +97,7 @@ BROKEN_EXPLANATIONS = {
         "scrapy_leakwatch.explain.asking.Asked.poll",
         "scrapy_leakwatch.explain.asking._understood",
     ],
-    "judge what it sees": ["scrapy_leakwatch.judge.docket.verdict_on"],
+    "judge what it sees": ["scrapy_leakwatch.judge.judge.verdict_on"],
     "log what it sees": ["scrapy_leakwatch.crawl.watch.block"],
     "keep its stats": ["scrapy_leakwatch.report.stats.CostReport.of_finding"],
     "write its recording": ["scrapy_leakwatch.report.recording.of_explanation"],

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from tests.judging import (
     MEMORY,
     container,
-    docket,
     explanation,
     growing,
     hear,
     holding,
+    judge_of,
     sample,
     unexplained,
 )
@@ -30,7 +30,7 @@ def priced(**fields):
 
 
 def test_a_container_that_grows_is_a_hoard() -> None:
-    (verdict,) = hear(docket(explain=True), rising(900), priced())
+    (verdict,) = hear(judge_of(explain=True), rising(900), priced())
     assert (verdict.kind, verdict.subject) == ("hoard", "spider.seen")
     assert verdict.confidence == "high"
     assert verdict.message == (
@@ -40,20 +40,20 @@ def test_a_container_that_grows_is_a_hoard() -> None:
 
 
 def test_a_container_nobody_could_look_into_is_a_hoard_of_lower_confidence() -> None:
-    (verdict,) = hear(docket(explain=True), rising(900), unexplained("no fork"))
+    (verdict,) = hear(judge_of(explain=True), rising(900), unexplained("no fork"))
     assert verdict.confidence == "medium"
     assert verdict.caveat == "its price is not known: no fork"
 
 
 def test_bounded_and_short_containers_are_not_accused() -> None:
-    assert not hear(docket(), rising(900, bounded=True))
-    assert not hear(docket(), rising(60))
+    assert not hear(judge_of(), rising(900, bounded=True))
+    assert not hear(judge_of(), rising(60))
 
 
 @pytest.mark.parametrize("what", ["victims", "foreign"])
 def test_a_container_of_what_is_judged_itself_is_no_hoard(what) -> None:
     found = priced(**{what: ("HtmlResponse",)})
-    assert not hear(docket(explain=True), rising(900), found)
+    assert not hear(judge_of(explain=True), rising(900), found)
 
 
 def test_a_container_that_holds_a_leak_is_told_once() -> None:
@@ -62,13 +62,13 @@ def test_a_container_that_holds_a_leak_is_told_once() -> None:
         replace(each, containers=(replace(pages, len=900 * n),))
         for n, each in enumerate(growing(responses=900))
     ]
-    told = hear(docket(explain=True), samples, explanation())
+    told = hear(judge_of(explain=True), samples, explanation())
     assert [verdict.kind for verdict in told] == ["leak"]
 
 
 def test_what_its_owner_empties_is_left_alone_until_it_is_far_too_long() -> None:
-    assert not hear(docket(explain=True), rising(900), priced(emptied=True))
-    (verdict,) = hear(docket(explain=True), rising(9000), priced(emptied=True))
+    assert not hear(judge_of(explain=True), rising(900), priced(emptied=True))
+    (verdict,) = hear(judge_of(explain=True), rising(9000), priced(emptied=True))
     assert verdict.confidence == "medium"
 
 
@@ -79,7 +79,7 @@ def test_a_container_that_fills_up_is_not_accused(most) -> None:
     for number in range(30):
         samples.append(holding(number, container(int(filled))))
         filled += (most - filled) * 0.4
-    assert not hear(docket(), samples)
+    assert not hear(judge_of(), samples)
 
 
 def cached(per_sample: int, bytes_per_sample: int) -> list:
@@ -95,16 +95,16 @@ def cached(per_sample: int, bytes_per_sample: int) -> list:
 def test_a_cache_of_the_framework_is_blamed_when_it_is_most_of_the_growth() -> None:
     price = priced(retained_bytes_each=100)
     small = cached(1000, 50_000_000)
-    assert not hear(docket(explain=True), small, price)
+    assert not hear(judge_of(explain=True), small, price)
     most = cached(200_000, 30_000_000)
-    (verdict,) = hear(docket(explain=True), most, price)
+    (verdict,) = hear(judge_of(explain=True), most, price)
     assert verdict.kind == "hoard"
-    assert not hear(docket(explain=True), most, priced(retained_bytes_each=60))
-    assert not hear(docket(explain=True), most, unexplained("no fork"))
+    assert not hear(judge_of(explain=True), most, priced(retained_bytes_each=60))
+    assert not hear(judge_of(explain=True), most, unexplained("no fork"))
 
 
 def test_a_cache_of_the_framework_is_not_blamed_while_memory_stays() -> None:
-    assert not hear(docket(explain=True), cached(200_000, 0), priced())
+    assert not hear(judge_of(explain=True), cached(200_000, 0), priced())
 
 
 def test_containers_that_are_alike_are_one_hoard() -> None:
@@ -112,7 +112,7 @@ def test_containers_that_are_alike_are_one_hoard() -> None:
         holding(n, *(container(90 * n, name=f"spider.pages['{k}']") for k in "abcdefg"))
         for n in range(9)
     ]
-    (verdict,) = hear(docket(explain=True), samples, priced())
+    (verdict,) = hear(judge_of(explain=True), samples, priced())
     assert verdict.subject == "spider.pages[*]"
     assert verdict.count == 7 * 90 * 5
 
@@ -129,5 +129,5 @@ def test_a_leak_hides_the_container_that_holds_it_and_no_other() -> None:
         )
         for n in range(12)
     ]
-    verdicts = hear(docket(explain=True), both, leak)
+    verdicts = hear(judge_of(explain=True), both, leak)
     assert {each.subject for each in verdicts} == {"HtmlResponse", "spider.seen"}

@@ -12,19 +12,19 @@ from scrapy_leakwatch.judge.history import MOST, History
 from scrapy_leakwatch.judge.wording import age, pace
 from scrapy_leakwatch.records import REQUESTS, RESPONSES, Floor, Growth, Sample
 from tests.judging import (
-    docket,
-    docket_told,
     explanation,
     growing,
     hear,
+    judge_of,
     sample,
+    standing_kinds,
     unexplained,
     unproved,
 )
 
 
 def test_responses_that_pile_up_are_a_leak_told_once_and_when_it_doubles() -> None:
-    case = docket()
+    case = judge_of()
     told = hear(case, (sample(n, responses=996 * n) for n in range(30)))
     held = [verdict.unaccounted for verdict in told]
     assert held == [996 * 5, 996 * 10, 996 * 20]
@@ -40,7 +40,7 @@ def test_responses_that_pile_up_are_a_leak_told_once_and_when_it_doubles() -> No
 
 
 def test_a_look_that_took_long_is_not_followed_by_the_same_news() -> None:
-    case = docket()
+    case = judge_of()
     asked = [case.hear(each) for each in growing(responses=50)]
     suspicion = next(filter(None, asked))
     assert case.conclude(suspicion, None)
@@ -51,27 +51,27 @@ def test_min_samples_steps_of_growth_are_needed() -> None:
     samples = [sample(n, responses=1000 * n) for n in range(20)]
     first = [
         next(n for n, each in enumerate(samples) if case.hear(each))
-        for case in (docket(LEAKWATCH_MIN_SAMPLES=n) for n in (2, 4, 8))
+        for case in (judge_of(LEAKWATCH_MIN_SAMPLES=n) for n in (2, 4, 8))
     ]
     assert first == [3, 5, 9]
 
 
 def test_fewer_than_min_objects_are_never_accused() -> None:
     samples = [sample(n, responses=30 * n) for n in range(20)]
-    assert not hear(docket(LEAKWATCH_MIN_OBJECTS=600), samples)
-    assert hear(docket(LEAKWATCH_MIN_OBJECTS=300), samples)
+    assert not hear(judge_of(LEAKWATCH_MIN_OBJECTS=600), samples)
+    assert hear(judge_of(LEAKWATCH_MIN_OBJECTS=300), samples)
 
 
 def test_growth_that_no_full_collection_saw_is_no_leak_without_a_holder() -> None:
-    assert not hear(docket(), unproved(responses=140))
-    case = docket(explain=True)
+    assert not hear(judge_of(), unproved(responses=140))
+    case = judge_of(explain=True)
     assert not hear(case, unproved(responses=140), unexplained("late"))
 
 
 @pytest.mark.parametrize("explain", [True, False])
 def test_much_growth_without_a_proof_is_inconclusive_and_says_so(explain) -> None:
     found = unexplained("late") if explain else None
-    case = docket(explain)
+    case = judge_of(explain)
     (first, *_) = hear(case, unproved(responses=900), found)
     assert first.kind == "inconclusive"
     assert first.confidence == "low"
@@ -81,21 +81,21 @@ def test_much_growth_without_a_proof_is_inconclusive_and_says_so(explain) -> Non
 
 
 def test_growth_that_no_full_collection_saw_is_told_with_a_holder() -> None:
-    (verdict,) = hear(docket(explain=True), unproved(responses=900), explanation())
+    (verdict,) = hear(judge_of(explain=True), unproved(responses=900), explanation())
     assert verdict.confidence == "high"
     assert verdict.signature == "3f2a9c1e"
 
 
 def test_the_rate_of_a_leak_seen_among_garbage_is_that_of_what_is_held() -> None:
     found = explanation(examined=20, garbage=15)
-    (leak, *_) = hear(docket(explain=True), unproved(responses=1000), found)
+    (leak, *_) = hear(judge_of(explain=True), unproved(responses=1000), found)
     assert leak.growth.per_1000_responses == 250
     assert "+250 per 1,000 responses" in leak.message
     assert "25% of the responses are never let go" in leak.message
 
 
 def test_a_little_garbage_is_dismissed_and_asked_again_when_it_has_doubled() -> None:
-    case = docket(explain=True)
+    case = judge_of(explain=True)
     answer = unexplained("garbage", examined=24, garbage=20, in_flight=4)
     asked = []
     for each in (sample(n, responses=100 * n, floors=False) for n in range(40)):
@@ -117,19 +117,21 @@ def test_a_little_garbage_is_dismissed_and_asked_again_when_it_has_doubled() -> 
 def test_much_garbage_is_told_with_what_would_free_it(collecting, seen, remedy) -> None:
     samples = [replace(each, collecting=collecting) for each in seen(responses=900)]
     answer = unexplained("garbage", examined=24, garbage=24)
-    (verdict,) = hear(docket(explain=True), samples, answer)
+    (verdict,) = hear(judge_of(explain=True), samples, answer)
     assert verdict.kind == "garbage"
     assert remedy in verdict.remedy
 
 
 def test_a_few_that_are_held_among_garbage_are_too_few() -> None:
     found = explanation(garbage=22)
-    assert not hear(docket(explain=True), unproved(responses=100), found)
-    assert hear(docket(explain=True), unproved(responses=900), found)
+    assert not hear(judge_of(explain=True), unproved(responses=100), found)
+    assert hear(judge_of(explain=True), unproved(responses=900), found)
 
 
 def test_a_proved_leak_is_told_where_the_child_failed_and_says_so() -> None:
-    (verdict,) = hear(docket(explain=True), growing(responses=900), unexplained("late"))
+    (verdict,) = hear(
+        judge_of(explain=True), growing(responses=900), unexplained("late")
+    )
     assert verdict.confidence == "medium"
     assert verdict.caveat == "who holds them is not known: late"
 
@@ -137,29 +139,29 @@ def test_a_proved_leak_is_told_where_the_child_failed_and_says_so() -> None:
 @pytest.mark.parametrize("why", ["foreign", "bounded"])
 def test_what_another_crawl_or_a_bounded_cache_holds_is_no_leak(why) -> None:
     found = explanation(**{why: True})
-    assert not hear(docket(explain=True), growing(responses=900), found)
+    assert not hear(judge_of(explain=True), growing(responses=900), found)
 
 
 def test_a_look_without_a_fork_proves_nothing_by_itself() -> None:
     found = explanation(direct=True)
-    assert not hear(docket(explain=True), unproved(responses=140), found)
-    (verdict,) = hear(docket(explain=True), unproved(responses=900), found)
+    assert not hear(judge_of(explain=True), unproved(responses=140), found)
+    (verdict,) = hear(judge_of(explain=True), unproved(responses=900), found)
     assert verdict.kind == "inconclusive"
-    (verdict,) = hear(docket(explain=True), growing(responses=900), found)
+    (verdict,) = hear(judge_of(explain=True), growing(responses=900), found)
     assert verdict.kind == "leak"
     assert verdict.confidence == "medium"
 
 
 def test_a_leak_of_responses_is_not_told_again_as_one_of_what_is_theirs() -> None:
     samples = growing(responses=900, requests=900, selectors=900)
-    assert [each.subject for each in hear(docket(), samples)] == ["HtmlResponse"]
+    assert [each.subject for each in hear(judge_of(), samples)] == ["HtmlResponse"]
 
 
 @pytest.mark.parametrize(
     ("held", "subject"), [("selectors", "Selector"), ("items", "Product")]
 )
 def test_other_classes_that_pile_up_are_a_leak(held, subject) -> None:
-    (verdict,) = hear(docket(), growing(**{held: 500}))
+    (verdict,) = hear(judge_of(), growing(**{held: 500}))
     assert verdict.subject == subject
     assert "3,000 a minute are never let go" in verdict.message
 
@@ -171,11 +173,11 @@ def test_items_in_requests_that_wait_are_a_backlog_and_pages_are_not(
     held, verdicts
 ) -> None:
     found = explanation(holder="Request.cb_kwargs['item']", owner_kind="scheduler")
-    assert len(hear(docket(explain=True), growing(**{held: 500}), found)) == verdicts
+    assert len(hear(judge_of(explain=True), growing(**{held: 500}), found)) == verdicts
 
 
 def test_requests_outside_every_queue_are_a_leak() -> None:
-    (verdict,) = hear(docket(), growing(requests=500))
+    (verdict,) = hear(judge_of(), growing(requests=500))
     assert verdict.subject == "Request"
     assert "3,000 a minute pile up outside" in verdict.message
 
@@ -183,7 +185,7 @@ def test_requests_outside_every_queue_are_a_leak() -> None:
 def test_requests_that_can_not_be_counted_are_not_accused() -> None:
     samples = [sample(n, requests=500 * n) for n in range(4)]
     samples += [sample(n) for n in range(4, 12)]
-    assert not hear(docket(), samples)
+    assert not hear(judge_of(), samples)
 
 
 @pytest.mark.parametrize(
@@ -191,12 +193,12 @@ def test_requests_that_can_not_be_counted_are_not_accused() -> None:
 )
 def test_what_came_from_another_crawl_is_not_this_ones_leak(share, verdicts) -> None:
     samples = [sample(n, responses=900 * n, own_share=share) for n in range(8)]
-    assert len(hear(docket(), samples)) == verdicts
+    assert len(hear(judge_of(), samples)) == verdicts
 
 
 def test_the_forecast_is_what_is_left_at_the_rate_of_the_leak() -> None:
     samples = [sample(n, responses=1000 * n, limit=220_000_000) for n in range(8)]
-    (verdict,) = hear(docket(explain=True), samples, explanation())
+    (verdict,) = hear(judge_of(explain=True), samples, explanation())
     # 120 MB are left, and 6,000 responses a minute take 10 kB each.
     assert verdict.limit_in_s == pytest.approx(120)
 
@@ -269,17 +271,17 @@ def test_a_batch_that_its_owner_empties_is_left_alone_until_it_is_far_too_long()
     None
 ):
     found = explanation(emptied=True)
-    assert not hear(docket(explain=True), growing(items=500), found)
-    assert not hear(docket(explain=True), growing(responses=140), found)
-    assert hear(docket(explain=True), growing(items=5000), found)
-    assert hear(docket(explain=True), growing(responses=500), found)
+    assert not hear(judge_of(explain=True), growing(items=500), found)
+    assert not hear(judge_of(explain=True), growing(responses=140), found)
+    assert hear(judge_of(explain=True), growing(items=5000), found)
+    assert hear(judge_of(explain=True), growing(responses=500), found)
 
 
 def test_more_responses_than_come_are_dead_ones() -> None:
     samples = [
         replace(each, received=each.received // 10) for each in unproved(responses=900)
     ]
-    assert not hear(docket(explain=True), samples, explanation())
+    assert not hear(judge_of(explain=True), samples, explanation())
     samples = [
         replace(
             each,
@@ -287,11 +289,11 @@ def test_more_responses_than_come_are_dead_ones() -> None:
         )
         for each in growing(responses=900)
     ]
-    assert hear(docket(explain=True), samples, explanation())
+    assert hear(judge_of(explain=True), samples, explanation())
 
 
 def test_selectors_are_judged_where_the_responses_are_only_dead() -> None:
-    case = docket(explain=True)
+    case = judge_of(explain=True)
     dead = unexplained("garbage", examined=24, garbage=24)
     told = []
     for each in unproved(responses=140, selectors=140):
@@ -303,11 +305,11 @@ def test_selectors_are_judged_where_the_responses_are_only_dead() -> None:
 
 
 def test_what_was_told_withdrawn_and_dismissed_is_not_asked_about_at_every_sample():
-    case = docket(explain=True)
+    case = judge_of(explain=True)
     hear(case, unproved(responses=900), explanation())
     hear(case, [sample(8 + n, floors=False, responses=10) for n in range(8)])
     assert case.withdraw()
-    assert docket_told(case) == ["recovered"]
+    assert standing_kinds(case) == ["recovered"]
     dead = explanation(garbage=24, held=0)
     asked = []
     for number in range(16, 34):
@@ -322,12 +324,12 @@ def test_what_was_told_withdrawn_and_dismissed_is_not_asked_about_at_every_sampl
 
 def test_selectors_that_grow_far_faster_than_leaking_responses_are_told() -> None:
     samples = growing(responses=200, selectors=2000)
-    verdicts = hear(docket(), samples)
+    verdicts = hear(judge_of(), samples)
     assert [each.subject for each in verdicts[:2]] == ["HtmlResponse", "Selector"]
 
 
 def test_a_leak_that_is_accepted_stays_so_when_nobody_can_look() -> None:
-    case = docket(explain=True, LEAKWATCH_SUPPRESS=["spider.pages*"])
+    case = judge_of(explain=True, LEAKWATCH_SUPPRESS=["spider.pages*"])
     samples = growing(responses=900)
     (first,) = hear(case, samples[:6], explanation())
     assert first.suppressed
@@ -337,4 +339,4 @@ def test_a_leak_that_is_accepted_stays_so_when_nobody_can_look() -> None:
 
 def test_few_that_are_held_among_many_in_flight_are_too_few() -> None:
     found = explanation(in_flight=23, held=1)
-    assert not hear(docket(explain=True), growing(responses=30), found)
+    assert not hear(judge_of(explain=True), growing(responses=30), found)

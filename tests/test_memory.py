@@ -21,7 +21,7 @@ from scrapy_leakwatch.records import (
     ResponseLedger,
     Sample,
 )
-from tests.judging import docket
+from tests.judging import judge_of
 
 MB = 1_000_000
 STEPS = 4
@@ -438,7 +438,7 @@ def episode(start: int) -> list[Sample]:
 
 
 def test_memory_that_was_given_back_is_told_again_when_it_stays_again() -> None:
-    case = docket(explain=True)
+    case = judge_of(explain=True)
     told = []
     for each in [*episode(0), *episode(30)]:
         suspicion = case.hear(each)

@@ -7,13 +7,13 @@ import pytest
 from scrapy_leakwatch.judge.acceptance import is_accepted
 from scrapy_leakwatch.records import Share
 from tests.conftest import MODES, recorded
-from tests.judging import docket, explanation, growing, hear, unexplained
+from tests.judging import explanation, growing, hear, judge_of, unexplained
 
 REFERER = "Request.meta['referer']"
 
 
 def verdict(found):
-    (told,) = hear(docket(explain=True), growing(responses=900), found)
+    (told,) = hear(judge_of(explain=True), growing(responses=900), found)
     return told
 
 

@@ -10,7 +10,7 @@ from scrapy.settings import Settings
 
 from scrapy_leakwatch.config import Config
 from scrapy_leakwatch.crawl.recorder import Recorder
-from tests.judging import docket, explanation, growing, hear
+from tests.judging import explanation, growing, hear, judge_of
 
 
 class Stats(dict):
@@ -32,7 +32,7 @@ def recorder_of(**settings):
     stats = Stats()
     crawler = SimpleNamespace(stats=stats, settings={"BOT_NAME": "shop"})
     config = Config.from_settings(Settings(settings))
-    case = docket(explain=True)
+    case = judge_of(explain=True)
     spider = SimpleNamespace(name="shop")
     found = Recorder(crawler, config, spider, case, clock=lambda: 1_000_000_000.0)
     return found, stats, case

@@ -12,7 +12,7 @@ from scrapy_leakwatch.config import Config
 from scrapy_leakwatch.crawl.billing import Bills
 from scrapy_leakwatch.crawl.watch import Guards, Stages, Watch
 from scrapy_leakwatch.explain import Question
-from tests.judging import docket, explanation, growing, unexplained, unproved
+from tests.judging import explanation, growing, judge_of, unexplained, unproved
 
 
 class Sampler:
@@ -89,7 +89,7 @@ class Crawl:
         self.audit = SimpleNamespace(closing=lambda: None, cost_s=0.0)
         stages = Stages(
             sampler=self.sampler,
-            docket=docket(explain=config.explain),
+            judge=judge_of(explain=config.explain),
             bills=Bills(config),
             explainer=self.explainer,
             recorder=self.recorder,

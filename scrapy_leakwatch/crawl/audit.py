@@ -12,7 +12,7 @@ from scrapy_leakwatch.crawl.inquiry import Inquiry
 from scrapy_leakwatch.crawl.runs import runs
 from scrapy_leakwatch.explain import Question, explain_in_child
 from scrapy_leakwatch.internals.versions import pause
-from scrapy_leakwatch.judge import unreleased
+from scrapy_leakwatch.judge.kinds import unreleased
 from scrapy_leakwatch.observe import resources
 
 if TYPE_CHECKING:

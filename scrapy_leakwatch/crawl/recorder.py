@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from scrapy_leakwatch.config import Config
-    from scrapy_leakwatch.judge.docket import Docket
+    from scrapy_leakwatch.judge.judge import Judge
     from scrapy_leakwatch.records import (
         Explanation,
         NoBill,
@@ -46,14 +46,14 @@ class Recorder:
         crawler: Crawler,
         config: Config,
         spider: Spider,
-        docket: Docket,
+        judge: Judge,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._clock = clock
         self._crawler = crawler
         self._config = config
         self._spider = spider
-        self._docket = docket
+        self._judge = judge
         self._counting = Guard("keep its stats", spider)
         self._recording = Guard("write its recording", spider)
         self._reporting = Guard("write its report", spider)
@@ -78,7 +78,7 @@ class Recorder:
         """Keep a sample."""
         self._recording(self._write, recording.of_sample, sample)
         self._counting(self._set, self._stats.of_sample, sample)
-        self._counting(self._set, stats.of_verdicts, self._docket.reached)
+        self._counting(self._set, stats.of_verdicts, self._judge.reached)
 
     def cost(self, taken_s: float) -> None:
         """Keep what a sample cost with all that was done with it."""
@@ -91,7 +91,7 @@ class Recorder:
     def verdict(self, verdict: Verdict) -> None:
         """Keep a verdict."""
         self._recording(self._write, recording.of_verdict, verdict, self._clock())
-        self._counting(self._set, stats.of_verdicts, self._docket.reached)
+        self._counting(self._set, stats.of_verdicts, self._judge.reached)
 
     def finding(
         self, found: Explanation | Unexplained | Layers, verdict: Verdict | None
@@ -122,7 +122,7 @@ class Recorder:
         if self._record is not None:
             return
         self._record = self._recording(self._open_record, template)
-        for verdict in self._docket.verdicts:
+        for verdict in self._judge.verdicts:
             self._recording(self._write, recording.of_verdict, verdict, self._clock())
 
     def end_record(self) -> None:
@@ -175,7 +175,7 @@ class Recorder:
         if self._record is None:
             return
         line = recording.of_summary(
-            self._crawler.stats.get_stats(), self._docket.verdicts, self._clock()
+            self._crawler.stats.get_stats(), self._judge.verdicts, self._clock()
         )
         self._record.write(line)
         self._record.close()

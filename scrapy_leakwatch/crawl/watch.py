@@ -16,7 +16,7 @@ from scrapy_leakwatch.crawl.reactions import Reactions
 from scrapy_leakwatch.crawl.recorder import Recorder
 from scrapy_leakwatch.crawl.trimming import trim
 from scrapy_leakwatch.judge.bills import is_urgent
-from scrapy_leakwatch.judge.docket import Docket
+from scrapy_leakwatch.judge.judge import Judge
 from scrapy_leakwatch.observe.sampler import Sampler
 from scrapy_leakwatch.records import ALARMS, Bill, NoBill
 from scrapy_leakwatch.remote.on_demand import OnDemand
@@ -75,7 +75,7 @@ class Stages:
     """
 
     sampler: Sampler | None
-    docket: Docket
+    judge: Judge
     bills: Bills
     explainer: Explainer
     recorder: Recorder
@@ -87,10 +87,10 @@ class Stages:
 def stages(crawler: Crawler, config: Config, spider: Spider, guards: Guards) -> Stages:
     """Return the stages of a crawl."""
     sampler = guards.observing(Sampler, crawler, config, guards.observing)
-    docket = Docket(spider.name, config, tuple(Bills.ended))
+    judge = Judge(spider.name, config, tuple(Bills.ended))
     return Stages(
         sampler=sampler,
-        docket=docket,
+        judge=judge,
         bills=Bills(config),
         explainer=Explainer(
             crawler,
@@ -98,7 +98,7 @@ def stages(crawler: Crawler, config: Config, spider: Spider, guards: Guards) -> 
             lambda name: sampler.container(name) if sampler else None,
             guards.explaining,
         ),
-        recorder=Recorder(crawler, config, spider, docket),
+        recorder=Recorder(crawler, config, spider, judge),
         reactions=Reactions(crawler, config, spider),
     )
 
@@ -119,7 +119,7 @@ class Watch:
         self._spider = spider
         self._guards = guards
         self._sampler = stages.sampler
-        self._docket = stages.docket
+        self._judge = stages.judge
         self._bills = stages.bills
         self._explainer = stages.explainer
         self._recorder = stages.recorder
@@ -178,8 +178,8 @@ class Watch:
             return
         sample = replace(sample, floors=self._floors)
         self._floors = ()
-        suspicion = self._guards.judging(self._docket.hear, sample)
-        for verdict in self._guards.judging(self._docket.withdraw) or ():
+        suspicion = self._guards.judging(self._judge.hear, sample)
+        for verdict in self._guards.judging(self._judge.withdraw) or ():
             self._announce(verdict, None)
         self._recorder.cost(time.perf_counter() - begun)
         if suspicion is not None:
@@ -220,7 +220,7 @@ class Watch:
 
     def _judge_bill(self, bill: Bill | NoBill, *, closing: bool) -> None:
         for verdict, found in (
-            self._guards.judging(self._docket.hear_bill, bill, closing=closing) or ()
+            self._guards.judging(self._judge.hear_bill, bill, closing=closing) or ()
         ):
             self._announce(verdict, found)
             if found is not None:
@@ -229,7 +229,7 @@ class Watch:
             self._tell_rising()
 
     def _tell_rising(self, *, closing: bool = False) -> None:
-        verdict = self._guards.judging(self._docket.rising, closing=closing)
+        verdict = self._guards.judging(self._judge.rising, closing=closing)
         if verdict is not None:
             self._announce(verdict, None)
 
@@ -298,7 +298,7 @@ class Watch:
         self._look(judged=False)
         if self._last is None:
             return "LeakWatch is off for this crawl: its log has the error."
-        return log.status(self._last, self._docket.verdicts)
+        return log.status(self._last, self._judge.verdicts)
 
     def _pursue(self, suspicion: Suspicion, sample: Sample) -> None:
         if self._explainer.busy and not self._put_off_bill():
@@ -313,14 +313,14 @@ class Watch:
             self._conclude(suspicion, None)
 
     def _conclude(self, suspicion: Suspicion, found: Found) -> None:
-        verdict = self._guards.judging(self._docket.conclude, suspicion, found)
+        verdict = self._guards.judging(self._judge.conclude, suspicion, found)
         if verdict is not None:
             self._announce(verdict, found)
         if found is not None:
             self._recorder.finding(found, verdict)
 
     def _enter(self, verdict: Verdict, found: Explanation | Unexplained | None) -> None:
-        entered = self._guards.judging(self._docket.enter, verdict, found)
+        entered = self._guards.judging(self._judge.enter, verdict, found)
         if entered is None:
             return
         news = self._guards.judging(self._audit.news, entered)

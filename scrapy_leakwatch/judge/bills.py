@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.kinds.inconclusive import is_urgent
-from scrapy_leakwatch.judge.telling import limit_in_s
+from scrapy_leakwatch.judge.verdicts import limit_in_s
 from scrapy_leakwatch.judge.wording import megabytes
 from scrapy_leakwatch.records import (
     Bill,

@@ -9,7 +9,7 @@ from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import growth
 from scrapy_leakwatch.judge.history import QUEUE
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths
-from scrapy_leakwatch.judge.telling import tell
+from scrapy_leakwatch.judge.verdicts import tell
 from scrapy_leakwatch.judge.wording import series
 from scrapy_leakwatch.records import RESPONSES, Explanation, Suspicion
 

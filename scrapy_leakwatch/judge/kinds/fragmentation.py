@@ -8,7 +8,7 @@ from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import growth_of
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths
 from scrapy_leakwatch.judge.layers import free_in, is_kept
-from scrapy_leakwatch.judge.telling import tell_of_layers
+from scrapy_leakwatch.judge.verdicts import tell_of_layers
 from scrapy_leakwatch.judge.wording import grows, megabytes
 from scrapy_leakwatch.records import Fallen
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind
-from scrapy_leakwatch.judge.telling import tell
+from scrapy_leakwatch.judge.verdicts import tell
 from scrapy_leakwatch.judge.wording import series
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import growth
 from scrapy_leakwatch.judge.history import RSS
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths
-from scrapy_leakwatch.judge.telling import tell
 from scrapy_leakwatch.judge.told import is_inside
+from scrapy_leakwatch.judge.verdicts import tell
 from scrapy_leakwatch.judge.wording import series
 from scrapy_leakwatch.records import Explanation, Suspicion
 

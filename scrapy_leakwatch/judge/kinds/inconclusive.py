@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.history import RSS
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths, objects
-from scrapy_leakwatch.judge.telling import (
+from scrapy_leakwatch.judge.verdicts import (
     WHAT_IS_NATIVE,
     limit_in_s,
     not_known,

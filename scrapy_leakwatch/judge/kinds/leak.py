@@ -14,8 +14,8 @@ from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import growth
 from scrapy_leakwatch.judge.kinds import garbage, inconclusive
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind
-from scrapy_leakwatch.judge.telling import not_known, tell
 from scrapy_leakwatch.judge.told import Key
+from scrapy_leakwatch.judge.verdicts import not_known, tell
 from scrapy_leakwatch.judge.wording import age, pace, series
 from scrapy_leakwatch.records import (
     REQUESTS,

@@ -9,7 +9,7 @@ from scrapy_leakwatch.judge.growth import growth_of, rising_lows
 from scrapy_leakwatch.judge.kinds import fragmentation, inconclusive
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths
 from scrapy_leakwatch.judge.layers import grown_since, is_kept
-from scrapy_leakwatch.judge.telling import WHAT_IS_NATIVE, tell_of_layers
+from scrapy_leakwatch.judge.verdicts import WHAT_IS_NATIVE, tell_of_layers
 from scrapy_leakwatch.judge.wording import grows, megabytes
 
 if TYPE_CHECKING:

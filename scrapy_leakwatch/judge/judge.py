@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     Found = Explanation | Unexplained | Layers | None
 
 
-class Docket:
+class Judge:
     """The case of one crawl: its past, the verdicts, and what was dismissed."""
 
     def __init__(
