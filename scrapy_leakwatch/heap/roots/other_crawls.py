@@ -9,7 +9,7 @@ from scrapy.utils import trackref
 
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.heap.roots.root import Outside, Root, Start
-from scrapy_leakwatch.internals import components
+from scrapy_leakwatch.internals import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def roots(crawler: Any, _: Outside) -> Iterator[Root]:
             Start(spider, label, "spider", owner="spider"),
             Start(other, f"crawler of {label}", "crawler", owner="crawler"),
             Start(
-                components.part(other, "engine"),
+                paths.follow(other, paths.ENGINE),
                 f"engine of {label}",
                 "crawler.engine",
                 owner="engine",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.foundation import anatomy, redact
-from scrapy_leakwatch.internals import components
+from scrapy_leakwatch.internals import components, paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def _all(crawler: Any) -> Iterator[Owner]:
         yield Owner("spider", spider)
     for kind, component in components.managed(crawler):
         yield Owner(kind, component)
-    scheduler = components.part(crawler, "engine", "slot", "scheduler")
+    scheduler = paths.follow(crawler, paths.SCHEDULER)
     if scheduler is not None:
         yield Owner("scheduler", scheduler)
     duplicate_filter = components.duplicate_filter(crawler)
