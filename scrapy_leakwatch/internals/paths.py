@@ -11,7 +11,7 @@ from typing import Any
 from scrapy_leakwatch.foundation import anatomy
 
 Path = tuple[str, ...]
-"""Attributes from a crawler on, without the ``_`` that newer Scrapys begin some with."""
+"""Attributes from a crawler on; without a ``_`` before some in newer Scrapys."""
 
 ENGINE: Path = ("engine",)
 ENGINE_SLOT: Path = (*ENGINE, "slot")
