@@ -16,7 +16,7 @@ _STARTED = time.time()
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SourceLine:
     """A line of the project; ``likely``: one of several that may be meant."""
 
     location: str
@@ -24,13 +24,13 @@ class Line:
     likely: bool = False
 
 
-def at(path: str, number: int) -> Line | None:
+def at(path: str, number: int) -> SourceLine | None:
     """Return the line ``number`` of the file at ``path``."""
     text = lines(path)
     if not 0 < number <= len(text):
         return None
     code = redact.text(text[number - 1].strip(), 160)
-    return Line(f"{redact.text(places.relative(path))}:{number}", code)
+    return SourceLine(f"{redact.text(places.relative(path))}:{number}", code)
 
 
 @lru_cache(maxsize=MOST_FILES)

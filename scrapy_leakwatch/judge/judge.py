@@ -18,7 +18,7 @@ from scrapy_leakwatch.judge.kinds import (
     verdict_on,
 )
 from scrapy_leakwatch.judge.memory_case import MemoryCase
-from scrapy_leakwatch.judge.told import RISING, Dismissed, Key, Told, is_inside
+from scrapy_leakwatch.judge.told import RISING, Dismissed, Key, Standing, is_inside
 from scrapy_leakwatch.records import Bill, Explanation, Layers
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Judge:
         self._samples = 0
         self._ids = 0
         self._received = 0
-        self._told: dict[Key, Told] = {}
+        self._told: dict[Key, Standing] = {}
         self._dismissed: dict[str, Dismissed] = {}
         self._put_off: set[str] = set()
         self._deferred = False
@@ -300,7 +300,7 @@ class Judge:
         if key.rule == "samples":
             self._dismissed.pop(key.name, None)
             held = max(held, self._history.latest(key.name))
-        self._told[key] = Told(verdict, self._received, held, bytes_per_min)
+        self._told[key] = Standing(verdict, self._received, held, bytes_per_min)
         self._ever[key, verdict.kind] = verdict
         return verdict
 
@@ -326,7 +326,7 @@ def _exceed(leaking: float, grown: float, share: float | None) -> bool:
     return leaking + grown > thresholds.PRICE_ROOM * grown / share
 
 
-def _outgrew(suspicion: Suspicion, told: Told) -> bool:
+def _outgrew(suspicion: Suspicion, told: Standing) -> bool:
     if suspicion.proved and told.verdict.kind == "inconclusive":
         return True
     return suspicion.unaccounted >= thresholds.TOLD_AGAIN * told.held

@@ -23,7 +23,7 @@ class Key(NamedTuple):
 RISING = Key("rising")
 
 
-class Told(NamedTuple):
+class Standing(NamedTuple):
     """A verdict, the responses received when it was reached, and its price.
 
     ``held`` is how many of its subject there were by then: more than it counts,

@@ -9,7 +9,7 @@ import pytest
 
 from scrapy_leakwatch.explain.code import source
 from scrapy_leakwatch.foundation import lines
-from scrapy_leakwatch.foundation.lines import Line
+from scrapy_leakwatch.foundation.lines import SourceLine
 
 OLD = 1_000_000_000
 
@@ -44,7 +44,7 @@ def test_the_only_line_that_fills_an_attribute_is_sure(project):
         """,
     )
     found = source.of_attribute("pages", module.Spider, ())
-    assert found == Line("only.py:4", "self.pages.append(response)")
+    assert found == SourceLine("only.py:4", "self.pages.append(response)")
 
 
 def test_one_of_several_lines_is_only_likely(project):
@@ -76,7 +76,7 @@ def test_the_same_attribute_of_another_class_is_not_meant(project):
         """,
     )
     found = source.of_attribute("pages", module.Spider, ())
-    assert found == Line("another.py:8", "self.pages.append(response)")
+    assert found == SourceLine("another.py:8", "self.pages.append(response)")
 
 
 def test_an_attribute_filled_by_a_base_class_is_found_there(project):
@@ -92,7 +92,7 @@ def test_an_attribute_filled_by_a_base_class_is_found_there(project):
         """,
     )
     found = source.of_attribute("pages", module.Spider, ())
-    assert found == Line("bases.py:4", "self.pages.append(response)")
+    assert found == SourceLine("bases.py:4", "self.pages.append(response)")
 
 
 def test_of_several_requests_the_one_with_the_examined_callback_is_meant(project):
@@ -151,4 +151,4 @@ def test_a_decorated_function_is_shown_at_its_def(project):
         """,
     )
     code = module.title.__wrapped__.__code__
-    assert source.of_code(code) == Line("decorated.py:5", "def title(response):")
+    assert source.of_code(code) == SourceLine("decorated.py:5", "def title(response):")

@@ -24,7 +24,7 @@ from scrapy_leakwatch.explain.accumulations.holder_line import line_at_holder
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind
     from scrapy_leakwatch.explain.bills.paths import Place
-    from scrapy_leakwatch.foundation.lines import Line
+    from scrapy_leakwatch.foundation.lines import SourceLine
     from scrapy_leakwatch.records import Origin
 
 KINDS: tuple[AccumulationKind, ...] = (
@@ -42,7 +42,7 @@ KINDS: tuple[AccumulationKind, ...] = (
 """The first that fits says what helps, the first that knows a line what adds to it."""
 
 
-def line_of(place: Place, crawler: Any) -> Line | None:
+def line_of(place: Place, crawler: Any) -> SourceLine | None:
     """Return the line of the project that adds to ``place``, None if none is known."""
     for kind in KINDS:
         if kind.line is not None and kind.is_one(place):

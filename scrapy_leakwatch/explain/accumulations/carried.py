@@ -10,10 +10,10 @@ from scrapy_leakwatch.explain.code import source
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.bills.paths import Place
-    from scrapy_leakwatch.foundation.lines import Line
+    from scrapy_leakwatch.foundation.lines import SourceLine
 
 
-def _line(place: Place, crawler: Any) -> Line | None:
+def _line(place: Place, crawler: Any) -> SourceLine | None:
     bag = bag_of(place.way, place.names)
     if bag is None:
         return None

@@ -12,12 +12,12 @@ from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.bills.paths import Place
-    from scrapy_leakwatch.foundation.lines import Line
+    from scrapy_leakwatch.foundation.lines import SourceLine
 
 _NAMESPACES = ("types.SimpleNamespace", "argparse.Namespace")
 
 
-def line_at_holder(place: Place, crawler: Any) -> Line | None:
+def line_at_holder(place: Place, crawler: Any) -> SourceLine | None:
     """Return the line of the project that adds to the object at the end of a way."""
     start = start_at(place.way[0])
     way = _behind_namespaces(place.way)
@@ -38,7 +38,7 @@ def _behind_namespaces(way: tuple[Any, ...]) -> tuple[Any, ...]:
     return way
 
 
-def _line_of_link(place: Place, crawler: Any) -> Line | None:
+def _line_of_link(place: Place, crawler: Any) -> SourceLine | None:
     """Return the line that gives a node of a chain the next one."""
     for node, name in reversed(list(zip(place.way, place.names, strict=False))):
         if name.kind == "attribute" and not anatomy.is_a(node, dict):

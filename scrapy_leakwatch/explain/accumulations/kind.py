@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scrapy_leakwatch.explain.bills.paths import Place
-    from scrapy_leakwatch.foundation.lines import Line
+    from scrapy_leakwatch.foundation.lines import SourceLine
     from scrapy_leakwatch.records import Origin
 
 
@@ -24,7 +24,7 @@ class AccumulationKind:
 
     is_one: Callable[[Place], bool]
     fix: Callable[[Place, str, Origin], str]
-    line: Callable[[Place, Any], Line | None] | None = None
+    line: Callable[[Place, Any], SourceLine | None] | None = None
 
 
 def says(sentence: str) -> Callable[[Place, str, Origin], str]:

@@ -11,7 +11,7 @@ from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.bills.paths import Place
-    from scrapy_leakwatch.foundation.lines import Line
+    from scrapy_leakwatch.foundation.lines import SourceLine
     from scrapy_leakwatch.records import Origin
 
 
@@ -54,7 +54,7 @@ def _known(place: Place) -> _Registry | None:
     return _STATS if is_stats and place.path.endswith(_STATS.ending) else None
 
 
-def _line(place: Place, crawler: Any) -> Line | None:
+def _line(place: Place, crawler: Any) -> SourceLine | None:
     """Return the line of the project that gives it ever new names."""
     registry = _known(place)
     if registry is None:

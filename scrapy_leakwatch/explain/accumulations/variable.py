@@ -9,7 +9,7 @@ from scrapy_leakwatch.explain.code import expressions
 from scrapy_leakwatch.explain.naming import callables
 from scrapy_leakwatch.explain.naming.edges import GENERATORS
 from scrapy_leakwatch.foundation import places
-from scrapy_leakwatch.foundation.lines import Line, at, tree_of
+from scrapy_leakwatch.foundation.lines import SourceLine, at, tree_of
 
 if TYPE_CHECKING:
     from types import CodeType
@@ -21,14 +21,14 @@ def _is_one(place: Place) -> bool:
     return any(id(type(node)) in GENERATORS for node in place.way)
 
 
-def _line(place: Place, _: Any) -> Line | None:
+def _line(place: Place, _: Any) -> SourceLine | None:
     for number, node in enumerate(place.way):
         if id(type(node)) in GENERATORS:
             return _line_in_function(node, place, number)
     return None
 
 
-def _line_in_function(node: Any, place: Place, number: int) -> Line | None:
+def _line_in_function(node: Any, place: Place, number: int) -> SourceLine | None:
     """Return the line of a function that adds to one of its variables."""
     code = callables.code_of_generator(node)
     if code is None or not places.is_project(code):
@@ -38,7 +38,7 @@ def _line_in_function(node: Any, place: Place, number: int) -> Line | None:
     return found or at(code.co_filename, code.co_firstlineno)
 
 
-def _added_in(code: CodeType, name: str) -> Line | None:
+def _added_in(code: CodeType, name: str) -> SourceLine | None:
     tree = tree_of(code.co_filename)
     if tree is None:
         return None

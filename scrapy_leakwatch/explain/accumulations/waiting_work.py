@@ -11,10 +11,10 @@ from scrapy_leakwatch.explain.containers import pools
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.bills.paths import Place
-    from scrapy_leakwatch.foundation.lines import Line
+    from scrapy_leakwatch.foundation.lines import SourceLine
 
 
-def _line(place: Place, crawler: Any) -> Line | None:
+def _line(place: Place, crawler: Any) -> SourceLine | None:
     work = pools.work_in(place.way)
     if work is None:
         return line_at_holder(place, crawler)

@@ -91,7 +91,7 @@ class Group:
 
 
 @dataclass(slots=True)
-class Census:
+class Tally:
     """The holders, largest first, and the suspects that nobody is blamed for."""
 
     held: list[Group] = field(default_factory=list)
@@ -103,12 +103,12 @@ class Census:
     examined: int = 0
 
 
-def take(heap: Heap, clusters: list[Row], soon_s: float = 0.0) -> Census:
+def take(heap: Heap, clusters: list[Row], soon_s: float = 0.0) -> Tally:
     """Return who holds the suspects of ``clusters``, as `Graph.clusters` gives them.
 
     A few of each are looked at. Where those hang on several holders, so do all.
     """
-    census = Census()
+    tally = Tally()
     groups: dict[tuple[str, str, Fate], Group] = {}
     clusters = sorted(clusters, key=lambda row: (-row[0], row[3]))
     for count, nested, size, examples in clusters[:MOST_CLUSTERS]:
@@ -117,23 +117,23 @@ def take(heap: Heap, clusters: list[Row], soon_s: float = 0.0) -> Census:
             fate = anchor.kind.fate(anchor, soon_s) if anchor else "in flight"
             part = _part(count, number, len(examples))
             if anchor is None or fate == "in flight":
-                census.in_flight += part
+                tally.in_flight += part
             elif fate == "unknown":
-                census.unknown += part
+                tally.unknown += part
             else:
                 group = _group(groups, anchor, fate)
                 group.examples.append(index)
                 group.count += part
                 group.nested += _part(nested, number, len(examples))
                 group.bytes += _part(size, number, len(examples))
-    census.unknown += sum(row[0] for row in clusters[MOST_CLUSTERS:])
-    census.examined = sum(row[0] for row in clusters)
-    for part_of in (census.held, census.waiting):
-        of_fate = "held" if part_of is census.held else "waiting"
+    tally.unknown += sum(row[0] for row in clusters[MOST_CLUSTERS:])
+    tally.examined = sum(row[0] for row in clusters)
+    for part_of in (tally.held, tally.waiting):
+        of_fate = "held" if part_of is tally.held else "waiting"
         part_of += [group for group in groups.values() if group.fate == of_fate]
         part_of.sort(key=lambda group: (-group.count, group.key))
-    census.waiting_count = sum(group.count for group in census.waiting)
-    return census
+    tally.waiting_count = sum(group.count for group in tally.waiting)
+    return tally
 
 
 def _part(whole: int, number: int, parts: int) -> int:

@@ -21,7 +21,7 @@ from scrapy_leakwatch.heap.walk import Heap
 from scrapy_leakwatch.records import Counts, Price
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.answers.findings import Census, Group
+    from scrapy_leakwatch.explain.answers.findings import Group, Tally
     from scrapy_leakwatch.explain.records import Explanation, Question
 
 PART_FOR_WALK = 0.7
@@ -70,49 +70,49 @@ def investigate(
     indexes = None if chosen is None else [heap.graph.find(obj) for obj in chosen]
     if indexes is not None:
         indexes = [index for index in indexes if index >= 0]
-    census = _census(heap, question, indexes)
-    groups = census.held or _too_many_waiting(census)
-    if census.held or not groups:
-        census.in_flight += census.waiting_count
+    tally = _tally(heap, question, indexes)
+    groups = tally.held or _too_many_waiting(tally)
+    if tally.held or not groups:
+        tally.in_flight += tally.waiting_count
     if not groups:
-        return _nobody(question, census)
+        return _nobody(question, tally)
     others = groups[1 : 1 + MOST_OTHERS]
     explained = replace(
         state(question, groups[0], evidence.crawler),
-        counts=_counts(census, groups[0].count),
+        counts=_counts(tally, groups[0].count),
         others=tuple(state_share(question, each, evidence.crawler) for each in others),
     )
     return _priced(explained, heap, groups)
 
 
-def _census(heap: Heap, question: Question, chosen: list[int] | None) -> Census:
+def _tally(heap: Heap, question: Question, chosen: list[int] | None) -> Tally:
     """Return who holds what, without what the engine is known to work on."""
     found = heap.graph.clusters(Request, findings.MOST_EXAMPLES, chosen)
     clusters, garbage, unknown = found
-    census = findings.take(heap, clusters, question.soon_s)
-    census.garbage = garbage
-    census.unknown += unknown
-    census.examined += garbage + unknown
+    tally = findings.take(heap, clusters, question.soon_s)
+    tally.garbage = garbage
+    tally.unknown += unknown
+    tally.examined += garbage + unknown
     if question.unaccounted:
-        owned = min(max(question.count - question.unaccounted, 0), census.in_flight)
-        census.in_flight -= owned
-        census.examined -= owned
-    return census
+        owned = min(max(question.count - question.unaccounted, 0), tally.in_flight)
+        tally.in_flight -= owned
+        tally.examined -= owned
+    return tally
 
 
-def _too_many_waiting(census: Census) -> list[Group]:
+def _too_many_waiting(tally: Tally) -> list[Group]:
     """Blame what waits in callbacks only when most of the suspects wait there."""
-    return census.waiting if census.waiting_count * 2 >= census.examined else []
+    return tally.waiting if tally.waiting_count * 2 >= tally.examined else []
 
 
-def _nobody(question: Question, census: Census) -> Unexplained:
-    if not census.examined:
+def _nobody(question: Question, tally: Tally) -> Unexplained:
+    if not tally.examined:
         reason = "none of them is alive any more"
     else:
         counts = {
-            "in flight in the engine": census.in_flight,
-            "garbage that waits for the collector": census.garbage,
-            "held in a way the walk could not follow to its end": census.unknown,
+            "in flight in the engine": tally.in_flight,
+            "garbage that waits for the collector": tally.garbage,
+            "held in a way the walk could not follow to its end": tally.unknown,
         }
         reason = max(counts, key=lambda words: counts[words])
     return Unexplained(
@@ -120,18 +120,18 @@ def _nobody(question: Question, census: Census) -> Unexplained:
         question.class_path,
         question.spider,
         reason,
-        _counts(census),
-        gone=not census.examined,
+        _counts(tally),
+        gone=not tally.examined,
     )
 
 
-def _counts(census: Census, held: int = 0) -> Counts:
+def _counts(tally: Tally, held: int = 0) -> Counts:
     return Counts(
-        examined=census.examined,
+        examined=tally.examined,
         held=held,
-        in_flight=census.in_flight,
-        garbage=census.garbage,
-        unknown=census.unknown,
+        in_flight=tally.in_flight,
+        garbage=tally.garbage,
+        unknown=tally.unknown,
     )
 
 

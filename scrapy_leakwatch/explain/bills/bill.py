@@ -224,7 +224,7 @@ def _unreached(heap: Heap, question: BillQuestion) -> list[BillOwner]:
 def _layers(
     question: BillQuestion,
     arenas: allocators.Arenas | str,
-    malloc: allocators.Heap | str,
+    malloc: allocators.MallocHeap | str,
     named: int,
 ) -> BillLayers:
     resident = question.rss - (question.files or 0)

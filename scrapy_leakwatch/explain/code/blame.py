@@ -13,12 +13,12 @@ from scrapy_leakwatch.foundation.lines import at
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.code.source import Find
     from scrapy_leakwatch.explain.holders import Anchor
-    from scrapy_leakwatch.foundation.lines import Line
+    from scrapy_leakwatch.foundation.lines import SourceLine
 
 _QUEUES = ("asyncio.queues.Queue", "queue.Queue")
 
 
-def put_into(anchor: Anchor, crawler: Any) -> Line | None:
+def put_into(anchor: Anchor, crawler: Any) -> SourceLine | None:
     """Return the line that puts the suspect into what begins its path."""
     logged = _log_call(anchor)
     if logged is not None:
@@ -27,7 +27,7 @@ def put_into(anchor: Anchor, crawler: Any) -> Line | None:
     return _of_filled(anchor, _last_filled(anchor), source.classes_of(crawler), find)
 
 
-def added_there(anchor: Anchor, crawler: Any) -> Line | None:
+def added_there(anchor: Anchor, crawler: Any) -> SourceLine | None:
     """Return the line that adds to the container at the end of ``anchor``."""
     code = callables.code_of(anchor.trail[-1])
     if code is not None:  # a cache: its function
@@ -36,12 +36,12 @@ def added_there(anchor: Anchor, crawler: Any) -> Line | None:
     return _of_container(anchor, crawler, find)
 
 
-def used_there(anchor: Anchor, crawler: Any) -> Line | None:
+def used_there(anchor: Anchor, crawler: Any) -> SourceLine | None:
     """Return the line that hands something to what the last attribute is."""
     return _of_container(anchor, crawler, expressions.used)
 
 
-def taken_out_there(anchor: Anchor, crawler: Any) -> Line | None:
+def taken_out_there(anchor: Anchor, crawler: Any) -> SourceLine | None:
     """Return a line that takes entries out of the container, if there is any."""
     in_queue = any(anatomy.inherits(node, *_QUEUES) for node in anchor.trail)
     find = partial(removals.shrunk, in_queue=in_queue)
@@ -50,7 +50,7 @@ def taken_out_there(anchor: Anchor, crawler: Any) -> Line | None:
 
 def _of_container(
     anchor: Anchor, crawler: Any, find: Find, *, strict: bool = False
-) -> Line | None:
+) -> SourceLine | None:
     classes = source.classes_of(crawler)
     owner, name = _last_filled(anchor)
     if owner is not None and owner is anchor.trail[0]:
@@ -80,7 +80,7 @@ def _of_filled(
     find: Find,
     *,
     strict: bool = False,
-) -> Line | None:
+) -> SourceLine | None:
     owner, name = filled
     if not name:
         return None
@@ -122,7 +122,7 @@ def _class_of(owner: Any, number: int, anchor: Anchor) -> type | None:
     return type(owner)
 
 
-def _log_call(anchor: Anchor) -> Line | None:
+def _log_call(anchor: Anchor) -> SourceLine | None:
     for node in anchor.trail:
         if anatomy.inherits(node, "logging.LogRecord"):
             path = anatomy.text_attribute(node, "pathname")

@@ -30,7 +30,7 @@ from scrapy_leakwatch.foundation import anatomy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scrapy_leakwatch.foundation.lines import Line
+    from scrapy_leakwatch.foundation.lines import SourceLine
 
 DEEPEST = 6
 MOST_NODES = 2_000
@@ -74,7 +74,7 @@ class Obstacle:
     """What can't be pickled: in words, and the line of its code if it has one."""
 
     what: str
-    line: Line | None = None
+    line: SourceLine | None = None
 
 
 def obstacle(request: Any, spider: Any) -> Obstacle | None:

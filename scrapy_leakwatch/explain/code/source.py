@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from scrapy_leakwatch.explain.code import calls, expressions
 from scrapy_leakwatch.explain.code.once import ONCE
 from scrapy_leakwatch.foundation import anatomy, places
-from scrapy_leakwatch.foundation.lines import MOST_FILES, Line, at, lines, tree_of
+from scrapy_leakwatch.foundation.lines import MOST_FILES, SourceLine, at, lines, tree_of
 from scrapy_leakwatch.internals import components
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def classes_of(crawler: Any) -> tuple[type, ...]:
     return tuple(found)
 
 
-def of_code(code: CodeType, line: int | None = None) -> Line | None:
+def of_code(code: CodeType, line: int | None = None) -> SourceLine | None:
     """Return the line that defines ``code``, or its ``line``."""
     if not places.is_project(code):
         return None
@@ -52,7 +52,7 @@ def of_code(code: CodeType, line: int | None = None) -> Line | None:
 
 def of_key(
     bag: str, key: str, classes: tuple[type, ...], callbacks: frozenset[str]
-) -> Line | None:
+) -> SourceLine | None:
     """Return the line that puts ``key`` into the ``bag`` of a request.
 
     ``classes`` are those of the spider and the components, the spider's first;
@@ -77,7 +77,7 @@ def of_attribute(
     find: Find = expressions.stored,
     *,
     strict: bool = False,
-) -> Line | None:
+) -> SourceLine | None:
     """Return the line that fills the attribute ``name`` of an ``owner``.
 
     ``strict``: what another object has by this name is not likely, but none.
@@ -105,7 +105,7 @@ def of_global(
     module: str,
     classes: tuple[type, ...],
     find: Find = expressions.stored,
-) -> Line | None:
+) -> SourceLine | None:
     """Return the line that fills the global ``name`` of ``module``."""
     path = places.file_of_module(module)
     found = _search(
@@ -125,7 +125,7 @@ def of_global(
 
 def of_call(
     callers: frozenset[str], function: str, classes: tuple[type, ...]
-) -> Line | None:
+) -> SourceLine | None:
     """Return the line that hands ``function`` to one of ``callers``."""
     found = _search(
         _modules(classes), lambda tree: calls.called(tree, callers, function)
@@ -134,7 +134,7 @@ def of_call(
     return _choose(near or found, near)
 
 
-def of_naming(callers: frozenset[str], classes: tuple[type, ...]) -> Line | None:
+def of_naming(callers: frozenset[str], classes: tuple[type, ...]) -> SourceLine | None:
     """Return the line that gives one of ``callers`` a name that it makes."""
     found = _search(_modules(classes), lambda tree: calls.naming(tree, callers))
     near = [one for one in found if _in_reach(one, classes)]
@@ -164,7 +164,7 @@ def _fillers(found: list[_Candidate]) -> list[_Candidate]:
     ] or found
 
 
-def _choose(found: list[_Candidate], preferred: list[_Candidate]) -> Line | None:
+def _choose(found: list[_Candidate], preferred: list[_Candidate]) -> SourceLine | None:
     """Return the first of ``preferred``, sure only where ``found`` is one line."""
     lines = {(one.path, one.found.line) for one in found}
     if not lines:
@@ -173,7 +173,7 @@ def _choose(found: list[_Candidate], preferred: list[_Candidate]) -> Line | None
     line = at(*min(first))
     if line is None or len(lines) == 1:
         return line
-    return Line(line.location, line.code, likely=True)
+    return SourceLine(line.location, line.code, likely=True)
 
 
 def _in_reach(candidate: _Candidate, classes: tuple[type, ...]) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.explain.naming.edges import Edge
     from scrapy_leakwatch.explain.naming.reference_path import PathStart
     from scrapy_leakwatch.explain.naming.words import Place
-    from scrapy_leakwatch.foundation.lines import Line
+    from scrapy_leakwatch.foundation.lines import SourceLine
 
 Fate = Literal["held", "waiting", "in flight", "unknown"]
 """``waiting``: the holder is a callback that has not ended."""
@@ -34,7 +34,7 @@ class HolderKind:
     is_one: Callable[[tuple[Any, ...], int], bool]
     fate: Callable[[Anchor, float], Fate]
     place: Callable[[Anchor, list[Edge], int], Place]
-    line: Callable[[Group, Any], Line | None]
+    line: Callable[[Group, Any], SourceLine | None]
     fix: Callable[[Finding], str]
     runs: bool = False
 

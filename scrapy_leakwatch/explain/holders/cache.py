@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.explain.answers.findings import Group
     from scrapy_leakwatch.explain.naming.edges import Edge
     from scrapy_leakwatch.explain.naming.words import Place
-    from scrapy_leakwatch.foundation.lines import Line
+    from scrapy_leakwatch.foundation.lines import SourceLine
 
 
 def _is_one(nodes: tuple[Any, ...], place: int) -> bool:
@@ -26,7 +26,7 @@ def _place(anchor: Anchor, edges: list[Edge], near: int) -> Place:
     return of_code.place_of(anchor, edges, near, phrase=phrase, variable=nothing)
 
 
-def _line(group: Group, _: Any) -> Line | None:
+def _line(group: Group, _: Any) -> SourceLine | None:
     code = of_code.code_of(group.lead.trail[0])
     return None if code is None else source.of_code(code)
 

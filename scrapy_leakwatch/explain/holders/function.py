@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.explain.answers.findings import Group
     from scrapy_leakwatch.explain.naming.edges import Edge
     from scrapy_leakwatch.explain.naming.words import Place
-    from scrapy_leakwatch.foundation.lines import Line
+    from scrapy_leakwatch.foundation.lines import SourceLine
 
 _PHRASES = {
     "__defaults__": "default argument '{}' of {}",
@@ -54,7 +54,7 @@ def _variable(anchor: Anchor, edges: list[Edge]) -> tuple[str, int]:
     return "?", len(edges)
 
 
-def _line(group: Group, _: Any) -> Line | None:
+def _line(group: Group, _: Any) -> SourceLine | None:
     return source.of_code(group.lead.trail[0].__code__)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.explain.answers.findings import Group
     from scrapy_leakwatch.explain.holders.anchor import Anchor
     from scrapy_leakwatch.explain.naming.edges import Edge
-    from scrapy_leakwatch.foundation.lines import Line
+    from scrapy_leakwatch.foundation.lines import SourceLine
 
     Runs = Callable[[tuple[Any, ...]], Any]
     """Returns the callable or generator that the first of a trail runs."""
@@ -113,7 +113,7 @@ class Call:
             anchor, edges, near, phrase=self.phrase, variable=variable, runs=self.runs
         )
 
-    def line(self, group: Group, crawler: Any) -> Line | None:
+    def line(self, group: Group, crawler: Any) -> SourceLine | None:
         """Return the line that hands the function over, or that of the function."""
         code = code_of(self.runs(group.lead.trail))
         if code is None:

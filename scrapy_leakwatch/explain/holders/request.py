@@ -19,7 +19,7 @@ from scrapy_leakwatch.foundation import anatomy
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.answers.findings import Group
     from scrapy_leakwatch.explain.naming.edges import Edge
-    from scrapy_leakwatch.foundation.lines import Line
+    from scrapy_leakwatch.foundation.lines import SourceLine
 
 _CALLS = frozenset({"callback", "errback"})
 
@@ -48,7 +48,7 @@ def _place(anchor: Anchor, edges: list[Edge], near: int) -> Place:
     return plain
 
 
-def _line(group: Group, crawler: Any) -> Line | None:
+def _line(group: Group, crawler: Any) -> SourceLine | None:
     names = [edge for edge in group.place.names if edge.kind != "inside"]
     if not names:
         return None

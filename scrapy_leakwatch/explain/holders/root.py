@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.explain.answers.findings import Group
     from scrapy_leakwatch.explain.naming.edges import Edge
     from scrapy_leakwatch.explain.naming.reference_path import PathStart
-    from scrapy_leakwatch.foundation.lines import Line
+    from scrapy_leakwatch.foundation.lines import SourceLine
 
 REPEATED = 3
 """Nodes of one kind on a path that make it a row."""
@@ -60,7 +60,7 @@ def _place(anchor: Anchor, edges: list[Edge], near: int) -> Place:
     return simple_place(begin, edges, near, kept_keys=0)
 
 
-def _line(group: Group, crawler: Any) -> Line | None:
+def _line(group: Group, crawler: Any) -> SourceLine | None:
     return blame.put_into(group.lead, crawler)
 
 

@@ -43,7 +43,7 @@ class Arenas(NamedTuple):
     free: int
 
 
-class Heap(NamedTuple):
+class MallocHeap(NamedTuple):
     """Bytes that `malloc` gave out, and those that it keeps for later."""
 
     used: int
@@ -100,7 +100,7 @@ def arenas() -> Arenas | str:
     return _parsed(_printed_stats())
 
 
-def heap() -> Heap | str:
+def heap() -> MallocHeap | str:
     """Return what `malloc` has, or why that is not known.
 
     A block given out counts whole, also where nothing was ever written to it.
@@ -132,9 +132,9 @@ def keep_no_large() -> None:
         _TUNE(_M_MMAP_THRESHOLD, _LARGE)
 
 
-def _read() -> Heap:
+def _read() -> MallocHeap:
     found = (_MALLINFO2 or _MALLINFO)()
-    return Heap(found.uordblks + found.hblkhd, found.fordblks)
+    return MallocHeap(found.uordblks + found.hblkhd, found.fordblks)
 
 
 def _is_in_charge() -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.judge.case import Case
     from scrapy_leakwatch.judge.history import History
     from scrapy_leakwatch.judge.kinds.kind import Found
-    from scrapy_leakwatch.judge.told import Key, Told
+    from scrapy_leakwatch.judge.told import Key, Standing
     from scrapy_leakwatch.records import Growth, Sample, Verdict
 
 PILE_UP = "requests pile up"
@@ -97,7 +97,7 @@ def _span_s(grown: Growth) -> float:
     return 60 * added / grown.per_min if grown.per_min > 0 else 0.0
 
 
-def _is_part(_: Suspicion, told: Mapping[Key, Told]) -> bool:
+def _is_part(_: Suspicion, told: Mapping[Key, Standing]) -> bool:
     """Tell whether a leak was told of what the queue owns."""
     return any(
         each.verdict.kind == "leak" and each.verdict.owner == QUEUE

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.judge.case import Case
     from scrapy_leakwatch.judge.history import History
     from scrapy_leakwatch.judge.kinds.kind import Found
-    from scrapy_leakwatch.judge.told import Key, Told
+    from scrapy_leakwatch.judge.told import Key, Standing
     from scrapy_leakwatch.records import (
         Confidence,
         Container,
@@ -137,7 +137,7 @@ def _is_most(suspicion: Suspicion, found: Explanation) -> bool:
     return 0 < thresholds.HOARD_SHARE_OF_LIBRARY * suspicion.rss_per_min <= per_min
 
 
-def _is_part(suspicion: Suspicion, told: Mapping[Key, Told]) -> bool:
+def _is_part(suspicion: Suspicion, told: Mapping[Key, Standing]) -> bool:
     """Tell whether it holds objects of which a leak was told."""
     return any(
         is_inside(each.verdict.holder, suspicion.subject)

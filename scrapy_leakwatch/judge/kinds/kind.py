@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.judge.case import Case
     from scrapy_leakwatch.judge.growth import Point
     from scrapy_leakwatch.judge.history import History
-    from scrapy_leakwatch.judge.told import Key, Told
+    from scrapy_leakwatch.judge.told import Key, Standing
     from scrapy_leakwatch.records import (
         Explanation,
         Kind,
@@ -60,6 +60,6 @@ class VerdictKind:
     verdict_on_layers: (
         Callable[[Suspicion, Layers, Layers | None, float], Verdict | None] | None
     ) = None
-    is_part: Callable[[Suspicion, Mapping[Key, Told]], bool] = lambda *_: False
+    is_part: Callable[[Suspicion, Mapping[Key, Standing]], bool] = lambda *_: False
     weighed: Callable[[Verdict, BillCase], Verdict] = lambda verdict, _: verdict
     left: Callable[[History, str, int, Case], Sequence[Point]] = objects

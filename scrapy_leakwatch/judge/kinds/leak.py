@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.judge.case import Case
     from scrapy_leakwatch.judge.history import History
     from scrapy_leakwatch.judge.kinds.kind import Found
-    from scrapy_leakwatch.judge.told import Told
+    from scrapy_leakwatch.judge.told import Standing
     from scrapy_leakwatch.records import (
         Confidence,
         Growth,
@@ -212,7 +212,7 @@ def _leak(suspicion: Suspicion, confidence: Confidence, found: Found) -> Verdict
     return tell(suspicion, "leak", confidence, message, caveat=not_known(found))
 
 
-def _is_part(suspicion: Suspicion, told: Mapping[Key, Told]) -> bool:
+def _is_part(suspicion: Suspicion, told: Mapping[Key, Standing]) -> bool:
     """Tell whether it grows as what hangs on the leaking responses would."""
     leak = told.get(Key("samples", RESPONSES))
     if suspicion.judged_as not in OF_A_RESPONSE or leak is None:

@@ -1,7 +1,7 @@
 """Counts what trackref can't see: the containers that a project keeps.
 
 To find them is a walk, which is spread over the samples; to measure those that
-are known takes a length each. They are known by the way to them, no more.
+are known takes a length each. They are known by the route to them, no more.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.observe.census import owners
-from scrapy_leakwatch.observe.census.discovery import Round, Walk
-from scrapy_leakwatch.observe.census.measuring import Look
+from scrapy_leakwatch.observe.census.discovery import Discovery, Round
+from scrapy_leakwatch.observe.census.measuring import Measuring
 from scrapy_leakwatch.observe.census.shapes import Shapes
 from scrapy_leakwatch.records import Container
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from scrapy_leakwatch.observe.census.routes import Child, Way
+    from scrapy_leakwatch.observe.census.routes import Child, Route
     from scrapy_leakwatch.observe.census.shapes import Shape
 
 MOST_TOLD = 50
@@ -45,10 +45,10 @@ UNKNOWN = sys.maxsize
 
 @dataclass(slots=True, eq=False)
 class _Known:
-    """A container by the way to it, with its lengths at first and at last."""
+    """A container by the route to it, with its lengths at first and at last."""
 
     name: str
-    way: Way
+    route: Route
     type: str = ""
     first: int = UNKNOWN
     length: int = 0
@@ -77,15 +77,15 @@ class Census:
         self._turn = 0
         self._near = Round()
         self._far = Round()
-        self._owners: list[Way] = []
+        self._owners: list[Route] = []
         self._named: object = None
-        self._modules: list[Way] = []
+        self._modules: list[Route] = []
         self._imported = 0
         self._walk_due = 0.0
 
     def take(self) -> tuple[Container, ...]:
         """Return the growing and the largest containers, the largest first."""
-        look = Look(self._crawler, self._shapes)
+        look = Measuring(self._crawler, self._shapes)
         for known in self._due():
             self._measure(look, known)
         self._discover(look)
@@ -103,8 +103,8 @@ class Census:
         known = self._known.get(name)
         if known is None:
             return None
-        look = Look(self._crawler, self._shapes)
-        trail = look.trail(known.way)
+        look = Measuring(self._crawler, self._shapes)
+        trail = look.trail(known.route)
         return None if any(obj is None for obj in trail) else trail
 
     def _due(self) -> list[_Known]:
@@ -114,8 +114,8 @@ class Census:
         in_turn = others[self._turn : self._turn + MOST_IN_TURN]
         return self._ranked[:MOST_TOLD] + in_turn
 
-    def _measure(self, look: Look, known: _Known) -> None:
-        obj = look.at(known.way)
+    def _measure(self, look: Measuring, known: _Known) -> None:
+        obj = look.at(known.route)
         shape = look.shapes.of(obj)
         if shape.length is None or id(obj) in look.met:
             del self._known[known.name]
@@ -123,7 +123,7 @@ class Census:
             look.met.add(id(obj))
             known.measure(obj, shape)
 
-    def _discover(self, look: Look) -> None:
+    def _discover(self, look: Measuring) -> None:
         """Walk on, at most a few times a second once all was seen."""
         seen_all = self._near.done and self._far.done
         if seen_all and time.monotonic() < self._walk_due:
@@ -131,19 +131,21 @@ class Census:
         self._walk_due = time.monotonic() + BETWEEN_WALKS_S
         steps = USUAL_STEPS if seen_all else FIRST_STEPS
         near = int(steps * NEAR_PART)
-        walk = Walk(look, self._worth_knowing, lambda: self._owners, self._remember)
+        walk = Discovery(
+            look, self._worth_knowing, lambda: self._owners, self._remember
+        )
         self._near.budget.grant(near)
         self._near.walk(walk, lambda: self._near_owners(look))
         self._far.budget.grant(max(steps - near + self._near.budget.left, 0))
         self._far.walk(walk, lambda: self._far_owners(look))
 
-    def _remember(self, way: Way, child: Child) -> None:
-        name, number = way.text, 1
-        while (known := self._known.get(name)) and not known.way.is_same(way):
+    def _remember(self, route: Route, child: Child) -> None:
+        name, number = route.text, 1
+        while (known := self._known.get(name)) and not known.route.is_same(route):
             also = f", {number}" if number > 1 else ""
-            name, number = f"{way.text} ({way.owner}{also})", number + 1
+            name, number = f"{route.text} ({route.owner}{also})", number + 1
         if known is None:
-            known = self._known[name] = _Known(name, way)
+            known = self._known[name] = _Known(name, route)
         known.measure(child.value, child.shape)
 
     def _forget(self) -> None:
@@ -156,8 +158,8 @@ class Census:
             del self._known[name]
         self._ranked = [each for each in self._ranked if each.name in self._known]
 
-    def _near_owners(self, look: Look) -> list[Way]:
-        """Return the ways to spider, components and classes.
+    def _near_owners(self, look: Measuring) -> list[Route]:
+        """Return the routes to spider, components and classes.
 
         To name them takes a while, so that is done when there are others.
         """
@@ -171,8 +173,8 @@ class Census:
             self._named, self._imported = state, 0
         return self._owners
 
-    def _far_owners(self, look: Look) -> list[Way]:
-        """Return the ways to the project's modules, found as rarely."""
+    def _far_owners(self, look: Measuring) -> list[Route]:
+        """Return the routes to the project's modules, found as rarely."""
         if self._imported != len(sys.modules):
             self._imported = len(sys.modules)
             first = owners.homes(look.owners)
@@ -185,7 +187,7 @@ def _record(known: _Known) -> Container:
         name=known.name,
         type=known.type,
         len=known.length,
-        owner=known.way.owner,
-        origin=known.way.origin,
+        owner=known.route.owner,
+        origin=known.route.origin,
         bounded=known.bounded,
     )

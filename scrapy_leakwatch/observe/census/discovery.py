@@ -1,6 +1,6 @@
 """Walks on from look to look, a few steps each, and finds containers.
 
-What is kept between two looks are ways and positions, no object.
+What is kept between two looks are routes and positions, no object.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.observe.census.routes import (
     SMALL,
-    Way,
+    Route,
     children,
     is_empty,
     written,
@@ -21,7 +21,7 @@ from scrapy_leakwatch.observe.census.routes import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scrapy_leakwatch.observe.census.measuring import Look
+    from scrapy_leakwatch.observe.census.measuring import Measuring
     from scrapy_leakwatch.observe.census.routes import Child, View
     from scrapy_leakwatch.observe.census.shapes import Shape
 
@@ -61,7 +61,7 @@ class Cursor:
     ``left`` are the steps of its turn.
     """
 
-    stack: list[tuple[Way, int]]
+    stack: list[tuple[Route, int]]
     seen: set[int] = field(default_factory=set)
     left: int = TURN
 
@@ -77,11 +77,11 @@ class Round:
         self.done = 0
         self._pending: deque[Cursor] = deque()
 
-    def walk(self, walk: Walk, owners: Callable[[], list[Way]]) -> None:
+    def walk(self, walk: Discovery, owners: Callable[[], list[Route]]) -> None:
         """Go on until the round or the budget is at its end."""
         walk.budget = self.budget
         if not self._pending and self.budget.left > 0:
-            self._pending.extend(Cursor([(way, 0)]) for way in owners())
+            self._pending.extend(Cursor([(route, 0)]) for route in owners())
             walk.charge()
         while self._pending and self.budget.left > 0:
             cursor = self._pending.popleft()
@@ -94,19 +94,19 @@ class Round:
         self.done += not self._pending
 
 
-class Walk:
+class Discovery:
     """The walk during one look.
 
-    ``found`` gets each container with ``least`` entries, and the way to it.
-    ``near`` returns the ways to the owners, which are not entered from elsewhere.
+    ``found`` gets each container with ``least`` entries, and the route to it.
+    ``near`` returns the routes to the owners, which are not entered from elsewhere.
     """
 
     def __init__(
         self,
-        look: Look,
+        look: Measuring,
         least: int,
-        near: Callable[[], list[Way]],
-        found: Callable[[Way, Child], None],
+        near: Callable[[], list[Route]],
+        found: Callable[[Route, Child], None],
     ) -> None:
         self.budget = Budget()
         self._look = look
@@ -126,49 +126,49 @@ class Walk:
         """Walk on from a cursor, as far as its turn and the budget go."""
         while cursor.stack and cursor.left > 0 and self.budget.left > 0:
             budget, learned = self.budget.left, self._learned
-            way, start = cursor.stack.pop()
-            obj = self._look.at(way)
+            route, start = cursor.stack.pop()
+            obj = self._look.at(route)
             if obj is not None:
-                self._visit(cursor, way, obj, start)
+                self._visit(cursor, route, obj, start)
             to_learn = LEARN * (self._learned - learned)
             cursor.left -= budget - self.budget.left - to_learn
 
-    def _visit(self, cursor: Cursor, way: Way, obj: Any, start: int) -> None:
-        met, following = children(self._look.shapes, obj, way.view, start)
+    def _visit(self, cursor: Cursor, route: Route, obj: Any, start: int) -> None:
+        met, following = children(self._look.shapes, obj, route.view, start)
         self.budget.spend(VISIT + start // 10 + MEET * len(met))
         self.charge()
         if following is not None:
             self.budget.spend(following - start)
-            cursor.stack.append((way, following))
+            cursor.stack.append((route, following))
         holder = self._look.shapes.of(obj)
         for child in met:
-            self._measure(way, holder, child)
-            view = self._view(cursor, way, holder, child)
+            self._measure(route, holder, child)
+            view = self._view(cursor, route, holder, child)
             if view is not None:
-                step = step_to(way, holder, child, view)
+                step = step_to(route, holder, child, view)
                 self._look.note(step, child.value)
                 cursor.stack.append((step, 0))
 
-    def _measure(self, way: Way, holder: Shape, child: Child) -> None:
+    def _measure(self, route: Route, holder: Shape, child: Child) -> None:
         length, met = child.shape.length, self._look.met
         if length is None or length(child.value) < self._least:
             return
-        if id(child.value) not in met and _is_of(way, child):
+        if id(child.value) not in met and _is_of(route, child):
             met.add(id(child.value))
             self.budget.spend(2 * MEET)
-            self._found(step_to(way, holder, child, "items"), child)
+            self._found(step_to(route, holder, child, "items"), child)
 
     def _view(
-        self, cursor: Cursor, way: Way, holder: Shape, child: Child
+        self, cursor: Cursor, route: Route, holder: Shape, child: Child
     ) -> View | None:
         """Return as what to look into ``child``, None for not at all."""
         shape = child.shape
-        if way.depth + 1 >= DEEPEST:
+        if route.depth + 1 >= DEEPEST:
             return None
         if shape.base is not None:
             return "items" if self._has_parts(child) else None
         if shape.sort == "class":
-            enter = way.view == "module" and self._is_defined_in(way, child)
+            enter = route.view == "module" and self._is_defined_in(route, child)
         else:
             enter = holder.may_enter(shape)
         if not enter or self._is_seen(cursor, id(child.value)):
@@ -183,30 +183,30 @@ class Walk:
 
     def _is_seen(self, cursor: Cursor, key: int) -> bool:
         if not self._owners:
-            self._owners = {id(self._look.at(way)) for way in self._near()}
+            self._owners = {id(self._look.at(route)) for route in self._near()}
         if key in self._owners or key in cursor.seen:
             return True
         if len(cursor.seen) < MOST_SEEN:
             cursor.seen.add(key)
         return False
 
-    def _is_defined_in(self, way: Way, child: Child) -> bool:
+    def _is_defined_in(self, route: Route, child: Child) -> bool:
         cls = child.value
         module = anatomy.module(cls)
-        return way.key == ("module", module) and self._look.shapes.is_ours(cls)
+        return route.key == ("module", module) and self._look.shapes.is_ours(cls)
 
 
-def _is_of(way: Way, child: Child) -> bool:
+def _is_of(route: Route, child: Child) -> bool:
     """Tell whether a function that a module names was defined there."""
-    if child.shape.sort != "cache" or way.view != "module":
+    if child.shape.sort != "cache" or route.view != "module":
         return True
     module = anatomy.text_attribute(child.value, "__module__")
-    return bool(way.key == ("module", module))
+    return bool(route.key == ("module", module))
 
 
-def step_to(way: Way, holder: Shape, child: Child, view: View) -> Way:
-    """Return the way to what is at the end of ``way``."""
-    text, owner, origin = way.text + written(holder, child), way.owner, way.origin
+def step_to(route: Route, holder: Shape, child: Child, view: View) -> Route:
+    """Return the route to what is at the end of ``route``."""
+    text, owner, origin = route.text + written(holder, child), route.owner, route.origin
     if view == "class":
         text = redact.text(anatomy.qualname(child.value))
         owner = f"class {text}"
@@ -214,4 +214,6 @@ def step_to(way: Way, holder: Shape, child: Child, view: View) -> Way:
         origin = "library"
     elif view == "instance" and not child.shape.wrapper:
         origin = "project" if child.shape.ours else "library"
-    return Way(child.kind, child.key, text, owner, origin, view, way, way.depth + 1)
+    return Route(
+        child.kind, child.key, text, owner, origin, view, route, route.depth + 1
+    )

@@ -10,12 +10,12 @@ from scrapy_leakwatch.observe.census.routes import follow
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from scrapy_leakwatch.observe.census.routes import Way
+    from scrapy_leakwatch.observe.census.routes import Route
     from scrapy_leakwatch.observe.census.shapes import Shapes
 
 
-class Look:
-    """What ways lead to now.
+class Measuring:
+    """What routes lead to now.
 
     ``met`` are the identities of the containers that were measured.
     """
@@ -24,26 +24,26 @@ class Look:
         self.shapes = shapes
         self.owners = Owners(crawler)
         self.met: set[int] = set()
-        self._at: dict[Way, Any] = {}
+        self._at: dict[Route, Any] = {}
 
-    def note(self, way: Way, obj: Any) -> None:
-        """Note that ``obj`` is at the end of ``way``."""
-        self._at[way] = obj
+    def note(self, route: Route, obj: Any) -> None:
+        """Note that ``obj`` is at the end of ``route``."""
+        self._at[route] = obj
 
-    def at(self, way: Way) -> Any:
-        """Return what is at the end of ``way``, None where nothing is."""
-        if way in self._at:
-            return self._at[way]
-        if way.above is None:
-            found = self.owners.get(way.key)
-        elif (holder := self.at(way.above)) is None:
+    def at(self, route: Route) -> Any:
+        """Return what is at the end of ``route``, None where nothing is."""
+        if route in self._at:
+            return self._at[route]
+        if route.above is None:
+            found = self.owners.get(route.key)
+        elif (holder := self.at(route.above)) is None:
             found = None
         else:
-            found = follow(self.shapes, holder, way)
-        self._at[way] = found
+            found = follow(self.shapes, holder, route)
+        self._at[route] = found
         return found
 
-    def trail(self, way: Way) -> tuple[Any, ...]:
-        """Return all objects on ``way``, the owner first."""
-        above = self.trail(way.above) if way.above is not None else ()
-        return (*above, self.at(way))
+    def trail(self, route: Route) -> tuple[Any, ...]:
+        """Return all objects on ``route``, the owner first."""
+        above = self.trail(route.above) if route.above is not None else ()
+        return (*above, self.at(route))

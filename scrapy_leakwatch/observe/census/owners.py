@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.foundation import anatomy, places, redact
 from scrapy_leakwatch.internals import components
-from scrapy_leakwatch.observe.census.routes import Way
+from scrapy_leakwatch.observe.census.routes import Route
 from scrapy_leakwatch.observe.census.shapes import LIBRARIES
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ def homes(owners: Owners) -> frozenset[str]:
     )
 
 
-def modules(packages: frozenset[str], first: frozenset[str]) -> list[Way]:
-    """Return the ways to the imported modules of ``packages``, those ``first``."""
+def modules(packages: frozenset[str], first: frozenset[str]) -> list[Route]:
+    """Return the routes to the imported modules of ``packages``, those ``first``."""
     found = [
         name
         for name in list(sys.modules)
@@ -89,39 +89,41 @@ def modules(packages: frozenset[str], first: frozenset[str]) -> list[Way]:
     return [_module(name) for name in sorted(found, key=lambda each: each not in first)]
 
 
-def _module(name: str) -> Way:
+def _module(name: str) -> Route:
     shown = redact.text(name)
-    return Way("root", ("module", name), shown, f"module {shown}", "project", "module")
+    return Route(
+        "root", ("module", name), shown, f"module {shown}", "project", "module"
+    )
 
 
-def near(owners: Owners, shapes: Shapes) -> list[Way]:
-    """Return the ways to the spider, the components, and the classes of both.
+def near(owners: Owners, shapes: Shapes) -> list[Route]:
+    """Return the routes to the spider, the components, and the classes of both.
 
     Those of the project come first.
     """
     found = list(_instances(owners, shapes))
     taken: set[str] = set()
-    for way in tuple(found):
-        if way.origin == "library":
+    for route in tuple(found):
+        if route.origin == "library":
             continue
-        for number, cls in enumerate(anatomy.mro(type(owners.get(way.key)))):
+        for number, cls in enumerate(anatomy.mro(type(owners.get(route.key)))):
             path = redact.text(anatomy.path(cls))
             if path in taken or not shapes.is_ours(cls):
                 continue
             name = redact.text(anatomy.qualname(cls))
-            key = ("class", way.key, number)
+            key = ("class", route.key, number)
             text = _free(name, path, taken)
             taken.add(path)
-            found.append(Way("root", key, text, f"class {name}", "project", "class"))
-    return sorted(found, key=lambda way: way.origin == "library")
+            found.append(Route("root", key, text, f"class {name}", "project", "class"))
+    return sorted(found, key=lambda route: route.origin == "library")
 
 
-def _instances(owners: Owners, shapes: Shapes) -> Iterator[Way]:
+def _instances(owners: Owners, shapes: Shapes) -> Iterator[Route]:
     taken: set[str] = set()
     met: set[int] = set()
     if owners.spider is not None:
         origin: Origin = "project" if shapes.of(owners.spider).ours else "library"
-        yield Way("root", (SPIDER,), SPIDER, SPIDER, origin, "instance")
+        yield Route("root", (SPIDER,), SPIDER, SPIDER, origin, "instance")
     for number, (kind, component) in enumerate(owners.components):
         shape = shapes.of(component)
         if shape.sort != "object" or id(component) in met:
@@ -130,7 +132,7 @@ def _instances(owners: Owners, shapes: Shapes) -> Iterator[Way]:
         origin = "project" if shape.ours else "library"
         text = _free(shape.name, f"{shape.module}.{shape.name}", taken)
         words = f"{kind} {shape.name}"
-        yield Way("root", (kind, number), text, words, origin, "instance")
+        yield Route("root", (kind, number), text, words, origin, "instance")
 
 
 def _free(name: str, path: str, taken: set[str]) -> str:

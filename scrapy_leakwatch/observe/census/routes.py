@@ -1,6 +1,6 @@
 """Ways to objects, remembered by name: what a report shows and a look follows.
 
-A builtin container takes no weak reference, so nothing but the way to it can be
+A builtin container takes no weak reference, so nothing but the route to it can be
 kept from one sample to the next.
 """
 
@@ -38,11 +38,11 @@ MOST_BITS = 640
 
 
 @dataclass(slots=True, eq=False)
-class Way:
+class Route:
     """How to get to an object: a step from the one ``above``, or a root.
 
     ``key`` is the attribute's or global's name, the key, or the position;
-    ``text`` the whole way as source text.
+    ``text`` the whole route as source text.
     """
 
     kind: StepKind
@@ -51,17 +51,17 @@ class Way:
     owner: str
     origin: Origin
     view: View
-    above: Way | None = None
+    above: Route | None = None
     depth: int = 0
 
-    def is_same(self, other: Way | None) -> bool:
-        """Tell whether the other way takes the same steps."""
-        way: Way | None = self
-        while way is not None and other is not None:
-            if (way.kind, way.key) != (other.kind, other.key):
+    def is_same(self, other: Route | None) -> bool:
+        """Tell whether the other route takes the same steps."""
+        route: Route | None = self
+        while route is not None and other is not None:
+            if (route.kind, route.key) != (other.kind, other.key):
                 return False
-            way, other = way.above, other.above
-        return way is other
+            route, other = route.above, other.above
+        return route is other
 
 
 @dataclass(slots=True, eq=False)
@@ -74,10 +74,10 @@ class Child:
     shape: Shape
 
 
-def follow(shapes: Shapes, holder: Any, way: Way) -> Any:
-    """Return what the last step of ``way`` leads to, None where nothing is."""
+def follow(shapes: Shapes, holder: Any, route: Route) -> Any:
+    """Return what the last step of ``route`` leads to, None where nothing is."""
     try:
-        found = _FOLLOW[way.kind](shapes, holder, way.key)
+        found = _FOLLOW[route.kind](shapes, holder, route.key)
     except (RuntimeError, IndexError, TypeError):  # it is not what it was
         return None
     return unwrapped(found)
