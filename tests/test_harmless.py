@@ -46,7 +46,7 @@ BROKEN = {
     "see what the crawl leaves behind": [
         "scrapy_leakwatch.observe.resources.before",
         "scrapy_leakwatch.observe.resources.Search.left",
-        "scrapy_leakwatch.judge.unreleased.verdicts",
+        "scrapy_leakwatch.judge.kinds.unreleased.verdicts",
         "scrapy_leakwatch.crawl.runs.Runs.survivors",
     ],
 }
@@ -124,7 +124,7 @@ def test_an_explanation_that_throws_ends_its_stage_and_not_the_crawl(
 
 CHILD = """
 import os, signal, time
-from scrapy_leakwatch.explain import asking, child
+from scrapy_leakwatch.explain import asking
 def investigate(*args, **kwargs):
     {work}
 asking.investigate = investigate
@@ -241,7 +241,7 @@ def test_a_profile_under_way_ends_with_the_crawl(crawl) -> None:
     prelude = """
 import time
 from scrapy_leakwatch import LeakWatch
-from scrapy_leakwatch.explain import heap
+from scrapy_leakwatch.explain.answers import guppy as heap
 heap.profile = lambda via: time.sleep(600)
 
 def follow(self, response):

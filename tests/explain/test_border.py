@@ -211,7 +211,7 @@ def test_the_child_prints_nothing_and_flushes_nothing(tmp_path):
     script = textwrap.dedent(
         """
         import os, sys, time
-        from scrapy_leakwatch.explain import child
+        from scrapy_leakwatch.explain.border import child
 
         class Loud:
             def __del__(self):
@@ -244,7 +244,7 @@ def test_a_child_without_memory_says_so():
         """
         import json, resource, time
         from dataclasses import asdict
-        from scrapy_leakwatch.explain import child
+        from scrapy_leakwatch.explain.border import child
 
         def work():
             return {"kept": [bytearray(1_000_000) for _ in range(10_000)]}
