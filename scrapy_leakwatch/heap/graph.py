@@ -14,7 +14,7 @@ except ImportError:  # no compiler where it was installed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SHARE_TO_COPY = 1.0 if _graph is None else 0.15
+SHARE_TO_COPY = 1.5 if _graph is None else 0.2
 """Of the resident memory that a child comes to need for a walk: that of its table, or
 of all pages where the walk writes to each object."""
 
