@@ -25,7 +25,6 @@ from scrapy_leakwatch.explain.records import (
     Share,
     Unexplained,
 )
-from scrapy_leakwatch.heap.graph import SHARE_TO_COPY
 from scrapy_leakwatch.heap.roots import Outside
 from scrapy_leakwatch.records import (
     Bill,
@@ -106,7 +105,7 @@ def explain_in_child(
     def understand(found: child.Answer | child.Failure) -> Explanation | Unexplained:
         return _understood(question, found)
 
-    return _asked(work, understand, timeout_s)
+    return _asked(work, understand, timeout_s, resident.bytes_here())
 
 
 def explain_queue_in_child(
@@ -125,7 +124,7 @@ def explain_queue_in_child(
         subject = Question("Request", question.class_path, question.spider, 0)
         return _understood(subject, found)
 
-    return _asked(work, understand, timeout_s)
+    return _asked(work, understand, timeout_s, resident.bytes_here())
 
 
 def explain_hoard_in_child(
@@ -149,7 +148,7 @@ def explain_hoard_in_child(
     def understand(found: child.Answer | child.Failure) -> Explanation | Unexplained:
         return _understood(question, found)
 
-    return _asked(work, understand, timeout_s)
+    return _asked(work, understand, timeout_s, resident.bytes_here())
 
 
 def profile_in_child(
@@ -215,22 +214,18 @@ def bill_in_child(
             return NoBill(now, received, rss, found.reason, stall_ms=found.stall_ms)
         return _bill(found, now, received, rss)
 
-    return _asked(work, understand, timeout_s)
+    return _asked(work, understand, timeout_s, rss)
 
 
 def _asked(
     work: Callable[[], dict[str, Any]],
     understand: Callable[[child.Answer | child.Failure], Result_co],
     timeout_s: float,
+    rss: int,
 ) -> Asked[Result_co]:
-    """Have a child walk the heap, where there is memory for it."""
-    left = headroom.available()
-    needed = int(SHARE_TO_COPY * resident.known_here()["rss"])
-    if left is not None and left < needed:
-        reason = (
-            f"a child that looks would need {needed / 1e6:,.0f} MB, and"
-            f" {left / 1e6:,.0f} MB are left"
-        )
+    """Have a child walk the heap of ``rss`` bytes, where there is memory for it."""
+    if short := headroom.shortage(rss):
+        reason = f"a child that looks would need {short}"
         return Asked(child.Failure(reason), understand)
     return Asked(child.start(work, timeout_s), understand)
 

@@ -1419,7 +1419,7 @@ way_from(const Clustering *c, uint32_t index, Way *way)
     while (depth-- > 0) {
         PyObject *held = object_of(&self->nodes[path[depth]]);
         PyObject *holder = object_of(&self->nodes[self->nodes[path[depth]].parent]);
-        if (way->depth >= DEEPEST || way->depth + 1 >= DEEPEST)
+        if (way->depth + 1 >= DEEPEST)
             way->key = TOO_DEEP, way->depth = DEEPEST;
         else {
             way->key = own_part(mix(way->key, key_of(holder, held)), held, 0);

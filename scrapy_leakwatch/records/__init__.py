@@ -7,8 +7,6 @@ where a count belongs means that it is not known, which is not zero.
 
 from __future__ import annotations
 
-from typing import Any
-
 from scrapy_leakwatch.records.billed import (
     OWNER_KINDS,
     Bill,
@@ -41,6 +39,7 @@ from scrapy_leakwatch.records.explained import (
     effort_of,
     flat,
 )
+from scrapy_leakwatch.records.fields import fields_of
 from scrapy_leakwatch.records.judged import (
     ALARMS,
     SEVERITY,
@@ -143,8 +142,3 @@ __all__ = [
     "fields_of",
     "flat",
 ]
-
-
-def fields_of(record: Any) -> dict[str, Any]:
-    """Return the fields of a flat record by name; `dataclasses.asdict` is slow."""
-    return {name: getattr(record, name) for name in record.__slots__}

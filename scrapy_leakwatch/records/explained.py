@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from scrapy_leakwatch.records.fields import fields_of
+
 if TYPE_CHECKING:
     from scrapy_leakwatch.records.billed import OwnerKind
     from scrapy_leakwatch.records.observed import Origin
@@ -142,14 +144,14 @@ TRAITS: tuple[Trait, ...] = get_args(Trait)
 
 def flat(found: Explanation | Unexplained) -> dict[str, Any]:
     """Return the fields by name, those of its parts among them, as a recording has."""
-    fields = _fields_of(found)
-    counts = _fields_of(fields.pop("counts"))
-    fields |= counts | _fields_of(fields.pop("effort"))
+    fields = fields_of(found)
+    counts = fields_of(fields.pop("counts"))
+    fields |= counts | fields_of(fields.pop("effort"))
     held, examined = fields.pop("held"), fields["examined"]
     if isinstance(found, Unexplained):
         return fields
     fields["share"] = held / examined if examined else 0.0
-    fields |= _fields_of(fields.pop("price"))
+    fields |= fields_of(fields.pop("price"))
     traits = fields.pop("traits")
     return fields | {name: name in traits for name in TRAITS}
 
@@ -159,10 +161,6 @@ def effort_of(found: Explanation | Unexplained | Layers) -> Effort:
     if isinstance(found, Layers):
         return Effort(found.stall_ms, found.analysis_ms, found.child_memory_bytes)
     return found.effort
-
-
-def _fields_of(record: Any) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.__slots__}
 
 
 @dataclass(frozen=True, slots=True)

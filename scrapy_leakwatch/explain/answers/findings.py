@@ -128,10 +128,9 @@ def take(heap: Heap, clusters: list[Row], soon_s: float = 0.0) -> Tally:
                 group.bytes += _part(size, number, len(examples))
     tally.unknown += sum(row[0] for row in clusters[MOST_CLUSTERS:])
     tally.examined = sum(row[0] for row in clusters)
-    for part_of in (tally.held, tally.waiting):
-        of_fate = "held" if part_of is tally.held else "waiting"
-        part_of += [group for group in groups.values() if group.fate == of_fate]
-        part_of.sort(key=lambda group: (-group.count, group.key))
+    ordered = sorted(groups.values(), key=lambda group: (-group.count, group.key))
+    tally.held = [group for group in ordered if group.fate == "held"]
+    tally.waiting = [group for group in ordered if group.fate == "waiting"]
     tally.waiting_count = sum(group.count for group in tally.waiting)
     return tally
 

@@ -5,6 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from scrapy_leakwatch.foundation.cgroups import memory_groups, read
+from scrapy_leakwatch.heap.graph import SHARE_TO_COPY
+
+
+def shortage(rss: int) -> str:
+    """Return what a walk takes in a process of ``rss`` bytes and what is left.
+
+    Empty where that is enough, or where the system does not tell.
+    """
+    left, needed = available(), int(SHARE_TO_COPY * rss)
+    if left is None or left >= needed:
+        return ""
+    return f"{needed / 1e6:,.0f} MB, and {left / 1e6:,.0f} MB are left"
 
 
 def available(root: Path = Path("/")) -> int | None:

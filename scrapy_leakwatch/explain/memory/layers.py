@@ -62,12 +62,8 @@ def _trimmable() -> int | str:
 
 
 def _python_large(over: int, rss: int, until: float, walked: list[Any]) -> int | str:
-    left, needed = headroom.available(), int(graph.SHARE_TO_COPY * rss)
-    if left is not None and left < needed:
-        return (
-            "large Python objects were not added up: that takes"
-            f" {needed / 1e6:,.0f} MB, and {left / 1e6:,.0f} MB are left"
-        )
+    if short := headroom.shortage(rss):
+        return f"large Python objects were not added up: that takes {short}"
     total = large_objects(over, until, walked)
     return (
         "large Python objects: too many to add up in time" if total is None else total

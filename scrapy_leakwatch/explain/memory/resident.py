@@ -18,9 +18,13 @@ def known_here() -> dict[str, Any]:
 
     A child does not inherit the pages of mapped files.
     """
-    rss = psutil.Process().memory_info().rss
     files = _in_bytes("status", "RssFile") or None
-    return {"time": time.time(), "rss": rss, "files": files}
+    return {"time": time.time(), "rss": bytes_here(), "files": files}
+
+
+def bytes_here() -> int:
+    """Return the resident bytes of this process."""
+    return int(psutil.Process().memory_info().rss)
 
 
 def bytes_of(kind: str) -> int:
