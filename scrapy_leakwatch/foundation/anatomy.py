@@ -9,7 +9,14 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from types import GetSetDescriptorType, MappingProxyType, MemberDescriptorType
+from functools import _lru_cache_wrapper, partial
+from types import (
+    FunctionType,
+    GetSetDescriptorType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodType,
+)
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,6 +30,8 @@ _QUALNAME = type.__dict__["__qualname__"]
 _FLAGS = type.__dict__["__flags__"]
 _HEAP_TYPE = 1 << 9
 """``Py_TPFLAGS_HEAPTYPE`` (Include/object.h)."""
+_DEEPEST = 8
+"""Partials and methods of one another that are unwrapped."""
 _SIZED: tuple[Any, ...] = (dict, list, tuple, set, frozenset, deque)
 
 
@@ -171,3 +180,22 @@ def size(obj: object) -> int:
 def tables_of(cls: type) -> list[dict[Any, Any]]:
     """Return the dicts that ``cls`` refers to; one has its attributes."""
     return [part for part in gc.get_referents(cls) if type(part) is dict]
+
+
+def function_of(obj: Any, *, in_caches: bool = False) -> FunctionType | None:
+    """Return the Python function that runs when ``obj`` is called, None if none does.
+
+    ``in_caches``: also that of a `functools.lru_cache`, which does not always run.
+    """
+    for _ in range(_DEEPEST):
+        if type(obj) is FunctionType:
+            return obj
+        if type(obj) is MethodType:
+            obj = obj.__func__
+        elif is_a(obj, partial):
+            obj = attribute(obj, "func")
+        elif in_caches and type(obj) is _lru_cache_wrapper:
+            obj = attribute(obj, "__wrapped__")
+        else:
+            return None
+    return None

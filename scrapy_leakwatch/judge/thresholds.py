@@ -43,8 +43,6 @@ PATH_MORE_STEPS = 3
 """Rises in a row below `PATH_MUCH`."""
 PATH_RISE = 0.02
 """Of what was there: a smaller rise is none."""
-PATH_AGAIN = 2
-"""Times as much as was told makes it news again."""
 PATH_LEFT = 0.5
 """The part left of what was told at which a verdict is withdrawn."""
 WAITERS_EACH = 3

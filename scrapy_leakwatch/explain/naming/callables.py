@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from functools import _lru_cache_wrapper, partial
-from types import CodeType, FunctionType, MethodType
+from types import CodeType, FunctionType
 from typing import Any
 
 from scrapy_leakwatch.explain.naming.edges import GENERATORS
@@ -17,23 +16,11 @@ _TIMERS = (
     "asyncio.events.TimerHandle",
 )
 _DEFERRED = "twisted.internet.defer.Deferred"
-_DEEPEST = 8
 
 
 def function_of(obj: Any) -> FunctionType | None:
-    """Return the function that runs when ``obj`` is called; ``None``: not Python."""
-    for _ in range(_DEEPEST):
-        if type(obj) is FunctionType:
-            return obj
-        if type(obj) is MethodType:
-            obj = obj.__func__
-        elif anatomy.is_a(obj, partial):
-            obj = anatomy.attribute(obj, "func")
-        elif type(obj) is _lru_cache_wrapper:
-            obj = anatomy.attribute(obj, "__wrapped__")
-        else:
-            return None
-    return None
+    """Return the function behind a callable, a cache's too; ``None``: not Python."""
+    return anatomy.function_of(obj, in_caches=True)
 
 
 def code_of(obj: Any) -> CodeType | None:

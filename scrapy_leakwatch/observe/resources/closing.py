@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydispatch import dispatcher  # type: ignore[import-untyped]
 
-from scrapy_leakwatch.observe.resources.naming import function_of
+from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.observe.resources.calls import Sources
@@ -46,7 +46,7 @@ def _receivers(crawler: Any, signal: object) -> list[Any]:
 
 
 def _may_go_on(receiver: MethodType, sources: Sources) -> bool:
-    function = function_of(receiver)
+    function = anatomy.function_of(receiver)
     if function is None or function.__code__.co_flags & _LATER:
         return True
     return sources.may_answer_later(type(receiver.__self__), function.__name__)

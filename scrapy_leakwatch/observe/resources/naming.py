@@ -6,9 +6,8 @@ import asyncio
 import gc
 import os
 import sys
-from functools import partial
 from pathlib import Path
-from types import CellType, CodeType, CoroutineType, FunctionType, MethodType
+from types import CellType, CodeType, CoroutineType, MethodType
 from typing import Any
 
 import scrapy
@@ -16,7 +15,6 @@ import twisted
 
 from scrapy_leakwatch.foundation import anatomy, places, redact
 
-DEEPEST = 8
 _FRAMEWORK = tuple(
     str(Path(module.__file__).parent) + os.sep
     for module in (scrapy, twisted, asyncio)
@@ -24,25 +22,11 @@ _FRAMEWORK = tuple(
 )
 
 
-def function_of(obj: Any) -> FunctionType | None:
-    """Return the Python function that runs when ``obj`` is called."""
-    for _ in range(DEEPEST):
-        if type(obj) is FunctionType:
-            return obj
-        if type(obj) is MethodType:
-            obj = obj.__func__
-        elif anatomy.is_a(obj, partial):
-            obj = anatomy.attribute(obj, "func")
-        else:
-            return None
-    return None
-
-
 def code_of(obj: Any) -> CodeType | None:
     """Return the code that runs in a function, a method or a coroutine."""
     if type(obj) is CoroutineType:
         return obj.cr_code
-    function = function_of(obj)
+    function = anatomy.function_of(obj)
     return None if function is None else function.__code__
 
 
@@ -53,10 +37,10 @@ def name_of(obj: Any) -> str:
     if type(obj) is MethodType:
         bound: Any = obj.__self__
         cls = bound if anatomy.is_a(bound, type) else type(bound)
-        function = function_of(obj)
+        function = anatomy.function_of(obj)
         name = function.__name__ if function is not None else "?"
         return redact.text(f"{anatomy.name(cls)}.{name}")
-    function = function_of(obj)
+    function = anatomy.function_of(obj)
     if function is not None:
         return redact.text(function.__qualname__.replace("<locals>.", ""))
     return redact.text(anatomy.name(type(obj)))
