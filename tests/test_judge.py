@@ -340,3 +340,8 @@ def test_a_leak_that_is_accepted_stays_so_when_nobody_can_look() -> None:
 def test_few_that_are_held_among_many_in_flight_are_too_few() -> None:
     found = explanation(in_flight=23, held=1)
     assert not hear(judge_of(explain=True), growing(responses=30), found)
+
+
+def test_the_dead_among_many_that_the_engine_works_on_are_no_leak() -> None:
+    found = explanation(examined=4000, held=3500, garbage=500)
+    assert not hear(judge_of(explain=True), unproved(responses=100), found)

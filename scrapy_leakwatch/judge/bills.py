@@ -123,6 +123,11 @@ class BillCase:
                     found.setdefault(each.name, each)
         yield from sorted(found.values(), key=lambda each: -each.grown)
 
+    def in_flight(self, sample: Sample) -> Grown | None:
+        """Return what grew most of what waits while Scrapy waits with it."""
+        waiting = (each for each in self.grown() if is_in_flight(each, sample))
+        return next(waiting, None)
+
     @property
     def suffice(self) -> bool:
         """Tell whether there are enough to tell what grows."""
@@ -267,13 +272,11 @@ def _is_filling(path: BillPath, weights: Sequence[Weight]) -> bool:
 def is_in_flight(grown: Grown, sample: Sample) -> bool:
     """Tell whether it waits where Scrapy waits with it, and bounds how many do.
 
-    Scrapy bounds what it works on by the bytes of the responses, not of what is made
-    of them: what weighs too much to be healthy is told all the same.
+    It is no hoard, however much it weighs: where memory rises with it, that is said.
     """
     path = grown.path
     waits = path.type in WAITERS or grown.owner.kind == "pool"
-    few = path.count <= thresholds.WAITERS_EACH * sample.responses.in_flight
-    return waits and few and grown.grown < thresholds.UNNAMED_LEAST
+    return waits and path.count <= thresholds.WAITERS_EACH * sample.responses.in_flight
 
 
 def verdict_on(

@@ -20,12 +20,22 @@ from scrapy_leakwatch.records import Explanation, Growth, Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scrapy_leakwatch.judge.bills import BillCase
+    from scrapy_leakwatch.judge.bills import BillCase, Grown
     from scrapy_leakwatch.judge.case import Case
     from scrapy_leakwatch.judge.growth import Point
     from scrapy_leakwatch.judge.history import History
     from scrapy_leakwatch.judge.kinds.kind import Found
     from scrapy_leakwatch.records import Layers, Sample, Suspicion
+
+WHAT_SHOWS_IT = (
+    "`scrapy leakwatch bill` shows who has the memory now; what is"
+    " on its way or waits in a queue goes as the crawl goes on"
+)
+WHAT_BOUNDS_IT = (
+    "Scrapy waits with them, and asks for no more while the bodies of those weigh"
+    " SCRAPER_SLOT_MAX_ACTIVE_SIZE (5 MB): lower it, or CONCURRENT_REQUESTS and"
+    " CONCURRENT_ITEMS, or make faster what they wait for"
+)
 
 
 def of_objects(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
@@ -63,6 +73,7 @@ def unnamed(
     grown = sample.memory.rss - first.memory.rss
     minutes = max(sample.time - first.time, 1e-3) / 60
     received = max(sample.received - first.received, 1)
+    waiting = case.in_flight(sample)
     growth = Growth(
         floors=(first.memory.rss, sample.memory.rss),
         per_1000_responses=1000 * grown / received,
@@ -77,26 +88,33 @@ def unnamed(
         unaccounted=grown,
         growth=growth,
         confidence="low",
-        message=_message_of_unnamed(first, sample, growth, case),
+        message=_message_of_unnamed(first, sample, growth, case, waiting),
         oldest_s=0.0,
         example_url="",
         limit=sample.memory_limit,
         limit_in_s=limit_in_s(sample, growth.per_min),
         caveat=reason or None,
-        remedy=(
-            "`scrapy leakwatch bill` shows who has the memory now; what is"
-            " on its way or waits in a queue goes as the crawl goes on"
-        ),
+        remedy=WHAT_SHOWS_IT if waiting is None else WHAT_BOUNDS_IT,
         bytes=sample.memory.rss,
         share_of_growth=1.0,
     )
 
 
 def _message_of_unnamed(
-    first: Sample, sample: Sample, growth: Growth, case: BillCase
+    first: Sample,
+    sample: Sample,
+    growth: Growth,
+    case: BillCase,
+    waiting: Grown | None,
 ) -> str:
     nobody = "nobody is to be named for most of it"
-    if case.is_growth_of("garbage", thresholds.PATH_SHARE_OF_LIBRARY):
+    if waiting is not None:
+        path = waiting.path
+        nobody = (
+            f"the crawl is faster than what its pages wait for: {path.path},"
+            f" {path.count:,} {path.type}, {megabytes(path.bytes)}"
+        )
+    elif case.is_growth_of("garbage", thresholds.PATH_SHARE_OF_LIBRARY):
         nobody = "most of it is dead and waits for Python's collector"
     lines = case.largest()
     return (

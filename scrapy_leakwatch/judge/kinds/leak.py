@@ -129,7 +129,8 @@ def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
 def _verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
     held = _held(suspicion, found)
     looked = found is not None and found.counts.examined and not _direct(found)
-    if looked and held < case.min_objects and held_share(found) <= thresholds.MAJORITY:
+    minor = held <= thresholds.MAJORITY * suspicion.unaccounted
+    if looked and minor and held < case.min_objects:
         return garbage.garbage(suspicion, found, case)
     if isinstance(found, Explanation):
         if (
@@ -150,17 +151,17 @@ def _verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | Non
 
 
 def _held(suspicion: Suspicion, found: Found) -> float:
-    """Return how many are held, of those that are not accounted for."""
-    return suspicion.unaccounted * held_share(found)
+    """Return how many are held, of those that are not accounted for.
 
-
-def held_share(found: Found) -> float:
-    """Return the part of the examined objects, 0 to 1, that somebody may hold."""
+    What the engine works on may be held by others too, the dead are not: where many
+    more were examined than are unaccounted for, the dead are all among the latter.
+    """
     if found is None or not found.counts.examined:
-        return 1.0
-    return max(
-        1 - (found.counts.garbage + found.counts.in_flight) / found.counts.examined, 0.0
-    )
+        return suspicion.unaccounted
+    counts = found.counts
+    share = 1 - (counts.garbage + counts.in_flight) / counts.examined
+    held = min(suspicion.unaccounted * share, suspicion.unaccounted - counts.garbage)
+    return max(held, 0.0)
 
 
 def _without_garbage(suspicion: Suspicion, found: Found) -> Suspicion:
