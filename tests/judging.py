@@ -25,6 +25,7 @@ from scrapy_leakwatch.records import (
     Sample,
     Unexplained,
 )
+from scrapy_leakwatch.report.kinds import worded
 
 SELECTOR = "scrapy.selector.unified.Selector"
 ITEM = "shop.items.Product"
@@ -112,7 +113,7 @@ def unexplained(reason: str, **counts: int) -> Unexplained:
 
 def judge_of(explain=False, **settings) -> Judge:
     settings = {"LEAKWATCH_EXPLAIN": explain, **settings}
-    return Judge("shop", Config.from_settings(Settings(settings)))
+    return Judge("shop", Config.from_settings(Settings(settings)), worded)
 
 
 def hear(case: Judge, samples, found=None) -> list:

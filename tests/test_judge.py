@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from scrapy_leakwatch.judge.growth import Point
 from scrapy_leakwatch.judge.history import MOST, History
-from scrapy_leakwatch.judge.wording import age, pace
 from scrapy_leakwatch.records import REQUESTS, RESPONSES, Floor, Growth, Sample
+from scrapy_leakwatch.report.kinds.leak import pace
+from scrapy_leakwatch.report.lines import duration
 from tests.judging import (
     explanation,
     growing,
@@ -252,7 +253,7 @@ def test_the_floors_of_one_sample_are_remembered_as_the_lowest() -> None:
     [(0.9, "0s"), (59, "59s"), (265, "4m25s"), (11_100, "3h05m"), (198_000, "2d07h")],
 )
 def test_an_age_is_told_in_its_two_largest_units(seconds, words) -> None:
-    assert age(seconds) == words
+    assert duration(seconds) == words
 
 
 @pytest.mark.parametrize(

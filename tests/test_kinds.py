@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
+
 import pytest
 
 from scrapy_leakwatch.judge import kinds as rules
-from scrapy_leakwatch.records import ALARMS, SEVERITY
+from scrapy_leakwatch.records import ALARMS, SEVERITY, facts
 from scrapy_leakwatch.report import kinds as words
 
 
@@ -29,3 +31,9 @@ def test_what_is_suspected_can_be_judged() -> None:
 
 def test_no_title_is_that_of_two_kinds() -> None:
     assert len({kind.title for kind in words.KINDS}) == len(words.KINDS)
+
+
+def test_all_facts_can_be_said() -> None:
+    said = {each for kind in words.KINDS for each in kind.words}
+    written = vars(facts).values()
+    assert said == {each for each in written if is_dataclass(each)}

@@ -21,6 +21,7 @@ from scrapy_leakwatch.records import (
     ResponseLedger,
     Sample,
 )
+from scrapy_leakwatch.report.kinds import worded
 from tests.judging import judge_of
 
 MB = 1_000_000
@@ -86,7 +87,7 @@ def hear(samples, *parts: str, explained: float = 0.0) -> list:
         layers = look(each, **dict.fromkeys(parts, grown // len(parts or "x")))
         verdict = case.conclude(suspicion, layers)
         if verdict is not None:
-            verdicts.append(verdict)
+            verdicts.append(worded(verdict))
     return verdicts
 
 
@@ -205,6 +206,7 @@ def test_a_look_that_failed_is_inconclusive_and_says_why() -> None:
     assert first is None
     assert second.kind == "inconclusive"
     assert second.confidence == "low"
+    second = worded(second)
     assert second.caveat == "fork refused"
     assert second.message.startswith("memory grows, and it is not known what takes it")
 
@@ -239,7 +241,7 @@ def test_large_objects_that_were_not_added_up_leave_it_open() -> None:
             why = replace(layers, python_large=None, reason="no memory left for that")
             verdict = case.conclude(suspicion, why)
     assert verdict.kind == "inconclusive"
-    assert verdict.caveat == "no memory left for that"
+    assert worded(verdict).caveat == "no memory left for that"
 
 
 def test_growth_of_small_objects_is_pythons_also_where_large_ones_are_unknown() -> None:
@@ -310,7 +312,8 @@ def test_the_remedy_is_against_the_layer_that_keeps_most(
         malloc_free=in_malloc * MB,
         trimmable=None if trimmable is None else trimmable * MB,
     )
-    assert verdict_on_layers(suspicion, layers).remedy.startswith(words)
+    verdict = worded(verdict_on_layers(suspicion, layers))
+    assert verdict.remedy.startswith(words)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,9 @@ from scrapy_leakwatch.records import (
     Resource,
     Survivors,
     Unexplained,
+    Verdict,
 )
+from scrapy_leakwatch.report.kinds import worded
 from tests.judging import in_parts
 
 OLD = 1_000_000_000
@@ -385,8 +387,16 @@ def taken(kind="LoopingCall", **changed) -> Resource:
     return Resource(**(fields | changed))
 
 
+def told(resources) -> list[tuple[Verdict, Explanation]]:
+    """Return the verdicts in words, and what is known of each."""
+    return [
+        (worded(verdict), found)
+        for verdict, found in unreleased.verdicts(resources, "shop")
+    ]
+
+
 def test_a_verdict_says_who_took_what_and_how_to_give_it_back() -> None:
-    ((verdict, found),) = unreleased.verdicts([taken()], "shop")
+    ((verdict, found),) = told([taken()])
     assert verdict.message == (
         "unreleased: LoopingCall Poller.poll every 5 s, started by extension Poller in"
         " Poller.spider_opened, still runs after the spider closed"
@@ -394,7 +404,7 @@ def test_a_verdict_says_who_took_what_and_how_to_give_it_back() -> None:
     assert (verdict.kind, verdict.subject) == ("unreleased", "LoopingCall")
     assert (verdict.count, verdict.confidence) == (1, "high")
     assert verdict.remedy == "in a handler of spider_closed, call self.loop.stop()"
-    assert (found.location, found.fix) == ("shop.py:7", verdict.remedy)
+    assert found.location == "shop.py:7"
     assert found.signature == verdict.signature
 
 
@@ -403,19 +413,19 @@ def test_several_from_one_line_are_one_verdict() -> None:
         taken(kind="open file", what=f"{n}.txt", attribute="files", has="list")
         for n in "abcd"
     ]
-    ((verdict, found),) = unreleased.verdicts(files, "shop")
+    ((verdict, _),) = told(files)
     assert verdict.count == 4
     assert "4 x open file (a.txt, b.txt, c.txt, ...), opened by" in verdict.message
-    assert found.fix.endswith("close() it, each of those in self.files")
+    assert verdict.remedy.endswith("close() it, each of those in self.files")
 
 
 def test_a_pool_and_what_is_in_it_are_one_verdict() -> None:
     pool = {"attribute": "pool", "has": "ConnectionPool", "nested": True}
     parts = [taken(kind="Thread", **pool), taken(kind="socket", **pool)]
-    ((verdict, found),) = unreleased.verdicts(parts, "shop")
+    ((verdict, _),) = told(parts)
     assert verdict.subject == "Thread"
     assert verdict.message.endswith("; with it 1 x socket")
-    assert found.fix == "in a handler of spider_closed, call self.pool.close()"
+    assert verdict.remedy == "in a handler of spider_closed, call self.pool.close()"
 
 
 def test_two_lines_are_two_verdicts() -> None:
@@ -461,7 +471,7 @@ def test_what_only_the_source_tells_is_of_medium_confidence() -> None:
     ],
 )
 def test_the_fix_fits_the_kind_and_the_component(resource, fix) -> None:
-    ((verdict, _),) = unreleased.verdicts([taken(**resource)], "shop")
+    ((verdict, _),) = told([taken(**resource)])
     assert fix in verdict.remedy
 
 
@@ -490,14 +500,15 @@ STAY = Survivors(3, 3, (0, 1, 2, 3))
 
 
 def test_crawlers_that_stay_are_one_verdict_with_its_growth() -> None:
-    verdict, found = unreleased.crawlers(STAY, holder(), "shop")
+    verdict, _ = unreleased.crawlers(STAY, holder(), "shop")
+    verdict = worded(verdict)
     assert (verdict.kind, verdict.subject, verdict.count) == (
         *("unreleased", "Crawler"),
         3,
     )
     assert verdict.growth.floors == (0, 1, 2, 3)
     assert "(0 → 1 → 2 → 3)" in verdict.message
-    assert "take it out of KEPT[*]" in found.fix
+    assert "take it out of KEPT[*]" in verdict.remedy
 
 
 @pytest.mark.parametrize(
@@ -518,7 +529,7 @@ def test_without_a_holder_crawlers_that_stay_are_inconclusive(found) -> None:
     verdict, _ = unreleased.crawlers(STAY, found, "shop")
     assert (verdict.kind, verdict.confidence) == ("inconclusive", "low")
     assert verdict.signature is None
-    assert "who holds them is not known" in verdict.caveat
+    assert "who holds them is not known" in worded(verdict).caveat
 
 
 def run_of(runs: Runs, *crawlers, pinned=False) -> None:

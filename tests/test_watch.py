@@ -12,6 +12,8 @@ from scrapy_leakwatch.config import Config
 from scrapy_leakwatch.crawl.billing import Bills
 from scrapy_leakwatch.crawl.watch import Guards, Stages, Watch
 from scrapy_leakwatch.explain import Question
+from scrapy_leakwatch.judge.kinds import unreleased
+from scrapy_leakwatch.records import Survivors
 from tests.judging import explanation, growing, judge_of, unexplained, unproved
 
 
@@ -199,3 +201,21 @@ def test_at_the_end_a_last_sample_is_taken_and_the_process_let_go_of() -> None:
     assert crawl.sampler.stopped
     assert len(crawl.recorder.of("sample")) == 1
     assert crawl.recorder.of("end_with_the_process") == [[]]
+
+
+def test_what_is_left_after_a_crawl_is_written_with_what_would_release_it() -> None:
+    crawl = Crawl(growing(responses=1))
+    survivors = Survivors(3, 3, (0, 1, 2, 3))
+    told = unreleased.crawlers(survivors, explanation(fix="of another kind"), "shop")
+
+    async def verdicts(spider):
+        return [told]
+
+    crawl.audit.verdicts = verdicts
+    crawl.audit.news = lambda verdict: verdict
+    with pytest.raises(StopIteration):
+        crawl.watch.end(audited=True).send(None)
+    ((found, verdict),) = crawl.recorder.of("finding")
+    assert found.fix == verdict.remedy
+    assert "take it out of spider.pages[*]" in found.fix
+    assert verdict.facts is None

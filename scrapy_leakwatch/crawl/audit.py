@@ -14,6 +14,7 @@ from scrapy_leakwatch.explain import Question, explain_in_child
 from scrapy_leakwatch.internals.versions import pause
 from scrapy_leakwatch.judge.kinds import unreleased
 from scrapy_leakwatch.observe import resources
+from scrapy_leakwatch.report.kinds.unreleased import with_total
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +86,7 @@ class Audit:
         count = runs.add(verdict.signature, verdict.count)
         if not runs.is_news(verdict.signature, count, unreleased.AGAIN):
             return None
-        return unreleased.with_total(verdict, count)
+        return with_total(verdict, count)
 
     async def _left(self) -> tuple[Resource, ...]:
         if self._before is None:

@@ -18,11 +18,12 @@ from scrapy_leakwatch.crawl.trimming import trim
 from scrapy_leakwatch.judge.bills import is_urgent
 from scrapy_leakwatch.judge.judge import Judge
 from scrapy_leakwatch.observe.sampler import Sampler
-from scrapy_leakwatch.records import ALARMS, Bill, NoBill
+from scrapy_leakwatch.records import ALARMS, Bill, Explanation, NoBill
 from scrapy_leakwatch.remote.on_demand import OnDemand
 from scrapy_leakwatch.report import log
 from scrapy_leakwatch.report.bill import table
 from scrapy_leakwatch.report.block import block
+from scrapy_leakwatch.report.kinds import worded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.crawl.audit import Audit
     from scrapy_leakwatch.records import (
-        Explanation,
         Floor,
         Layers,
         Sample,
@@ -87,7 +87,7 @@ class Stages:
 def stages(crawler: Crawler, config: Config, spider: Spider, guards: Guards) -> Stages:
     """Return the stages of a crawl."""
     sampler = guards.observing(Sampler, crawler, config, guards.observing)
-    judge = Judge(spider.name, config, tuple(Bills.ended))
+    judge = Judge(spider.name, config, worded, tuple(Bills.ended))
     return Stages(
         sampler=sampler,
         judge=judge,
@@ -323,6 +323,8 @@ class Watch:
         entered = self._guards.judging(self._judge.enter, verdict, found)
         if entered is None:
             return
+        if isinstance(found, Explanation):  # what helps is said by the verdict
+            found = replace(found, fix=entered.remedy)
         news = self._guards.judging(self._audit.news, entered)
         if news is not None:
             self._announce(news, found)

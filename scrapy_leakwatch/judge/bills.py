@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.kinds.inconclusive import is_urgent
 from scrapy_leakwatch.judge.verdicts import limit_in_s
-from scrapy_leakwatch.judge.wording import megabytes
 from scrapy_leakwatch.records import (
     Bill,
     Counts,
@@ -25,6 +24,7 @@ from scrapy_leakwatch.records import (
     PathStep,
     Price,
     Verdict,
+    Weighed,
 )
 
 if TYPE_CHECKING:
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 
 # `watch` asks here whether what it is told is urgent.
 __all__ = ["BillCase", "Grown", "is_in_flight", "is_urgent", "verdict_on"]
-
-LARGEST = 3
-"""Lines of the bill that are quoted where nobody can be named."""
 
 PASSING: frozenset[OwnerKind] = frozenset(
     {"scheduler", "downloader", "scraper", "engine", "timer", "task", "crawl"}
@@ -170,30 +167,6 @@ class BillCase:
             > 0
         )
 
-    def largest(self) -> str:
-        """Return the lines of the last bill that grew most, in words."""
-        if not self.bills:
-            return ""
-        rows = sorted(_rows(self.bills[-1]), key=lambda row: -row[1])[:LARGEST]
-        return ", ".join(
-            f"{name} {grown / 1e6:+,.0f} MB" for name, grown in rows if grown > 0
-        )
-
-
-def _rows(bill: Bill) -> Iterator[tuple[str, int]]:
-    for owner in bill.owners:
-        yield owner.name, owner.grown_bytes
-    before = bill.since_layers
-    if before is None:
-        return
-    for name, now, then in (
-        ("not named", bill.layers.native_unnamed, before.native_unnamed),
-        ("free in malloc", bill.layers.malloc_free, before.malloc_free),
-        ("free in Python", bill.layers.python_free, before.python_free),
-    ):
-        if now is not None and then is not None:
-            yield name, now - then
-
 
 def _grown(bills: Sequence[Bill], least: int, share: float | None) -> Iterator[Grown]:
     total = bills[-1].rss - bills[0].rss
@@ -296,7 +269,6 @@ def verdict_on(
         unaccounted=path.bytes,
         growth=growth,
         confidence="high",
-        message=_message(grown, growth),
         oldest_s=0.0,
         example_url="",
         signature=signature,
@@ -306,19 +278,9 @@ def verdict_on(
         owner=owner.name,
         bytes=path.bytes,
         share_of_growth=min(max(grown.share, 0.0), 1.0),
+        facts=Weighed(),
     )
     return verdict, _explanation(grown, spider, signature)
-
-
-def _message(grown: Grown, growth: Growth) -> str:
-    path = grown.path
-    series = " → ".join(f"{weight.bytes / 1e6:,.0f}" for weight in grown.weights[-5:])
-    rate = growth.per_1000_responses / 1e6
-    return (
-        f"{path.path} grows without bound: {megabytes(path.bytes)} in {path.count:,}"
-        f" {path.type}, {rate:+,.1f} MB per 1,000 responses ({series} MB);"
-        f" that is {min(grown.share, 1):.0%} of what memory grew by"
-    )
 
 
 def _growth(weights: Sequence[Weight]) -> Growth:

@@ -22,6 +22,8 @@ from scrapy_leakwatch.judge.told import RISING, Dismissed, Key, Standing, is_ins
 from scrapy_leakwatch.records import Bill, Explanation, Layers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.records import (
         Kind,
@@ -36,11 +38,19 @@ if TYPE_CHECKING:
 
 
 class Judge:
-    """The case of one crawl: its past, the verdicts, and what was dismissed."""
+    """The case of one crawl: its past, the verdicts, and what was dismissed.
+
+    ``worded`` puts a verdict into words, before anybody gets it.
+    """
 
     def __init__(
-        self, spider: str, config: Config, ended: tuple[Bill, ...] = ()
+        self,
+        spider: str,
+        config: Config,
+        worded: Callable[[Verdict], Verdict],
+        ended: tuple[Bill, ...] = (),
     ) -> None:
+        self._worded = worded
         self._case = Case(
             spider, config.min_samples, config.min_objects, config.explain
         )
@@ -295,7 +305,7 @@ class Judge:
             self._ids += 1
         number = self._ids if before is None else before.verdict.id
         withdraws = number if verdict.kind == "recovered" else None
-        verdict = replace(verdict, id=number, withdraws=withdraws)
+        verdict = self._worded(replace(verdict, id=number, withdraws=withdraws))
         held = verdict.unaccounted
         if key.rule == "samples":
             self._dismissed.pop(key.name, None)

@@ -52,7 +52,7 @@ class MemoryCase:
         """
         if layers is None:
             rss, time = suspicion.memory.rss, self._past.last_time
-            layers = Layers(rss, time=time, reason="nobody looked where it is")
+            layers = Layers(rss, time=time)
         if suspicion.kind == "fragmentation":
             self._looked[suspicion.kind] = suspicion
             return verdict_on_layers(suspicion, layers)

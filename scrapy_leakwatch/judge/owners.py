@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from scrapy_leakwatch.judge import thresholds
-from scrapy_leakwatch.records import OwnerChange
+from scrapy_leakwatch.records import OwnerChange, OwnersRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scrapy_leakwatch.records import Bill, BillOwner, OwnerKind, Story, Turn
 
-TOGETHER: dict[str, str] = {"code": "code and modules", "garbage": "garbage"}
-"""By kind: owners whose names say little, and how they are called together."""
+TOGETHER: frozenset[OwnerKind] = frozenset({"code", "garbage"})
+"""The kinds of owners whose names say little: they are compared together."""
 
 Key = tuple["OwnerKind", str]
 
@@ -26,22 +26,27 @@ def owners(before: Story, after: Story) -> tuple[OwnerChange, ...]:
     return tuple(sorted(_changes(old, new), key=lambda each: -each.difference))
 
 
-def not_comparable(before: Story, after: Story) -> str:
+def not_comparable(before: Story, after: Story) -> OwnersRefusal | None:
     """Return why one of two crawls with bills can't be compared by its owners.
 
-    Empty where both can be, and where neither has a bill: then nobody asked.
+    None where both can be, and where neither has a bill: then nobody asked.
     """
     if not before.bills and not after.bills:
-        return ""
-    for story, which in ((before, "before"), (after, "after")):
-        bill = story.last_bill
-        if bill is None:
-            return f"{which}: it has no memory bill"
-        if not bill.since:
-            return f"{which}: it has one memory bill, and growth is between two"
-        if bill.per_1000_responses(0) is None:
-            return f"{which}: no response came between its memory bills"
-    return ""
+        return None
+    if (lacks := _lacks(before)) is not None:
+        return OwnersRefusal("before", lacks)
+    if (lacks := _lacks(after)) is not None:
+        return OwnersRefusal("after", lacks)
+    return None
+
+
+def _lacks(story: Story) -> Literal["bill", "growth", "responses"] | None:
+    bill = story.last_bill
+    if bill is None:
+        return "bill"
+    if not bill.since:
+        return "growth"
+    return "responses" if bill.per_1000_responses(0) is None else None
 
 
 def _changes(before: Bill, after: Bill) -> Iterator[OwnerChange]:
@@ -67,7 +72,7 @@ def _rates(bill: Bill) -> dict[Key, float]:
 
 
 def _key(owner: BillOwner) -> Key:
-    return owner.kind, TOGETHER.get(owner.kind, owner.name)
+    return owner.kind, "" if owner.kind in TOGETHER else owner.name
 
 
 def _turn(was: float | None, now: float | None) -> Turn:

@@ -5,37 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch.records import Verdict
+from scrapy_leakwatch.records import Explanation, Verdict
 
 if TYPE_CHECKING:
+    from scrapy_leakwatch.judge.kinds.kind import Found
     from scrapy_leakwatch.records import (
         Confidence,
-        Explanation,
         Kind,
         Layers,
         Sample,
         Suspicion,
-        Unexplained,
     )
-
-WHAT_IS_NATIVE = (
-    "`memray run --native -m scrapy crawl ...` on a short crawl names the C code that"
-    " allocates; parsed trees (lxml) live as long as any selector on them"
-)
-"""How to find what takes memory outside Python."""
+    from scrapy_leakwatch.records.facts import Facts
 
 
 def tell(
     suspicion: Suspicion,
     kind: Kind,
     confidence: Confidence,
-    message: str,
-    explanation: Explanation | None = None,
-    *,
-    caveat: str | None = None,
-    remedy: str = "",
+    facts: Facts,
+    found: Found = None,
 ) -> Verdict:
     """Return the verdict, with the forecast where there is a price."""
+    explanation = found if isinstance(found, Explanation) else None
     return Verdict(
         kind=kind,
         subject=suspicion.subject,
@@ -45,16 +37,14 @@ def tell(
         unaccounted=suspicion.unaccounted,
         growth=suspicion.growth,
         confidence=confidence,
-        message=message,
         oldest_s=suspicion.oldest_s,
         example_url=suspicion.example_url,
         signature=explanation.signature if explanation else None,
         limit=suspicion.memory_limit,
         limit_in_s=_forecast(suspicion, explanation) if explanation else None,
-        caveat=caveat,
-        remedy=remedy,
         holder=explanation.holder if explanation else "",
         owner=explanation.owner if explanation else "",
+        facts=facts,
     )
 
 
@@ -63,24 +53,14 @@ def tell_of_layers(
     layers: Layers,
     kind: Kind,
     confidence: Confidence,
-    message: str,
-    *,
-    remedy: str,
-    caveat: str | None = None,
+    facts: Facts,
 ) -> Verdict:
     """Return the verdict on memory, with the forecast."""
     return replace(
-        tell(suspicion, kind, confidence, message, caveat=caveat, remedy=remedy),
+        tell(suspicion, kind, confidence, facts),
         count=layers.rss,
         limit_in_s=limit_in_s(suspicion, suspicion.growth.per_min),
     )
-
-
-def not_known(found: Unexplained | None) -> str:
-    """Return why nobody knows who holds what is told of, as a caveat."""
-    if found is None:
-        return "nobody looked who holds them: LEAKWATCH_EXPLAIN is off"
-    return f"who holds them is not known: {found.reason}"
 
 
 def limit_in_s(seen: Suspicion | Sample, per_min: float) -> float | None:

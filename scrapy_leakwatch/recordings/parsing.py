@@ -190,7 +190,8 @@ def verdict(line: Line) -> Verdict:
         per_1000_responses=number(line.get("growth_per_1000_responses", 0)),
         per_min=number(line.get("growth_per_min", 0)),
     )
-    return _read(Verdict, line, class_path=text(line.get("class", "")), growth=growth)
+    path = text(line.get("class", ""))
+    return _read(Verdict, line, class_path=path, growth=growth, facts=None)
 
 
 def explanation(line: Line) -> Explanation | Unexplained:

@@ -42,6 +42,7 @@ class Change:
 class OwnerChange:
     """How fast an owner's memory grows in two crawls, in bytes per 1,000 responses.
 
+    Without a ``name`` it is that of all owners of its kind.
     ``None`` in the crawl whose last bill does not have it.
     """
 
@@ -66,6 +67,18 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnersRefusal:
+    """Which of two crawls lacks what it takes to compare their owners.
+
+    ``bill``: it has none, ``growth``: it has one, and growth is between two.
+    ``responses``: none came between its bills.
+    """
+
+    crawl: Literal["before", "after"]
+    lacks: Literal["bill", "growth", "responses"]
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """The changes, the worst first; or, in ``refused``, why there are none.
 
@@ -77,7 +90,7 @@ class Comparison:
     changes: tuple[Change, ...] = ()
     refused: Refusal | None = None
     owners: tuple[OwnerChange, ...] = ()
-    owners_refused: str = ""
+    owners_refused: OwnersRefusal | None = None
 
     @property
     def failing(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
+    from scrapy_leakwatch.records.facts import Facts
     from scrapy_leakwatch.records.observed import Memory, Origin
 
 Alarm = Literal["leak", "unreleased", "hoard", "native"]
@@ -50,9 +51,9 @@ class Growth:
 
 
 class Fallen(NamedTuple):
-    """How many there were of what, at most, and how many there are now."""
+    """How many there were at most, of live objects or Python's blocks, and are now."""
 
-    what: str
+    what: Literal["objects", "blocks"]
     then: int
     now: int
 
@@ -97,9 +98,10 @@ class Suspicion:
 class Verdict:
     """What a crawl is told about one subject.
 
-    ``limit_in_s`` is when memory reaches ``limit`` (bytes) at this rate;
-    ``caveat`` says what could not be had. A ``suppressed`` one is known and
-    accepted. ``remedy`` says what helps where no explanation does.
+    ``message`` says it, ``remedy`` what helps where no explanation does, and
+    ``caveat`` what could not be had: they are made of the other fields and of
+    ``facts``, which are gone once that is done. ``limit_in_s`` is when memory reaches
+    ``limit`` (bytes) at this rate. A ``suppressed`` one is known and accepted.
     ``holder`` and ``owner`` are those of the explanation, if there is one. ``id``
     counts the verdicts of a crawl from 1, and ``cause`` is the one that this belongs
     to, where it is part of another; what is told again keeps its ``id``. ``withdraws``
@@ -116,9 +118,9 @@ class Verdict:
     unaccounted: int
     growth: Growth
     confidence: Confidence
-    message: str
     oldest_s: float
     example_url: str
+    message: str = ""
     signature: str | None = None
     limit: int | None = None
     limit_in_s: float | None = None
@@ -132,6 +134,7 @@ class Verdict:
     withdraws: int | None = None
     bytes: int = 0
     share_of_growth: float | None = None
+    facts: Facts | None = None
 
     @property
     def in_bytes(self) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.records import Share, Story, Told, Verdict
     from scrapy_leakwatch.report.code_lines import CodeLine
-    from scrapy_leakwatch.report.kinds import Tone
+    from scrapy_leakwatch.report.kinds.kind import Tone
 
 ARROW = " → "
 MOST_TOLD = 12

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.records import ALARMS, Explanation
 from scrapy_leakwatch.report import amounts
+from scrapy_leakwatch.report.bill import SUMMED
 from scrapy_leakwatch.report.kinds import paint
 from scrapy_leakwatch.report.lines import (
     ALARMING,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         Change,
         Comparison,
         OwnerChange,
+        OwnersRefusal,
         Refusal,
         Story,
         Told,
@@ -129,19 +131,24 @@ def _cause(told: Told) -> Iterator[Line]:
 def _owners(found: Comparison) -> Iterator[Line]:
     """Yield whose memory grows at another rate, and nothing where no one's does."""
     if found.owners_refused:
-        yield Line(f"Owners are not compared, {found.owners_refused}.", FAINT)
+        refused = _owners_refused(found.owners_refused)
+        yield Line(f"Owners are not compared, {refused}.", FAINT)
         yield Line()
     if not found.owners:
         return
     yield Line("Growth of the memory per 1,000 responses, by owner", HEADING)
-    names = min(max(len(each.name) for each in found.owners), LONGEST_NAME)
+    names = min(max(len(_name(each)) for each in found.owners), LONGEST_NAME)
     yield Line(f"  {'':<7} {'':<{names}} {'before':>10} {'after':>10}", FAINT)
     for each in found.owners:
-        name = shortened(each.name, names)
+        name = shortened(_name(each), names)
         sides = f"{_growth(each.before):>10} {_growth(each.after):>10}"
         style = TOLD if each.difference > 0 else HEALTHY
         yield Line(f"  {each.turn:<7} {name:<{names}} {sides}", style)
     yield Line()
+
+
+def _name(owner: OwnerChange) -> str:
+    return owner.name or SUMMED[owner.kind]
 
 
 def _growth(rate: float | None) -> str:
@@ -177,7 +184,7 @@ def as_json(before: Story, after: Story, found: Comparison) -> dict[str, Any]:
         "new_leaks": found.failing,
         "changes": [_change_as_json(change) for change in found.changes],
         "owners": [_owner_as_json(owner) for owner in found.owners],
-        "owners_refused": found.owners_refused or None,
+        "owners_refused": _owners_refused(found.owners_refused),
     }
 
 
@@ -207,7 +214,7 @@ def _change_as_json(change: Change) -> dict[str, Any]:
 def _owner_as_json(owner: OwnerChange) -> dict[str, Any]:
     return {
         "turn": owner.turn,
-        "name": owner.name,
+        "name": _name(owner),
         "kind": owner.kind,
         "before": {"bytes_per_1000_responses": owner.before},
         "after": {"bytes_per_1000_responses": owner.after},
@@ -226,3 +233,14 @@ def _side(told: Told | None) -> dict[str, Any] | None:
 
 def _refused(refusal: Refusal) -> str:
     return f"{refusal.crawl}: {in_words(refusal.why)}"
+
+
+LACKS = {
+    "bill": "it has no memory bill",
+    "growth": "it has one memory bill, and growth is between two",
+    "responses": "no response came between its memory bills",
+}
+
+
+def _owners_refused(refusal: OwnersRefusal | None) -> str | None:
+    return None if refusal is None else f"{refusal.crawl}: {LACKS[refusal.lacks]}"

@@ -11,7 +11,7 @@ from scrapy_leakwatch.report.sufficiency import advice, reason
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.records import Story, Told, TooLittle, Verdict
-    from scrapy_leakwatch.report.kinds import Tone
+    from scrapy_leakwatch.report.kinds.kind import Tone
 
 
 class Opening(NamedTuple):

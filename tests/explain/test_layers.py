@@ -27,6 +27,7 @@ from scrapy_leakwatch.records import (
     Sample,
     Trimmed,
 )
+from scrapy_leakwatch.report.kinds import worded
 
 LAB = Path(__file__).with_name("layers_lab.py")
 MB = 1_000_000
@@ -90,7 +91,7 @@ def told(looks, pages=0, explained=0.0):
             if suspicion := case.hear(now, explained):
                 layers = between(here, there, part / 11, rss, now.time)
                 verdicts.append(case.conclude(suspicion, layers))
-    return [verdict for verdict in verdicts if verdict is not None]
+    return [worded(verdict) for verdict in verdicts if verdict is not None]
 
 
 def between(here, there, part, rss, time):

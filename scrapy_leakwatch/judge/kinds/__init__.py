@@ -1,13 +1,13 @@
 """The kinds of verdict, one file each: what is suspected, and what becomes of it.
 
 To add one write its name among the `records.Alarm` or the `records.Notice`, at the
-place of its severity, and a file with its `VerdictKind` beside these; put that in here,
-and its words into ``report/kinds.py``.
+place of its severity, and a file with its `VerdictKind` beside these; put that in here.
+Its words are in a file of ``report/kinds/``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from scrapy_leakwatch.judge.kinds import (
     backlog,
@@ -74,7 +74,7 @@ def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
     """
     judge = kind_of(suspicion).verdict_on
     if judge is None:
-        raise _nobody_judges(suspicion.kind)
+        _refuse(suspicion.kind)
     return judge(suspicion, found, case)
 
 
@@ -92,9 +92,9 @@ def verdict_on_layers(
     """
     judge = kind_of(suspicion).verdict_on_layers
     if judge is None:
-        raise _nobody_judges(suspicion.kind)
+        _refuse(suspicion.kind)
     return judge(suspicion, layers, before, explained_bytes)
 
 
-def _nobody_judges(kind: Kind) -> LookupError:
-    return LookupError(f"no rule judges what is suspected to be {kind} by this")
+def _refuse(kind: Kind) -> NoReturn:
+    raise LookupError(f"no rule judges what is suspected to be {kind} by this")

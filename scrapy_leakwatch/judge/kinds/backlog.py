@@ -10,8 +10,7 @@ from scrapy_leakwatch.judge.growth import growth
 from scrapy_leakwatch.judge.history import QUEUE
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths
 from scrapy_leakwatch.judge.verdicts import tell
-from scrapy_leakwatch.judge.wording import series
-from scrapy_leakwatch.records import RESPONSES, Explanation, Suspicion
+from scrapy_leakwatch.records import RESPONSES, Counted, Explanation, Suspicion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.judge.kinds.kind import Found
     from scrapy_leakwatch.judge.told import Key, Standing
     from scrapy_leakwatch.records import Growth, Sample, Verdict
-
-PILE_UP = "requests pile up"
-REMEDY = "set JOBDIR, which keeps waiting requests on disk, or follow fewer links"
 
 
 def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
@@ -64,28 +60,10 @@ def verdict_on(suspicion: Suspicion, found: Found, _: Case) -> Verdict | None:
     None where each request drags a page along: that is a leak of pages, with
     the queue as its owner, and is told as one.
     """
-    if isinstance(found, Explanation):
-        if any(_is_page(name) for name in found.victims):
-            return None
-        return tell(suspicion, "backlog", "high", _message(suspicion), found)
-    caveat = f"their price is not known: {found.reason}" if found else None
-    return tell(
-        suspicion,
-        "backlog",
-        "high",
-        _message(suspicion),
-        caveat=caveat,
-        remedy=REMEDY,
-    )
-
-
-def _message(suspicion: Suspicion) -> str:
-    grown = suspicion.growth
-    return (
-        f"{PILE_UP}: {suspicion.unaccounted:,} wait in memory,"
-        f" {grown.per_1000_responses:+,.0f} per 1,000 responses"
-        f" ({series(grown.floors)})"
-    )
+    if isinstance(found, Explanation) and any(map(_is_page, found.victims)):
+        return None
+    facts = Counted(suspicion.judged_as, suspicion.proved, found)
+    return tell(suspicion, "backlog", "high", facts, found)
 
 
 def _is_page(name: str) -> bool:
@@ -107,10 +85,9 @@ def _is_part(_: Suspicion, told: Mapping[Key, Standing]) -> bool:
 
 def _weighed(verdict: Verdict, bills: BillCase) -> Verdict:
     """Say so where a memory bill shows that all growth is that of the queue."""
-    if not bills.is_growth_of("scheduler"):
+    if not isinstance(verdict.facts, Counted) or not bills.is_growth_of("scheduler"):
         return verdict
-    message = verdict.message.replace(PILE_UP, f"{PILE_UP}, and nothing else", 1)
-    return replace(verdict, message=message)
+    return replace(verdict, facts=replace(verdict.facts, alone=True))
 
 
 KIND = VerdictKind(

@@ -9,15 +9,11 @@ from scrapy_leakwatch.judge.growth import growth_of
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths
 from scrapy_leakwatch.judge.layers import free_in, is_kept
 from scrapy_leakwatch.judge.verdicts import tell_of_layers
-from scrapy_leakwatch.judge.wording import grows, megabytes
-from scrapy_leakwatch.records import Fallen
+from scrapy_leakwatch.records import Fallen, Kept
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.judge.memory_past import MemoryPast, MemoryPoint
-    from scrapy_leakwatch.records import Layers, Sample, Suspicion, Verdict
-
-RESTARTS = "smaller jobs, with JOBDIR and restarts"
-HALF = 0.5
+    from scrapy_leakwatch.records import Confidence, Layers, Sample, Suspicion, Verdict
 
 
 def suspicion(past: MemoryPast, sample: Sample) -> Suspicion | None:
@@ -32,9 +28,9 @@ def suspicion(past: MemoryPast, sample: Sample) -> Suspicion | None:
     now, peak = recent[-1], past.peak
     objects, blocks = past.left(now)
     if objects <= blocks:
-        fallen = Fallen("live objects", peak.live, now.live)
+        fallen = Fallen("objects", peak.live, now.live)
     else:
-        fallen = Fallen("Python's blocks", peak.blocks, now.blocks)
+        fallen = Fallen("blocks", peak.blocks, now.blocks)
     gone = int(kept * (1 - min(objects, blocks)))
     growth = growth_of(past.rss()[-past.steps :])
     return past.suspicion("fragmentation", sample, growth, gone, fallen)
@@ -46,15 +42,6 @@ def _is_fallen(past: MemoryPast, point: MemoryPoint) -> bool:
     return fallen and point.rss >= thresholds.KEPT_RSS * past.peak.rss
 
 
-def _story(suspicion: Suspicion) -> str:
-    """Tell what fell while memory did not, or how memory grows."""
-    fallen = suspicion.fallen
-    if fallen is None:
-        return grows(suspicion.growth)
-    what, then, now = fallen
-    return f"{what} fell from {then:,} to {now:,}, and memory did not"
-
-
 def verdict_on(
     suspicion: Suspicion, layers: Layers, _: Layers | None, __: float
 ) -> Verdict | None:
@@ -64,47 +51,10 @@ def verdict_on(
 
 def fragmented(suspicion: Suspicion, layers: Layers) -> Verdict:
     """Say how much is free, in the arenas and in malloc."""
-    free = free_in(layers)
-    parts = zip(("arenas", "malloc"), free, strict=True)
-    places = ", ".join(f"{name} {megabytes(size)}" for name, size in parts if size)
-    message = (
-        f"memory is fragmented: {megabytes(layers.rss)} resident,"
-        f" {megabytes(sum(free))} of it free inside the allocators ({places});"
-        f" {_story(suspicion)}"
-    )
+    facts = Kept(*free_in(layers), layers.trimmable, suspicion.fallen)
     known = layers.arenas is not None and layers.malloc_used is not None
-    return tell_of_layers(
-        suspicion,
-        layers,
-        "fragmentation",
-        "high" if known else "medium",
-        message,
-        remedy=_what_helps(layers, free),
-    )
-
-
-def _what_helps(layers: Layers, free: tuple[int, int]) -> str:
-    """Say what helps against the part of the memory that is kept most."""
-    in_arenas, in_malloc = free
-    if in_arenas > in_malloc:
-        return (
-            "Python keeps whole arenas for a few objects in each: PYTHONMALLOC=malloc"
-            " in the environment, with LEAKWATCH_TRIM = True or with jemalloc by"
-            f" LD_PRELOAD; or {RESTARTS}"
-        )
-    other = "jemalloc by LD_PRELOAD, with many threads MALLOC_ARENA_MAX=2"
-    back = layers.trimmable
-    if back is None:
-        return f"{other}, or {RESTARTS}"
-    if back >= HALF * in_malloc:
-        return (
-            f"LEAKWATCH_TRIM = True gives {megabytes(back)} of it back; {other},"
-            f" or {RESTARTS}, keep it from coming again"
-        )
-    return (
-        f"malloc_trim would give only {megabytes(back)} of it back, for the free blocks"
-        f" lie between others: {other}, or {RESTARTS}"
-    )
+    confidence: Confidence = "high" if known else "medium"
+    return tell_of_layers(suspicion, layers, "fragmentation", confidence, facts)
 
 
 KIND = VerdictKind("fragmentation", verdict_on_layers=verdict_on, left=lengths)

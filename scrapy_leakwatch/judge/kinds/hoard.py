@@ -11,8 +11,7 @@ from scrapy_leakwatch.judge.history import RSS
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths
 from scrapy_leakwatch.judge.told import is_inside
 from scrapy_leakwatch.judge.verdicts import tell
-from scrapy_leakwatch.judge.wording import series
-from scrapy_leakwatch.records import Explanation, Suspicion
+from scrapy_leakwatch.records import Counted, Explanation, Suspicion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,6 +65,7 @@ def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
 
     Objects that are counted by themselves are judged by themselves.
     """
+    confidence: Confidence = "medium"
     if isinstance(found, Explanation):
         if found.victims or "foreign" in found.traits:
             return None
@@ -75,21 +75,11 @@ def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
             return None
         if suspicion.origin == "library" and not _is_most(suspicion, found):
             return None
-        confidence: Confidence = "medium" if "emptied" in found.traits else "high"
-        return tell(suspicion, "hoard", confidence, _message(suspicion), found)
-    if suspicion.origin == "library":
+        confidence = "medium" if "emptied" in found.traits else "high"
+    elif suspicion.origin == "library":
         return None
-    caveat = f"its price is not known: {found.reason}" if found else None
-    return tell(suspicion, "hoard", "medium", _message(suspicion), caveat=caveat)
-
-
-def _message(suspicion: Suspicion) -> str:
-    grown = suspicion.growth
-    return (
-        f"{suspicion.subject} grows without bound: {suspicion.class_path} of"
-        f" {suspicion.count:,}, {grown.per_1000_responses:+,.0f} per 1,000 responses"
-        f" ({series(grown.floors)})"
-    )
+    facts = Counted(suspicion.judged_as, suspicion.proved, found)
+    return tell(suspicion, "hoard", confidence, facts, found)
 
 
 def _suspicion(

@@ -7,67 +7,36 @@ from typing import TYPE_CHECKING
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.history import RSS
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths, objects
-from scrapy_leakwatch.judge.verdicts import (
-    WHAT_IS_NATIVE,
-    limit_in_s,
-    not_known,
-    tell,
-    tell_of_layers,
-)
-from scrapy_leakwatch.judge.wording import grows, megabytes, series
-from scrapy_leakwatch.records import Explanation, Growth, Verdict
+from scrapy_leakwatch.judge.verdicts import limit_in_s, tell, tell_of_layers
+from scrapy_leakwatch.records import Counted, Growth, Unnamed, Unseen, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scrapy_leakwatch.judge.bills import BillCase, Grown
+    from scrapy_leakwatch.judge.bills import BillCase
     from scrapy_leakwatch.judge.case import Case
     from scrapy_leakwatch.judge.growth import Point
     from scrapy_leakwatch.judge.history import History
     from scrapy_leakwatch.judge.kinds.kind import Found
     from scrapy_leakwatch.records import Layers, Sample, Suspicion
 
-WHAT_SHOWS_IT = (
-    "`scrapy leakwatch bill` shows who has the memory now; what is"
-    " on its way or waits in a queue goes as the crawl goes on"
-)
-WHAT_BOUNDS_IT = (
-    "Scrapy waits with them, and asks for no more while the bodies of those weigh"
-    " SCRAPER_SLOT_MAX_ACTIVE_SIZE (5 MB): lower it, or CONCURRENT_REQUESTS and"
-    " CONCURRENT_ITEMS, or make faster what they wait for"
-)
-
 
 def of_objects(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
     """Say that they grow, where there is too much of it to say nothing."""
     if suspicion.unaccounted < case.many:
         return None
-    message = (
-        f"{suspicion.subject} grows, and nothing proves a leak:"
-        f" {suspicion.count:,} alive,"
-        f" {suspicion.growth.per_1000_responses:+,.0f} per 1,000 responses"
-        f" ({series(suspicion.growth.floors)} in samples);"
-        " no full collection has shown yet what is dead"
-    )
-    caveat = None if isinstance(found, Explanation) else not_known(found)
-    return tell(suspicion, "inconclusive", "low", message, caveat=caveat)
+    facts = Counted(suspicion.judged_as, suspicion.proved, found)
+    return tell(suspicion, "inconclusive", "low", facts)
 
 
 def of_layers(suspicion: Suspicion, layers: Layers, before: Layers) -> Verdict:
     """Say that memory grows, where the looks did not see all of its layers."""
-    return tell_of_layers(
-        suspicion,
-        layers,
-        "inconclusive",
-        "low",
-        f"memory grows, and it is not known what takes it: {grows(suspicion.growth)}",
-        remedy=WHAT_IS_NATIVE,
-        caveat=layers.reason or before.reason,
-    )
+    facts = Unseen(layers.reason or before.reason)
+    return tell_of_layers(suspicion, layers, "inconclusive", "low", facts)
 
 
 def unnamed(
-    spider: str, first: Sample, sample: Sample, case: BillCase, reason: str
+    spider: str, first: Sample, sample: Sample, case: BillCase, no_bill: str
 ) -> Verdict:
     """Return that memory grew and nobody is to be named for it."""
     grown = sample.memory.rss - first.memory.rss
@@ -88,40 +57,19 @@ def unnamed(
         unaccounted=grown,
         growth=growth,
         confidence="low",
-        message=_message_of_unnamed(first, sample, growth, case, waiting),
         oldest_s=0.0,
         example_url="",
         limit=sample.memory_limit,
         limit_in_s=limit_in_s(sample, growth.per_min),
-        caveat=reason or None,
-        remedy=WHAT_SHOWS_IT if waiting is None else WHAT_BOUNDS_IT,
         bytes=sample.memory.rss,
         share_of_growth=1.0,
-    )
-
-
-def _message_of_unnamed(
-    first: Sample,
-    sample: Sample,
-    growth: Growth,
-    case: BillCase,
-    waiting: Grown | None,
-) -> str:
-    nobody = "nobody is to be named for most of it"
-    if waiting is not None:
-        path = waiting.path
-        nobody = (
-            f"the crawl is faster than what its pages wait for: {path.path},"
-            f" {path.count:,} {path.type}, {megabytes(path.bytes)}"
-        )
-    elif case.is_growth_of("garbage", thresholds.PATH_SHARE_OF_LIBRARY):
-        nobody = "most of it is dead and waits for Python's collector"
-    lines = case.largest()
-    return (
-        f"memory grows, and {nobody}:"
-        f" {megabytes(first.memory.rss)} → {megabytes(sample.memory.rss)},"
-        f" {growth.per_1000_responses / 1e6:+,.1f} MB per 1,000 responses"
-        + (f"; what grew most: {lines}" if lines else "")
+        facts=Unnamed(
+            before=first.memory.rss,
+            waiting=waiting.path if waiting else None,
+            dead=case.is_growth_of("garbage", thresholds.PATH_SHARE_OF_LIBRARY),
+            bill=case.bills[-1] if case.bills else None,
+            no_bill=no_bill,
+        ),
     )
 
 

@@ -15,11 +15,11 @@ from scrapy_leakwatch.judge.growth import growth
 from scrapy_leakwatch.judge.kinds import garbage, inconclusive
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind
 from scrapy_leakwatch.judge.told import Key
-from scrapy_leakwatch.judge.verdicts import not_known, tell
-from scrapy_leakwatch.judge.wording import age, pace, series
+from scrapy_leakwatch.judge.verdicts import tell
 from scrapy_leakwatch.records import (
     REQUESTS,
     RESPONSES,
+    Counted,
     Explanation,
     Suspicion,
     Unexplained,
@@ -85,17 +85,6 @@ def _suspicion(
         memory_limit=sample.memory_limit,
         queued=sample.requests.queued_memory,
         collecting=sample.collecting,
-    )
-
-
-def _headline(suspicion: Suspicion) -> str:
-    grown = suspicion.growth
-    seen = "after full collections" if suspicion.proved else "in samples"
-    return (
-        f"{suspicion.subject} is leaking: {suspicion.count:,} alive,"
-        f" {grown.per_1000_responses:+,.0f} per 1,000 responses,"
-        f" oldest {age(suspicion.oldest_s)}; {pace(suspicion.judged_as, grown)}"
-        f" ({series(grown.floors)} {seen})"
     )
 
 
@@ -204,13 +193,10 @@ def _is_cargo(suspicion: Suspicion, found: Explanation) -> bool:
 
 def _leak(suspicion: Suspicion, confidence: Confidence, found: Found) -> Verdict:
     suspicion = _without_garbage(suspicion, found)
-    message = _headline(suspicion)
     in_queue = isinstance(found, Explanation) and found.owner_kind == "scheduler"
-    if in_queue and suspicion.queued:
-        message += f"; {suspicion.queued:,} requests wait and drag them along"
-    if found is None or isinstance(found, Explanation):
-        return tell(suspicion, "leak", confidence, message, found)
-    return tell(suspicion, "leak", confidence, message, caveat=not_known(found))
+    dragged_by = suspicion.queued if in_queue else None
+    facts = Counted(suspicion.judged_as, suspicion.proved, found, dragged_by)
+    return tell(suspicion, "leak", confidence, facts, found)
 
 
 def _is_part(suspicion: Suspicion, told: Mapping[Key, Standing]) -> bool:

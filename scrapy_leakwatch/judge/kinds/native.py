@@ -9,8 +9,8 @@ from scrapy_leakwatch.judge.growth import growth_of, rising_lows
 from scrapy_leakwatch.judge.kinds import fragmentation, inconclusive
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths
 from scrapy_leakwatch.judge.layers import grown_since, is_kept
-from scrapy_leakwatch.judge.verdicts import WHAT_IS_NATIVE, tell_of_layers
-from scrapy_leakwatch.judge.wording import grows, megabytes
+from scrapy_leakwatch.judge.verdicts import tell_of_layers
+from scrapy_leakwatch.records import Outside
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.judge.layers import Parts
@@ -86,15 +86,8 @@ def _what_grew(since: Parts, explained_bytes: float) -> Kind | None:
 
 
 def _native(suspicion: Suspicion, layers: Layers, since: Parts) -> Verdict:
-    grown, outside = since.resident, since.outside or 0
-    message = (
-        f"memory outside Python grows: {grows(suspicion.growth)}; of the last"
-        f" {megabytes(grown)}, {megabytes(min(outside, grown))} are neither Python's"
-        " objects nor free"
-    )
-    return tell_of_layers(
-        suspicion, layers, "native", "high", message, remedy=WHAT_IS_NATIVE
-    )
+    facts = Outside(since.resident, since.outside or 0)
+    return tell_of_layers(suspicion, layers, "native", "high", facts)
 
 
 KIND = VerdictKind("native", verdict_on_layers=verdict_on, left=lengths)

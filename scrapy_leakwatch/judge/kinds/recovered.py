@@ -9,7 +9,7 @@ from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import lows
 from scrapy_leakwatch.judge.history import RSS
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind
-from scrapy_leakwatch.judge.wording import megabytes
+from scrapy_leakwatch.records import Withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,23 +36,11 @@ def by_samples(
         return None
     most = max(point.held for point in left[-case.min_samples :])
     now = left[-1].held
-    if most <= _harmless(key, verdict):
-        why = "most of it is gone"
-    elif key != RSS and _stands_still(verdict, told_at, left, case):
-        why = "it has stopped growing"
-    else:
+    gone = most <= _harmless(key, verdict)
+    if not gone and (key == RSS or not _stands_still(verdict, told_at, left, case)):
         return None
-    return replace(
-        verdict,
-        kind="recovered",
-        count=now,
-        unaccounted=now,
-        message=f"{verdict.subject}: the verdict {verdict.kind} no longer holds, {why}:"
-        f" {_amount(key, now)} now, {_amount(key, verdict.unaccounted)} then",
-        limit_in_s=None,
-        caveat=None,
-        remedy="",
-    )
+    facts = Withdrawn(verdict, stands_still=not gone)
+    return replace(_withdrawn(facts), count=now, unaccounted=now)
 
 
 def by_weight(verdict: Verdict, now: int) -> Verdict | None:
@@ -63,29 +51,20 @@ def by_weight(verdict: Verdict, now: int) -> Verdict | None:
     if verdict.kind == "recovered" or now > thresholds.PATH_LEFT * verdict.bytes:
         return None
     return replace(
-        verdict,
-        kind="recovered",
+        _withdrawn(Withdrawn(verdict)),
         bytes=now,
         unaccounted=now,
-        message=f"{verdict.subject}: the verdict {verdict.kind} no longer holds, most"
-        f" of it is gone: {megabytes(now)} now, {megabytes(verdict.bytes)} then",
-        limit_in_s=None,
         share_of_growth=None,
     )
 
 
 def by_cause(verdict: Verdict, cause: Verdict) -> Verdict:
     """Return that it is withdrawn, since another verdict says why memory grows."""
-    return replace(
-        verdict,
-        kind="recovered",
-        message="memory: its growth has a verdict by now,"
-        f" {cause.kind} {cause.subject}",
-        limit_in_s=None,
-        caveat=None,
-        remedy="",
-        cause=cause.id,
-    )
+    return replace(_withdrawn(Withdrawn(verdict, cause=cause)), cause=cause.id)
+
+
+def _withdrawn(facts: Withdrawn) -> Verdict:
+    return replace(facts.before, kind="recovered", limit_in_s=None, facts=facts)
 
 
 def _harmless(key: str, verdict: Verdict) -> float:
@@ -110,7 +89,3 @@ def _stands_still(
         return False
     foretold = verdict.growth.per_1000_responses * (last.received - first.received)
     return abs(last.held - first.held) <= thresholds.RECOVERED_RATE * foretold / 1000
-
-
-def _amount(key: str, number: int) -> str:
-    return megabytes(number) if key == RSS else f"{number:,}"

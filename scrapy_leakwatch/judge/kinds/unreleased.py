@@ -7,9 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind
-from scrapy_leakwatch.judge.releasing import advice
-from scrapy_leakwatch.judge.wording import series
-from scrapy_leakwatch.records import Explanation, Growth, Verdict
+from scrapy_leakwatch.records import Explanation, Growth, Left, Stayed, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
         Resource,
         Survivors,
     )
+    from scrapy_leakwatch.records.facts import Facts
 
 SOON_S = 1.0
 """A timer that runs out by itself so soon does no harm."""
@@ -28,7 +27,6 @@ FEW = 3
 """Crawlers that stay, one run after another, before anybody is accused."""
 AGAIN = 4
 """In later crawls of a process it is said again when it is so many times as often."""
-MOST_NAMED = 3
 
 CRAWLER = "scrapy.crawler.Crawler"
 
@@ -58,13 +56,6 @@ def verdicts(
     return [_verdict(group, rest, spider) for group, *rest in causes.values()]
 
 
-def with_total(verdict: Verdict, count: int) -> Verdict:
-    """Return a verdict that says how many there are by now in the process."""
-    if count <= verdict.count:
-        return verdict
-    return replace(verdict, message=f"{verdict.message}; {count} in this process")
-
-
 def _key(each: Resource) -> tuple[str, ...]:
     taken = each.location or each.attribute or each.what
     return (each.kind.name, each.class_path, taken)
@@ -80,47 +71,19 @@ def _cause(key: tuple[str, ...], each: Resource) -> tuple[str, ...]:
 def _verdict(
     group: list[Resource], rest: list[list[Resource]], spider: str
 ) -> tuple[Verdict, Explanation]:
-    first = group[0]
-    found = _explanation(first, len(group), spider)
+    found = _explanation(group[0], spider)
     sure = all(each.sure for each in group)
     verdict = _tell(
         "unreleased",
         found,
         Growth((len(group),), 0.0, 0.0),
         "high" if sure else "medium",
-        "; with it ".join([_message(group), *map(_counted, rest)]),
-        remedy=found.fix,
+        Left(tuple(group), tuple(map(tuple, rest))),
     )
     return verdict, found
 
 
-def _message(group: list[Resource]) -> str:
-    first = group[0]
-    kind = first.kind
-    taken = f"{kind.did} by {first.owner}"
-    if first.method:
-        taken += f" in {first.method}"
-    if len(group) == 1:
-        told = f"{_named(first)}, {taken}, {kind.since}"
-        return f"unreleased: {told} after the spider closed"
-    names = sorted({each.what for each in group})
-    shown = ", ".join(names[:MOST_NAMED]) + (", ..." if names[MOST_NAMED:] else "")
-    return (
-        f"unreleased: {_counted(group)} ({shown}), {taken}: each {kind.since}"
-        " after the spider closed"
-    )
-
-
-def _counted(group: list[Resource]) -> str:
-    return f"{len(group)} x {group[0].kind.name}"
-
-
-def _named(resource: Resource) -> str:
-    kind = resource.kind
-    return resource.what if kind.named_alone else f"{kind.name} {resource.what}"
-
-
-def _explanation(first: Resource, count: int, spider: str) -> Explanation:
+def _explanation(first: Resource, spider: str) -> Explanation:
     taken = first.method or first.attribute or first.what
     names = (spider, first.kind.name, first.class_path, taken)
     return Explanation(
@@ -134,7 +97,7 @@ def _explanation(first: Resource, count: int, spider: str) -> Explanation:
         expression=f"self.{first.attribute}" if first.attribute else "",
         location=first.location,
         code=first.code,
-        fix=advice(first, count),
+        fix="",
         signature=hashlib.sha256("\n".join(names).encode()).hexdigest()[:8],
         likely=first.likely,
     )
@@ -156,32 +119,20 @@ def crawlers(
     if not worth_asking(survivors):
         return None
     grown = Growth(survivors.series, 0.0, 0.0)
-    message = (
-        f"unreleased: {survivors.count} Crawlers of {survivors.ended} ended crawls are"
-        f" still alive, with their spiders and engines ({series(survivors.series)})"
-    )
+    facts = Stayed(survivors, found)
     if isinstance(found, Explanation):
         if "running" in found.traits or "foreign" in found.traits:
             return None
-        found = replace(found, fix=_FIX.format(holder=found.holder))
-        told = _tell("unreleased", found, grown, "high", message, remedy=found.fix)
+        told = _tell("unreleased", found, grown, "high", facts)
         return replace(told, count=survivors.count, unaccounted=survivors.count), found
     if found is not None and found.counts.examined:  # nobody holds them but the engine
         return None
-    reason = found.reason if found is not None else "LEAKWATCH_EXPLAIN is off"
     nameless = Explanation(
         *("Crawler", CRAWLER, spider, "", "", "project", (), "", None, None, "", "")
     )
-    caveat = f"who holds them is not known: {reason}"
-    told = _tell("inconclusive", nameless, grown, "low", message, caveat=caveat)
+    told = _tell("inconclusive", nameless, grown, "low", facts)
     told = replace(told, count=survivors.count, unaccounted=survivors.count)
     return replace(told, signature=None), found
-
-
-_FIX = (
-    "let go of it when the spider closes: take it out of {holder}, and keep what you"
-    " need of it, such as dict(crawler.stats.get_stats())"
-)
 
 
 def _tell(
@@ -189,10 +140,7 @@ def _tell(
     found: Explanation,
     growth: Growth,
     confidence: Confidence,
-    message: str,
-    *,
-    remedy: str = "",
-    caveat: str | None = None,
+    facts: Facts,
 ) -> Verdict:
     return Verdict(
         kind=kind,
@@ -203,12 +151,10 @@ def _tell(
         unaccounted=growth.floors[-1],
         growth=growth,
         confidence=confidence,
-        message=message,
         oldest_s=0.0,
         example_url="",
         signature=found.signature,
-        caveat=caveat,
-        remedy=remedy,
         holder=found.holder,
         owner=found.owner,
+        facts=facts,
     )
