@@ -16,8 +16,9 @@ STAGES = sorted(
     {path.parent.name for path in PACKAGE.glob("*/__init__.py")} - WIRING - GROUND
 )
 SHARED = GROUND | {"config"}
-"""What any stage may import; and `explain` works on the graph of `heap`."""
-LENT = {"explain": {"heap"}}
+"""What any stage may import."""
+LENT = {"explain": {"heap"}, "report": {"recordings"}}
+"""`explain` works on the graph of `heap`; `report` has lines of a recording made."""
 
 
 def imports(path: Path) -> set[str]:

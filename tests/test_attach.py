@@ -21,9 +21,9 @@ from scrapy.utils.test import get_crawler
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.commands import attach, bill, remote, session
 from scrapy_leakwatch.commands.exits import CommandError
+from scrapy_leakwatch.recordings.writing import of_bill
 from scrapy_leakwatch.remote.attached import _our_stats
 from scrapy_leakwatch.report.bill import table
-from scrapy_leakwatch.report.recording import of_bill
 from tests.billing import BILL
 from tests.conftest import start_crawl
 from tests.synthetic import RUN, verdict

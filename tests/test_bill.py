@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred
 
 from scrapy_leakwatch.crawl.guard import Guard
 from scrapy_leakwatch.extension import CLOSED, LeakWatch
-from scrapy_leakwatch.recordings import parsing
+from scrapy_leakwatch.recordings import parsing, writing
 from scrapy_leakwatch.records import (
     OWNER_KINDS,
     Bill,
@@ -28,7 +28,6 @@ from scrapy_leakwatch.records import (
 )
 from scrapy_leakwatch.remote.console import Console
 from scrapy_leakwatch.remote.on_demand import FAILED, OnDemand
-from scrapy_leakwatch.report import recording
 from scrapy_leakwatch.report.bill import table
 from tests.billing import BILL, BODIES, FIRST, MB, NO_BILL, OWNERS, PAGES, ROWS
 from tests.synthetic import START
@@ -186,7 +185,7 @@ PATH = {"path", "type", "count", "bytes", "grown_bytes", "location", "code"}
 
 
 def test_the_line_of_a_bill_has_what_is_promised() -> None:
-    line = json.loads(json.dumps(recording.of_bill(BILL), allow_nan=False))
+    line = json.loads(json.dumps(writing.of_bill(BILL), allow_nan=False))
     assert line["type"] == "bill"
     assert line.keys() >= {
         "time", "rss", "rss_named_share", "stall_ms", "analysis_ms",
@@ -203,7 +202,7 @@ def test_the_line_of_a_bill_has_what_is_promised() -> None:
 
 
 def test_the_line_of_no_bill_says_why() -> None:
-    assert recording.of_bill(NO_BILL) == {
+    assert writing.of_bill(NO_BILL) == {
         "type": "bill", "time": NO_BILL.time, "received": 2_000, "rss": 1_100 * MB,
         "failed": "no answer within 30 s", "stall_ms": 14.0,
     }  # fmt: skip
@@ -232,7 +231,7 @@ BILLS = st.builds(
 
 @given(BILLS)
 def test_a_bill_is_read_as_it_was_written(bill) -> None:
-    line = json.loads(json.dumps(recording.of_bill(bill), allow_nan=False))
+    line = json.loads(json.dumps(writing.of_bill(bill), allow_nan=False))
     assert parsing.bill(line) == bill
 
 

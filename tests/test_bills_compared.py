@@ -9,8 +9,9 @@ import pytest
 
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.judge.comparison import compare
+from scrapy_leakwatch.recordings import writing
 from scrapy_leakwatch.records import BillOwner, OwnerChange
-from scrapy_leakwatch.report import live, recording
+from scrapy_leakwatch.report import live
 from tests.billing import BILL, FIRST, MB, NO_BILL, OWNERS
 from tests.test_commands import LEAK, leakwatch, record
 
@@ -22,7 +23,7 @@ def billed(record):
     """Write a recording with these bills."""
 
     def billed(name, *bills, said=()):
-        return record(name, *said, *map(recording.of_bill, bills))
+        return record(name, *said, *map(writing.of_bill, bills))
 
     return billed
 
@@ -80,7 +81,7 @@ def test_show_of_a_crawl_without_bills_does_not_speak_of_them(billed, capsys) ->
 )
 def test_programs_get_the_last_bill(bills, expected, billed, capsys) -> None:
     leakwatch("show", "--json", billed("billed", *bills))
-    line = None if expected is None else recording.of_bill(expected)
+    line = None if expected is None else writing.of_bill(expected)
     shown = json.loads(capsys.readouterr().out)["bill"]
     assert shown == json.loads(json.dumps(line))
 

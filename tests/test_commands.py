@@ -18,7 +18,7 @@ from scrapy.settings import Settings
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.commands import printing
 from scrapy_leakwatch.commands.leakwatch import NAMES, Command
-from scrapy_leakwatch.report import recording
+from scrapy_leakwatch.recordings import writing
 from scrapy_leakwatch.report.bill import table
 from scrapy_leakwatch.report.lines import Line
 from tests import synthetic
@@ -225,7 +225,7 @@ def test_show_tells_a_verdict_without_a_message(record, capsys) -> None:
 
 
 def test_bill_shows_the_last_bill_of_a_recording(record, capsys) -> None:
-    bills = map(recording.of_bill, (FIRST, BILL, NO_BILL))
+    bills = map(writing.of_bill, (FIRST, BILL, NO_BILL))
     assert leakwatch("bill", record("grown", *bills)) == 0
     shown = capsys.readouterr().out
     failed = "  no bill since then: no answer within 30 s"
@@ -233,16 +233,16 @@ def test_bill_shows_the_last_bill_of_a_recording(record, capsys) -> None:
 
 
 def test_bill_is_there_for_programs(record, capsys) -> None:
-    path = record("grown", *map(recording.of_bill, (FIRST, BILL)))
+    path = record("grown", *map(writing.of_bill, (FIRST, BILL)))
     assert leakwatch("bill", path, "--json") == 0
-    assert json.loads(capsys.readouterr().out) == recording.of_bill(BILL)
+    assert json.loads(capsys.readouterr().out) == writing.of_bill(BILL)
 
 
 def test_a_crawl_without_a_bill_is_told_in_one_line(record, capsys) -> None:
     assert leakwatch("bill", record("old", LEAK)) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "old.jsonl has no memory bill: " in line
-    failed = record("failed", recording.of_bill(NO_BILL))
+    failed = record("failed", writing.of_bill(NO_BILL))
     assert leakwatch("bill", failed) == 1
     assert capsys.readouterr().err == "No bill: no answer within 30 s\n"
     assert leakwatch("bill", failed, "--json") == 1
@@ -316,7 +316,7 @@ def test_what_was_crawled_can_only_be_read(record, capsys) -> None:
     found = {**FOUND, "subject": HOSTILE, "holder": HOSTILE, "code": HOSTILE}
     place = replace(ROWS, path=HOSTILE, type=HOSTILE, location=HOSTILE)
     owner = replace(OWNERS[0], name=HOSTILE, paths=(place, place))
-    bill = recording.of_bill(replace(BILL, owners=(owner,)))
+    bill = writing.of_bill(replace(BILL, owners=(owner,)))
     path = record("hostile", hostile, found, bill, spider=HOSTILE)
     leakwatch("show", path)
     leakwatch("bill", path)

@@ -37,10 +37,10 @@ BROKEN = {
         "scrapy_leakwatch.report.stats.CostReport.of_sample",
     ],
     "write its recording": [
-        "scrapy_leakwatch.report.recording.of_run",
-        "scrapy_leakwatch.report.recording.of_sample",
-        "scrapy_leakwatch.report.recording.of_bill",
-        "scrapy_leakwatch.report.recording.of_summary",
+        "scrapy_leakwatch.recordings.writing.of_run",
+        "scrapy_leakwatch.recordings.writing.of_sample",
+        "scrapy_leakwatch.recordings.writing.of_bill",
+        "scrapy_leakwatch.recordings.writing.of_summary",
     ],
     "let go of the process": ["scrapy_leakwatch.observe.sampler.Sampler.stop"],
     "see what the crawl leaves behind": [
@@ -100,7 +100,7 @@ BROKEN_EXPLANATIONS = {
     "judge what it sees": ["scrapy_leakwatch.judge.judge.verdict_on"],
     "log what it sees": ["scrapy_leakwatch.crawl.watch.block"],
     "keep its stats": ["scrapy_leakwatch.report.stats.CostReport.of_finding"],
-    "write its recording": ["scrapy_leakwatch.report.recording.of_explanation"],
+    "write its recording": ["scrapy_leakwatch.recordings.writing.of_explanation"],
 }
 
 

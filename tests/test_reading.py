@@ -12,9 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrapy_leakwatch import recordings
-from scrapy_leakwatch.recordings import lines, parsing, reading, thinning, timelines
+from scrapy_leakwatch.recordings import (
+    lines,
+    parsing,
+    reading,
+    thinning,
+    timelines,
+    writing,
+)
 from scrapy_leakwatch.records import Explanation, Layers, Unexplained
-from scrapy_leakwatch.report import block, log, recording
+from scrapy_leakwatch.report import block, log
 from tests import synthetic
 from tests.billing import BILL, FIRST, NO_BILL
 from tests.synthetic import HTML, REQUEST, RUN, START
@@ -101,7 +108,7 @@ def test_what_was_given_back_is_read(write) -> None:
 
 def test_the_bills_are_read_in_their_order_with_those_that_failed(write) -> None:
     written = [FIRST, NO_BILL, BILL]
-    story = recordings.read(write(RUN, *map(recording.of_bill, written)))
+    story = recordings.read(write(RUN, *map(writing.of_bill, written)))
     assert list(story.bills) == written
     assert story.broken == 0
     assert story.ended == NO_BILL.time
@@ -112,10 +119,8 @@ def test_of_very_many_bills_the_first_the_last_and_each_nth_are_kept(
     write, monkeypatch
 ) -> None:
     monkeypatch.setattr(reading, "MOST_BILLS", 10)
-    bills = [recording.of_bill(replace(BILL, received=at)) for at in range(200)]
-    failed = [
-        recording.of_bill(replace(NO_BILL, received=at)) for at in range(200, 203)
-    ]
+    bills = [writing.of_bill(replace(BILL, received=at)) for at in range(200)]
+    failed = [writing.of_bill(replace(NO_BILL, received=at)) for at in range(200, 203)]
     story = recordings.read(write(RUN, *bills, *failed))
     kept = [bill.received for bill in story.bills]
     assert kept == [0, 32, 64, 96, 128, 160, 192, 199, 200, 201, 202]

@@ -12,7 +12,8 @@ from datetime import datetime
 import pytest
 
 from scrapy_leakwatch import recordings
-from scrapy_leakwatch.report import recording
+from scrapy_leakwatch.recordings import parsing, writing
+from scrapy_leakwatch.records import Growth, Verdict
 from tests.conftest import recorded, start_crawl
 
 SAMPLE = {
@@ -174,7 +175,7 @@ def test_a_killed_crawl_loses_at_most_the_last_line(shop, tmp_path) -> None:
 
 def test_a_file_that_is_there_is_kept(tmp_path) -> None:
     for content in ("first", "second", "third"):
-        record = recording.Recording(str(tmp_path / "a.b.jsonl"), "shop")
+        record = writing.Recording(str(tmp_path / "a.b.jsonl"), "shop")
         record.write({"type": content})
         record.close()
     names = sorted(path.name for path in tmp_path.iterdir())
@@ -183,7 +184,7 @@ def test_a_file_that_is_there_is_kept(tmp_path) -> None:
 
 
 def test_the_time_in_a_name_is_the_one_of_feeds(tmp_path) -> None:
-    record = recording.Recording(str(tmp_path / "%(name)s_%(time)s_100%%"), "shop")
+    record = writing.Recording(str(tmp_path / "%(name)s_%(time)s_100%%"), "shop")
     record.close()
     name, when, percent = record.path.name.split("_")
     assert (name, percent) == ("shop", "100%")
@@ -192,8 +193,8 @@ def test_the_time_in_a_name_is_the_one_of_feeds(tmp_path) -> None:
 
 def test_a_file_that_can_not_be_made_is_one_line_with_the_remedy(tmp_path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(recording.RecordingError) as raised:
-        recording.Recording(str(tmp_path / "file" / "a.jsonl"), "shop")
+    with pytest.raises(writing.RecordingError) as raised:
+        writing.Recording(str(tmp_path / "file" / "a.jsonl"), "shop")
     assert str(raised.value).startswith("LEAKWATCH_RECORD: can't write ")
     assert "the crawl goes on without a recording" in str(raised.value)
 
@@ -206,7 +207,7 @@ def test_a_crawl_of_a_project_named_by_a_number_can_be_read(crawl, tmp_path) -> 
 def test_stats_that_json_can_not_hold_are_written_as_text() -> None:
     stats = {"a": 1, "b": float("inf"), "c": datetime(2026, 1, 2), "d": None, "e": [1]}
     stats |= {404: 2, ("f", 1): 3}
-    line = recording.of_summary(stats, (), 0.0)
+    line = writing.of_summary(stats, (), 0.0)
     assert line["stats"] == {
         "a": 1,
         "b": None,
@@ -223,8 +224,8 @@ def test_stats_that_json_can_not_hold_are_written_as_text() -> None:
 def test_a_full_disk_ends_the_recording_and_not_the_crawl(crawl) -> None:
     prelude = """
 import os
-from scrapy_leakwatch.report import recording
-recording._open_new = lambda path: (path, os.open("/dev/full", os.O_WRONLY))
+from scrapy_leakwatch.recordings import writing
+writing._open_new = lambda path: (path, os.open("/dev/full", os.O_WRONLY))
 """
     result = crawl("Healthy", prelude=prelude, LEAKWATCH_RECORD="record.jsonl")
     (error,) = result.lines("ERROR")
@@ -232,3 +233,34 @@ recording._open_new = lambda path: (path, os.open("/dev/full", os.O_WRONLY))
     assert "Traceback" not in result.log
     assert result.items == 420
     assert result.stats["leakwatch/samples"] >= 3
+
+
+GROWTH = Growth(floors=(), per_1000_responses=250.0, per_min=1500.0)
+VERDICTS = [
+    Verdict(
+        *("leak", "HtmlResponse", "scrapy.http.HtmlResponse", "shop", 1200, 1180),
+        growth=GROWTH,
+        confidence="high",
+        oldest_s=12.5,
+        example_url="http://shop/1",
+        message="HtmlResponse is leaking",
+        signature="3f2a9c1e",
+        limit=512 * 10**6,
+        limit_in_s=90.0,
+        caveat="who holds them is not known",
+        suppressed=True,
+        remedy="let go of them",
+        id=3,
+        cause=2,
+        withdraws=1,
+        bytes=7,
+        share_of_growth=0.5,
+    ),
+    Verdict("backlog", "Request", "", "shop", 1, 1, GROWTH, "low", 0.0, ""),
+]
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_a_verdict_is_read_as_it_was_written(verdict) -> None:
+    line = json.loads(json.dumps(writing.of_verdict(verdict, 1.0)))
+    assert parsing.verdict(line) == verdict

@@ -12,8 +12,9 @@ from scrapy_leakwatch.commands.printing import say, say_json
 from scrapy_leakwatch.commands.recorded import LONGEST, read
 from scrapy_leakwatch.commands.session import Session
 from scrapy_leakwatch.foundation import redact
+from scrapy_leakwatch.recordings import writing
 from scrapy_leakwatch.records import NoBill
-from scrapy_leakwatch.report import bill, recording
+from scrapy_leakwatch.report import bill
 from scrapy_leakwatch.report.lines import HEADING, each
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
         found = _taken(chosen(opts.job, settings))
         text = bill.table(found)
     if opts.json:
-        say_json(recording.of_bill(found))
+        say_json(writing.of_bill(found))
         return ERROR if isinstance(found, NoBill) else CLEAN
     if isinstance(found, NoBill):
         raise CommandError(redact.text(text, LONGEST))

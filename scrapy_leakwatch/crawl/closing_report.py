@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.crawl.guard import logger
 from scrapy_leakwatch.judge.sufficiency import too_little
-from scrapy_leakwatch.report.recording import named
+from scrapy_leakwatch.recordings.writing import named
 
 if TYPE_CHECKING:
     from scrapy import Spider

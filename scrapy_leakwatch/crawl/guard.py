@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from scrapy_leakwatch.report.recording import RecordingError
+from scrapy_leakwatch.recordings.writing import RecordingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,9 @@ import twisted
 import scrapy_leakwatch
 from scrapy_leakwatch.crawl.closing_report import ClosingReport
 from scrapy_leakwatch.crawl.guard import Guard, logger
+from scrapy_leakwatch.recordings import writing
 from scrapy_leakwatch.records import Bill, Layers
-from scrapy_leakwatch.report import recording, stats
+from scrapy_leakwatch.report import stats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.judge.judge import Judge
+    from scrapy_leakwatch.recordings.lines import Line
     from scrapy_leakwatch.records import (
         Explanation,
         NoBill,
@@ -76,7 +78,7 @@ class Recorder:
 
     def sample(self, sample: Sample) -> None:
         """Keep a sample."""
-        self._recording(self._write, recording.of_sample, sample)
+        self._recording(self._write, writing.of_sample, sample)
         self._counting(self._set, self._stats.of_sample, sample)
         self._counting(self._set, stats.of_verdicts, self._judge.reached)
 
@@ -90,7 +92,7 @@ class Recorder:
 
     def verdict(self, verdict: Verdict) -> None:
         """Keep a verdict."""
-        self._recording(self._write, recording.of_verdict, verdict, self._clock())
+        self._recording(self._write, writing.of_verdict, verdict, self._clock())
         self._counting(self._set, stats.of_verdicts, self._judge.reached)
 
     def finding(
@@ -100,9 +102,9 @@ class Recorder:
         self._counting(self._set, self._costs.of_finding, found)
         rests, now = None if verdict is None else verdict.id, self._clock()
         if isinstance(found, Layers):
-            self._recording(self._write, recording.of_layers, found, rests, now)
+            self._recording(self._write, writing.of_layers, found, rests, now)
             return
-        self._recording(self._write, recording.of_explanation, found, rests, now)
+        self._recording(self._write, writing.of_explanation, found, rests, now)
         self._counting(self._set, stats.of_finding, found, verdict)
 
     def bill(self, bill: Bill | NoBill) -> None:
@@ -110,11 +112,11 @@ class Recorder:
         if isinstance(bill, Bill):
             self._counting(self._set, self._costs.of_bill, bill)
             self._counting(self._set, self._owners.of_bill, bill)
-        self._recording(self._write, recording.of_bill, bill)
+        self._recording(self._write, writing.of_bill, bill)
 
     def trimmed(self, trimmed: Trimmed) -> None:
         """Keep what was given back to the system."""
-        self._recording(self._write, recording.of_trim, trimmed, self._clock())
+        self._recording(self._write, writing.of_trim, trimmed, self._clock())
         self._counting(self._set, stats.of_trim, trimmed)
 
     def begin_record(self, template: str) -> None:
@@ -123,7 +125,7 @@ class Recorder:
             return
         self._record = self._recording(self._open_record, template)
         for verdict in self._judge.verdicts:
-            self._recording(self._write, recording.of_verdict, verdict, self._clock())
+            self._recording(self._write, writing.of_verdict, verdict, self._clock())
 
     def end_record(self) -> None:
         """Record no more; the crawl goes on."""
@@ -149,13 +151,13 @@ class Recorder:
                 self._crawler.stats.set_value(name, value)
                 self._written[name] = value
 
-    def _open_own_record(self) -> recording.Recording | None:
+    def _open_own_record(self) -> writing.Recording | None:
         template = self._config.record or (self._report and self._report.record())
         return self._open_record(template) if template else None
 
-    def _open_record(self, template: str) -> recording.Recording:
-        record = recording.Recording(template, self._spider.name)
-        line = recording.of_run(
+    def _open_record(self, template: str) -> writing.Recording:
+        record = writing.Recording(template, self._spider.name)
+        line = writing.of_run(
             time=self._clock(),
             spider=self._spider.name,
             project=str(self._crawler.settings["BOT_NAME"]),
@@ -167,14 +169,14 @@ class Recorder:
             logger.info("LeakWatch records to %s", record.path)
         return record
 
-    def _write(self, report: Callable[..., recording.Line], *seen: Any) -> None:
+    def _write(self, report: Callable[..., Line], *seen: Any) -> None:
         if self._record is not None:
             self._record.write(report(*seen))
 
     def _write_summary(self) -> None:
         if self._record is None:
             return
-        line = recording.of_summary(
+        line = writing.of_summary(
             self._crawler.stats.get_stats(), self._judge.verdicts, self._clock()
         )
         self._record.write(line)

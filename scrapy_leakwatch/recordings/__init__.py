@@ -1,4 +1,4 @@
-"""Reads recordings: of a crawl that closed, was killed, or still runs.
+"""Recordings: written while a crawl runs, and read when it closed, or was killed.
 
 `read` goes through the file once, in a bounded space for any length, and
 returns a `Story`: records as the crawl itself had them, so that whatever prints

@@ -1,4 +1,4 @@
-"""Makes records of the lines of a recording.
+"""Makes records of the lines of a recording, which ``writing`` made of records.
 
 A recording may be from another version, cut off, or made to do harm. So what
 a line lacks is empty, what it has more is left out, and what is of another type

@@ -25,8 +25,8 @@ from scrapy_leakwatch.internals.versions import (
     engine_of,
     local_stats,
 )
+from scrapy_leakwatch.recordings import writing
 from scrapy_leakwatch.remote.on_demand import FAILED
-from scrapy_leakwatch.report import recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,7 +189,7 @@ async def bill(crawler: Crawler, stash: dict[str, Any]) -> str:
         found = await maybe_deferred_to_future(leakwatch.bill_record())
     if found is None:
         return json.dumps({"refused": str(FAILED)})
-    return json.dumps(recording.of_bill(found), allow_nan=False)
+    return json.dumps(writing.of_bill(found), allow_nan=False)
 
 
 def own(crawler: Crawler) -> LeakWatch | None:

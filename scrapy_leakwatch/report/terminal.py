@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from scrapy_leakwatch.recordings import writing
 from scrapy_leakwatch.records import ALARMS, Explanation, Unexplained
-from scrapy_leakwatch.report import bill, log, recording, tables
+from scrapy_leakwatch.report import bill, log, tables
 from scrapy_leakwatch.report.block import block
 from scrapy_leakwatch.report.kinds import paint
 from scrapy_leakwatch.report.lines import (
@@ -141,19 +142,19 @@ def as_json(story: Story, too_little: TooLittle | None) -> dict[str, Any]:
         "too_little": in_words(too_little) if too_little else None,
         "broken_lines": story.broken,
         "verdicts": [told_as_json(told) for told in story.standing],
-        "last": recording.of_sample(story.last) if story.last else None,
+        "last": writing.of_sample(story.last) if story.last else None,
         "bill": _bill(story),
     }
 
 
 def _bill(story: Story) -> dict[str, Any] | None:
     last = story.last_bill or (story.bills[-1] if story.bills else None)
-    return None if last is None else recording.of_bill(last)
+    return None if last is None else writing.of_bill(last)
 
 
 def told_as_json(told: Told) -> dict[str, Any]:
     """Return a verdict with what was found on it."""
-    line = recording.of_verdict(told.verdict, told.time)
+    line = writing.of_verdict(told.verdict, told.time)
     return {**line, "found": _found(told)}
 
 
@@ -162,5 +163,5 @@ def _found(told: Told) -> dict[str, Any] | None:
     if found is None:
         return None
     if isinstance(found, (Explanation, Unexplained)):
-        return recording.of_explanation(found, verdict, told.time)
-    return recording.of_layers(found, verdict, found.time or told.time)
+        return writing.of_explanation(found, verdict, told.time)
+    return writing.of_layers(found, verdict, found.time or told.time)

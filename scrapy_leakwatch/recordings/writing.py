@@ -1,5 +1,6 @@
-"""The recording: what was seen and said, as JSON Lines.
+"""Writes a recording: what was seen and said, as JSON Lines.
 
+What a line has, ``parsing`` makes a record of again.
 Each line goes to the file in one write of its own, nothing is buffered: a
 crawl that is killed loses at most the line it was writing.
 """
@@ -21,6 +22,7 @@ from scrapy_leakwatch.records import SCHEMA, NoBill, Unexplained, fields_of, fla
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from scrapy_leakwatch.recordings.lines import Line
     from scrapy_leakwatch.records import (
         Bill,
         BillOwner,
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
         Trimmed,
         Verdict,
     )
-
-Line = dict[str, Any]
 
 
 class RecordingError(OSError):
