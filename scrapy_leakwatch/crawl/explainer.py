@@ -21,6 +21,7 @@ from scrapy_leakwatch.explain import (
     layers_in_child,
     look,
 )
+from scrapy_leakwatch.judge.kinds import kind_of
 from scrapy_leakwatch.observe.live_refs import classes
 
 if TYPE_CHECKING:
@@ -159,11 +160,12 @@ def question_on(suspicion: Suspicion, sample: Sample, patience_s: float) -> AnyQ
 
     ``patience_s``: how long something may live before it counts as growth.
     """
-    if suspicion.kind in {"fragmentation", "native"}:
+    asks = kind_of(suspicion).asks
+    if asks == "layers":
         return MemoryQuestion()
-    if suspicion.kind == "hoard":
+    if asks == "container":
         return _about_container(suspicion, sample)
-    if suspicion.kind == "backlog":
+    if asks == "queue":
         return WaitingQuestion(
             class_path=suspicion.class_path,
             spider=suspicion.spider,

@@ -97,4 +97,5 @@ KIND = VerdictKind(
     is_part=_is_part,
     weighed=_weighed,
     left=lengths,
+    asks="queue",
 )

@@ -57,4 +57,6 @@ def fragmented(suspicion: Suspicion, layers: Layers) -> Verdict:
     return tell_of_layers(suspicion, layers, "fragmentation", confidence, facts)
 
 
-KIND = VerdictKind("fragmentation", verdict_on_layers=verdict_on, left=lengths)
+KIND = VerdictKind(
+    "fragmentation", verdict_on_layers=verdict_on, left=lengths, asks="layers"
+)

@@ -142,4 +142,5 @@ KIND = VerdictKind(
     verdict_on=verdict_on,
     is_part=_is_part,
     left=lengths,
+    asks="container",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     Found = Explanation | Unexplained | None
 
 
+Asks = Literal["holders", "container", "queue", "layers"]
+"""What must be known of a suspicion: who holds the objects, what is in a container or
+in the queue, or which layer the memory is in."""
+
+
 def lengths(history: History, judged_as: str, _: int, __: Case) -> Sequence[Point]:
     """Return how long a container or a queue was, or how large the memory."""
     return history.lengths(judged_as)
@@ -44,6 +49,7 @@ class VerdictKind:
     """A kind of verdict: the rules that lead to it, and those that take it back.
 
     ``suspicions`` yields what is counted and grows, from one sample and the past;
+    ``asks`` is what somebody must look for then;
     ``verdict_on`` says what becomes of such a suspicion once somebody has looked,
     and ``verdict_on_layers`` of one about memory. Both return None where it was not
     borne out, or the verdict, which may be of another kind. ``is_part`` tells that
@@ -63,3 +69,4 @@ class VerdictKind:
     is_part: Callable[[Suspicion, Mapping[Key, Standing]], bool] = lambda *_: False
     weighed: Callable[[Verdict, BillCase], Verdict] = lambda verdict, _: verdict
     left: Callable[[History, str, int, Case], Sequence[Point]] = objects
+    asks: Asks = "holders"

@@ -90,4 +90,4 @@ def _native(suspicion: Suspicion, layers: Layers, since: Parts) -> Verdict:
     return tell_of_layers(suspicion, layers, "native", "high", facts)
 
 
-KIND = VerdictKind("native", verdict_on_layers=verdict_on, left=lengths)
+KIND = VerdictKind("native", verdict_on_layers=verdict_on, left=lengths, asks="layers")
