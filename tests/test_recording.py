@@ -25,6 +25,7 @@ SAMPLE = {
     "responses",
     "memory",
     "memory_limit",
+    "children",
     "containers",
     "cost_ms",
 }

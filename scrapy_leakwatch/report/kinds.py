@@ -56,6 +56,14 @@ KINDS: tuple[KindWords, ...] = (
         counted="entries",
     ),
     KindWords(
+        "children",
+        "Child processes",
+        "bad",
+        sentence="Memory in child processes grows.",
+        of_holder="Memory grows in a {holder}.",
+        deed="started by",
+    ),
+    KindWords(
         "native",
         "Native memory",
         "bad",

@@ -54,6 +54,7 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
         example_url="",
         memory=sample.memory,
         memory_limit=sample.memory_limit,
+        beside=sample.beside,
         queued=queued,
     )
 

@@ -45,10 +45,11 @@ def by_samples(
     return replace(
         verdict,
         kind="recovered",
-        count=now,
+        count=verdict.count if verdict.kind == "children" else now,
         unaccounted=now,
+        bytes=now if verdict.bytes else 0,
         message=f"{verdict.subject}: the verdict {verdict.kind} no longer holds, {why}:"
-        f" {_amount(key, now)} now, {_amount(key, verdict.unaccounted)} then",
+        f" {_amount(verdict, now)} now, {_amount(verdict, verdict.unaccounted)} then",
         limit_in_s=None,
         caveat=None,
         remedy="",
@@ -112,5 +113,5 @@ def _stands_still(
     return abs(last.held - first.held) <= thresholds.RECOVERED_RATE * foretold / 1000
 
 
-def _amount(key: str, number: int) -> str:
-    return megabytes(number) if key == RSS else f"{number:,}"
+def _amount(verdict: Verdict, number: int) -> str:
+    return megabytes(number) if verdict.in_bytes else f"{number:,}"
