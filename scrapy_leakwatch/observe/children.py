@@ -1,10 +1,10 @@
 """Reads what the child processes of a crawl use, in a bounded time.
 
-What a process has for itself alone is what it costs: PSS, in which shared pages count
-as a part for each who shares them. The kernel adds that up page by page, 0.14 ms and
-11 µs a megabyte, so it is read of one process at a time; its resident memory takes
-5 µs. What was shared at the last reading is taken off from what is resident now, and
-where a process was not read yet, what others of the same program share.
+What a process costs is its PSS, in which shared pages count as a part for each who
+shares them. The kernel adds that up page by page, 0.14 ms and 11 µs a megabyte, so it
+is read of one process at a time; what is resident and what of that is in files and
+shared memory takes 5 µs. So PSS is taken as what is private now, and by how much PSS
+was more or less than that at the last reading.
 """
 
 from __future__ import annotations
@@ -48,16 +48,16 @@ RESIDENT, SHARED = 1, 2
 class _Process:
     """One child process, in bytes.
 
-    ``private`` is what is resident without files and shared memory; ``off`` is what
-    PSS is below the resident memory, None where that is not known. ``asked_at`` is
-    when PSS was read, or refused.
+    ``private`` is what is resident without files and shared memory, which may still be
+    shared since a fork; ``more`` is what PSS is above it, None where that is not known.
+    ``asked_at`` is when PSS was read, or refused.
     """
 
     pid: int
     name: str = ""
     resident: int = 0
     private: int | None = None
-    off: int | None = None
+    more: int | None = None
     asked_at: float = UNREAD
     is_settled: bool = False
 
@@ -141,7 +141,7 @@ class ChildrenGauge:
         chosen.asked_at = now
         pss = _pss(chosen.pid)
         if pss is not None:
-            chosen.off = max(chosen.resident - pss, 0)
+            chosen.more = pss - (chosen.private or 0)
 
     def _most_s(self, is_known: bool, now: float) -> float:
         """Return how long a reading may take: seldom much, of a known program."""
@@ -168,18 +168,20 @@ class ChildrenGauge:
 
 
 def _bytes_of(alike: list[_Process]) -> tuple[list[int], Measure]:
-    """Return what each process of a program has, and the worst measure among them."""
-    offs = [each.off for each in alike if each.off is not None]
-    if offs:
-        usual = int(fmean(offs))
-        return [
-            max(each.resident - (usual if each.off is None else each.off), 0)
-            for each in alike
-        ], "pss"
-    private = [each.private for each in alike if each.private is not None]
-    if len(private) == len(alike):
-        return private, "uss"
-    return [each.resident for each in alike], "rss"
+    """Return what each process of a program has, and what it is counted as.
+
+    Where PSS was read of some, the others lack as much that is shared since a fork.
+    Of files they have their part, which is the smaller the more there are.
+    """
+    if any(each.private is None for each in alike):
+        return [each.resident for each in alike], "rss"
+    known = [each.more for each in alike if each.more is not None]
+    usual = min(int(fmean(known)), 0) if known else 0
+    found = [
+        max((each.private or 0) + (usual if each.more is None else each.more), 0)
+        for each in alike
+    ]
+    return found, "pss" if known else "uss"
 
 
 def _weigh(process: _Process) -> bool:
