@@ -43,7 +43,8 @@ def block(verdict: Verdict, found: object) -> str:
 
 
 def _taken(found: Explanation, deed: str) -> Iterator[str]:
-    yield _row("owner", _owner(found))
+    kept = f", in {found.expression}" if found.expression else ""
+    yield _row("owner", f"{_owner(found)}{kept}")
     if found.location is not None:
         where = f"likely {found.location}" if found.likely else found.location
         yield _row(deed, f"{where}  {found.code or ''}".rstrip())

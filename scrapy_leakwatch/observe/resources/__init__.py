@@ -86,6 +86,7 @@ class Search:
         for live in child_process.KIND.find(reach):
             if child_process.pid_of(live) in pids:
                 claim = attribution.claim(live, before=self._earlier.has(live))
+                claim = claim or attribution.kept(live)
                 if claim is not None:
                     return resource(live, claim)
         return None
