@@ -116,7 +116,7 @@ CHILDREN_LEAST = 32 * MEGA
 """Bytes of growth: less is noise, a page more or less in a browser."""
 CHILDREN_SHARE = 0.1
 """Of what they had at their most before: less growth is noise in large ones."""
-CHILDREN_STEPS = 2
+CHILDREN_STEPS = 3
 """Times the steps of other growth: a pool or a browser starts up for some samples."""
 CHILDREN_STEADY = 0.25
 """The weakest step over the mean: what starts up or fills up slows down."""
