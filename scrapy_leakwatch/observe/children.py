@@ -34,7 +34,8 @@ BUDGET_S = 0.00015
 """Seconds a sample for resident memory; of very many processes it is read by turns."""
 CHEAP_S, DEAR_S = 0.0004, 0.003
 """A reading of PSS that takes up to the first of these seconds is for any sample, one
-up to the second for the first of a program, and then for one sample a minute."""
+up to the second for the first of a program, and then for one sample a minute. What
+would take longer is not read."""
 AGAIN_S = 60.0
 """After which PSS is read again: what a process gets meanwhile is its own."""
 PSS_S, PSS_S_OF_A_BYTE = 0.00014, 11e-12
@@ -42,6 +43,7 @@ PSS_S, PSS_S_OF_A_BYTE = 0.00014, 11e-12
 UNREAD = 0.0
 RESIDENT, SHARED = 1, 2
 """Fields of statm, in pages."""
+_HAS_STATM = os.path.exists("/proc/self/statm")
 
 
 @dataclass(slots=True)
@@ -152,41 +154,41 @@ class ChildrenGauge:
         for each in self._known.values():
             if each.resident:  # one that has ended and was not waited for has nothing
                 programs.setdefault(each.name, []).append(each)
+        weights = {name: _weight(alike) for name, alike in programs.items()}
         summed = [
-            (Program(name, len(alike), sum(found)), measure)
+            Program(name, len(alike), weights[name][0])
             for name, alike in programs.items()
-            for found, measure in [_bytes_of(alike)]
         ]
-        measures = {measure for _, measure in summed}
-        largest = sorted((each for each, _ in summed), key=lambda each: -each.bytes)
+        summed.sort(key=lambda each: -each.bytes)
+        measures = (measure for _, measure in weights.values())
         return Children(
-            count=sum(each.count for each in largest),
-            bytes=sum(each.bytes for each in largest),
+            count=sum(each.count for each in summed),
+            bytes=sum(each.bytes for each in summed),
             measure=max(measures, key=MEASURES.index, default="pss"),
-            programs=tuple(largest[:MOST_PROGRAMS]),
+            programs=tuple(summed[:MOST_PROGRAMS]),
         )
 
 
-def _bytes_of(alike: list[_Process]) -> tuple[list[int], Measure]:
-    """Return what each process of a program has, and what it is counted as.
+def _weight(alike: list[_Process]) -> tuple[int, Measure]:
+    """Return the bytes that the processes of a program have, and what those are.
 
     Where PSS was read of some, the others lack as much that is shared since a fork.
     Of files they have their part, which is the smaller the more there are.
     """
     if any(each.private is None for each in alike):
-        return [each.resident for each in alike], "rss"
+        return sum(each.resident for each in alike), "rss"
     known = [each.more for each in alike if each.more is not None]
     usual = min(int(fmean(known)), 0) if known else 0
-    found = [
+    found = (
         max((each.private or 0) + (usual if each.more is None else each.more), 0)
         for each in alike
-    ]
-    return found, "pss" if known else "uss"
+    )
+    return sum(found), "pss" if known else "uss"
 
 
 def _weigh(process: _Process) -> bool:
     """Note what a process has, and at first its name; tell whether it is there."""
-    if not os.path.exists("/proc/self/statm"):
+    if not _HAS_STATM:
         return _weigh_elsewhere(process)
     fields = read(f"/proc/{process.pid}/statm").split()
     if len(fields) <= SHARED:
