@@ -145,7 +145,7 @@ def a_day(path: Path, samples: int = 8640) -> Path:
                     limit_in_s=5 * HOUR, oldest_s=hour * HOUR - 7200,
                     example_url="http://shop.example/product.php?pid=123",
                     message=f"HtmlResponse is leaking: {count:,} alive, +250 per"
-                    " 1,000 responses, oldest 1h05m; 25% of the responses are"
+                    " 1,000 responses, oldest 1h05m; 25 % of the responses are"
                     " never let go"),
             explanation(START + hour * HOUR + 0.9, "HtmlResponse"),
         ]

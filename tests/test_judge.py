@@ -92,7 +92,7 @@ def test_the_rate_of_a_leak_seen_among_garbage_is_that_of_what_is_held() -> None
     (leak, *_) = hear(judge_of(explain=True), unproved(responses=1000), found)
     assert leak.growth.per_1000_responses == 250
     assert "+250 per 1,000 responses" in leak.message
-    assert "25% of the responses are never let go" in leak.message
+    assert "25 % of the responses are never let go" in leak.message
 
 
 def test_a_little_garbage_is_dismissed_and_asked_again_when_it_has_doubled() -> None:
@@ -260,7 +260,7 @@ def test_an_age_is_told_in_its_two_largest_units(seconds, words) -> None:
     ("rate", "words"),
     [
         (996.0, "responses pile up at the same rate as requests"),
-        (250.0, "25% of the responses are never let go"),
+        (250.0, "25 % of the responses are never let go"),
         (5.0, "1 in 200 responses is never let go"),
     ],
 )

@@ -62,6 +62,8 @@ def verdict(second: float, **fields: Any) -> dict[str, Any]:
 def explanation(second: float, **fields: Any) -> dict[str, Any]:
     found = {
         "subject": "HtmlResponse",
+        "spider": "shop",
+        "verdict": 1,
         "holder": "spider.kept[*]",
         "location": "shop/leaks.py:7",
         "stall_ms": 0.0,
@@ -96,6 +98,13 @@ def test_a_right_verdict_is_right_in_all_it_is_asked_for() -> None:
     assert result.faults == ()
     assert result.holder_right is result.place_right is True
     assert result.told == ("leak",)
+
+
+def test_a_verdict_has_the_explanation_that_refers_to_it() -> None:
+    other = explanation(7.25, verdict=2, holder="spider.lost")
+    nobodys = explanation(7.25, verdict=None, holder="spider.lost")
+    said = (verdict(7.25), other, nobodys, explanation(7.25))
+    assert judge(LEAKY, crawl(*said)).holder == "spider.kept[*]"
 
 
 def test_the_delay_is_that_from_the_growths_start_to_the_look_at_the_heap() -> None:
@@ -194,7 +203,7 @@ def test_a_crawl_that_went_wrong_is_no_success(evidence, fault) -> None:
 def of_weight(subject: str, line: str | None = None) -> list[dict[str, Any]]:
     return [
         verdict(9, kind="hoard", subject=subject, message="", id=subject),
-        explanation(9, subject=subject, holder=subject, location=line),
+        explanation(9, subject=subject, verdict=subject, holder=subject, location=line),
     ]
 
 

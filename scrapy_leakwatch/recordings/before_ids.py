@@ -13,7 +13,7 @@ from scrapy_leakwatch.records import Explanation, Layers, Told, Unexplained
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from scrapy_leakwatch.recordings.matching import Found, Said
+    from scrapy_leakwatch.recordings.matching import FindingLine, VerdictLine
     from scrapy_leakwatch.records import Verdict
 
 Finding: TypeAlias = "Explanation | Unexplained | Layers"
@@ -23,7 +23,7 @@ TOGETHER_S = 5.0
 """A verdict and what it rests on are written one after the other."""
 
 
-def told(said: Iterable[Said], found: Sequence[Found]) -> tuple[Told, ...]:
+def told(said: Iterable[VerdictLine], found: Sequence[FindingLine]) -> tuple[Told, ...]:
     """Return the verdicts, each with its case and what was found on it."""
     cases: dict[Subject, int] = {}
     latest: dict[Subject, Verdict] = {}
@@ -40,7 +40,9 @@ def told(said: Iterable[Said], found: Sequence[Found]) -> tuple[Told, ...]:
     return tuple(verdicts)
 
 
-def _nearest(time: float, verdict: Verdict, found: Sequence[Found]) -> Finding | None:
+def _nearest(
+    time: float, verdict: Verdict, found: Sequence[FindingLine]
+) -> Finding | None:
     about = [
         (abs(each.time - time), each.finding)
         for each in found

@@ -18,7 +18,7 @@ Finding: TypeAlias = "Explanation | Unexplained | Layers"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class VerdictLine:
     """A verdict, its place among the lines, and when it was reached."""
 
     line: int
@@ -27,7 +27,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FindingLine:
     """What a look found, with the id of the verdict that rests on it, if one does.
 
     ``refers``: the line says that, or that none does; older versions say neither.
@@ -40,7 +40,7 @@ class Found:
     refers: bool
 
 
-def told(said: Sequence[Said], found: Sequence[Found]) -> tuple[Told, ...]:
+def told(said: Sequence[VerdictLine], found: Sequence[FindingLine]) -> tuple[Told, ...]:
     """Return the verdicts, each with its case and what was found on it."""
     has_ids = all(each.verdict.id for each in said)
     if not has_ids or not all(each.refers for each in found):
@@ -48,13 +48,17 @@ def told(said: Sequence[Said], found: Sequence[Found]) -> tuple[Told, ...]:
     return _told(said, found)
 
 
-def _told(said: Iterable[Said], found: Iterable[Found]) -> tuple[Told, ...]:
+def _told(
+    said: Iterable[VerdictLine], found: Iterable[FindingLine]
+) -> tuple[Told, ...]:
     """Join by id; what is told again keeps its id, and has found what follows it."""
     verdicts: list[Told] = []
     latest: dict[int, int] = {}
-    lines: Iterator[Said | Found] = merge(said, found, key=lambda each: each.line)
+    lines: Iterator[VerdictLine | FindingLine] = merge(
+        said, found, key=lambda each: each.line
+    )
     for each in lines:
-        if isinstance(each, Said):
+        if isinstance(each, VerdictLine):
             case = each.verdict.withdraws or each.verdict.id
             before = verdicts[latest[case]] if case in latest else None
             latest[case] = len(verdicts)
@@ -74,7 +78,7 @@ def _kept(verdict: Verdict, before: Told | None) -> Explanation | None:
 
 
 def dismissed(
-    verdicts: Iterable[Told], found: Iterable[Found]
+    verdicts: Iterable[Told], found: Iterable[FindingLine]
 ) -> tuple[Explanation | Unexplained, ...]:
     """Return what was found where no verdict rests on it."""
     used = {id(each.found) for each in verdicts}

@@ -66,8 +66,8 @@ class _Reading:
     def __init__(self, run: Run, points: int) -> None:
         self._run = run
         self._timeline = TimelineKeeper(points)
-        self._said: deque[matching.Said] = deque(maxlen=MOST_KEPT)
-        self._found: deque[matching.Found] = deque(maxlen=MOST_KEPT)
+        self._said: deque[matching.VerdictLine] = deque(maxlen=MOST_KEPT)
+        self._found: deque[matching.FindingLine] = deque(maxlen=MOST_KEPT)
         self._layers: deque[Layers] = deque(maxlen=MOST_KEPT)
         self._trims: deque[tuple[float, Trimmed]] = deque(maxlen=MOST_KEPT)
         self._bills: Evenly[tuple[int, Bill | NoBill]] = Evenly(MOST_BILLS)
@@ -156,7 +156,7 @@ class _Reading:
         self._taken += 1
 
     def _take_verdict(self, line: Line, time: float) -> None:
-        said = matching.Said(self._lines, time, parsing.verdict(line))
+        said = matching.VerdictLine(self._lines, time, parsing.verdict(line))
         self._said.append(said)
         self._verdicts += 1
 
@@ -171,7 +171,7 @@ class _Reading:
     def _add_found(self, line: Line, time: float, finding: matching.Finding) -> None:
         verdict, refers = parsing.rested_on_by(line), "verdict" in line
         self._found.append(
-            matching.Found(self._lines, time, finding, verdict, refers=refers)
+            matching.FindingLine(self._lines, time, finding, verdict, refers=refers)
         )
 
     def _take_bill(self, line: Line, _: float) -> None:

@@ -132,7 +132,7 @@ def _yes(right: bool | None) -> str:
 
 
 def _part(some: int, whole: int) -> str:
-    return f"{some / whole:.0%} ({some} of {whole})" if whole else "none"
+    return f"{100 * some / whole:.0f} % ({some} of {whole})" if whole else "none"
 
 
 def _number(number: float | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -134,13 +134,17 @@ def judge(row: Row, evidence: Evidence) -> Result:
 
 
 def _told(lines: Sequence[Line]) -> list[Told]:
-    told = []
-    for line, after in pairwise([*lines, {"type": "end"}]):
+    """Put each verdict together with the explanation that it rests on, by its id."""
+    told: list[Told] = []
+    latest: dict[tuple[str, int], int] = {}
+    for line in lines:
         if line["type"] == "verdict":
-            of_it = after["type"] == "explanation" and (
-                after.get("subject") == line["subject"]
-            )
-            told.append(Told(line, after if of_it else {}))
+            latest[line["spider"], line["id"]] = len(told)
+            told.append(Told(line, {}))
+        elif line["type"] == "explanation":
+            at = latest.get((line["spider"], line["verdict"]))
+            if at is not None:
+                told[at] = replace(told[at], explanation=line)
     return told
 
 

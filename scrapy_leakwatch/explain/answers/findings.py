@@ -45,7 +45,7 @@ class Group:
     key: tuple[str, str]
     fate: Fate
     anchors: list[Anchor] = field(default_factory=list)
-    places: list[words.Place] = field(default_factory=list)
+    wordings: list[words.Wording] = field(default_factory=list)
     examples: list[int] = field(default_factory=list)
     count: int = 0
     nested: int = 0
@@ -62,21 +62,21 @@ class Group:
         return min(typical, key=lambda one: len(one.above))
 
     @property
-    def place(self) -> words.Place:
+    def wording(self) -> words.Wording:
         """The words for `lead`."""
-        return self.places[self.anchors.index(self.lead)]
+        return self.wordings[self.anchors.index(self.lead)]
 
     @property
     def holder(self) -> str:
         """The holder's name, without the keys in which the suspects differ."""
-        names = {place.holder for place in self.places}
+        names = {wording.holder for wording in self.wordings}
         return names.pop() if len(names) == 1 else self.key[1]
 
     @property
     def expression(self) -> str:
         """The way from the anchor to the suspect, where it is always the same."""
-        names = {place.expression for place in self.places}
-        return names.pop() if len(names) == 1 else self.place.general_expression
+        names = {wording.expression for wording in self.wordings}
+        return names.pop() if len(names) == 1 else self.wording.general_expression
 
     @property
     def chain(self) -> bool:
@@ -143,18 +143,18 @@ def _part(whole: int, number: int, parts: int) -> int:
 def _group(
     groups: dict[tuple[str, str, Fate], Group], anchor: Anchor, fate: Fate
 ) -> Group:
-    place = place_of(anchor)
-    key = (_scope(anchor), place.general)
+    wording = wording_of(anchor)
+    key = (_scope(anchor), wording.general)
     group = groups.setdefault((*key, fate), Group(key, fate))
     group.anchors.append(anchor)
-    group.places.append(place)
+    group.wordings.append(wording)
     return group
 
 
-def place_of(anchor: Anchor) -> words.Place:
+def wording_of(anchor: Anchor) -> words.Wording:
     """Return an anchor in words."""
     edges = words.edges_of(anchor)
-    return anchor.kind.place(anchor, edges, words.reach(anchor.trail, edges))
+    return anchor.kind.wording(anchor, edges, words.reach(anchor.trail, edges))
 
 
 def _scope(anchor: Anchor) -> str:
@@ -167,9 +167,9 @@ def _scope(anchor: Anchor) -> str:
 def of_container(trail: tuple[Any, ...], start: PathStart) -> Group:
     """Return the group of a container that is known by the way to it."""
     anchor = Anchor(root.KIND, trail, (), start)
-    place = place_of(anchor)
-    key = (_scope(anchor), place.general)
-    return Group(key, "held", [anchor], [place], count=1)
+    wording = wording_of(anchor)
+    key = (_scope(anchor), wording.general)
+    return Group(key, "held", [anchor], [wording], count=1)
 
 
 def is_running(anchor: Anchor) -> bool:
@@ -193,8 +193,8 @@ def is_bounded(anchor: Anchor) -> bool:
 
 def finding(group: Group) -> Finding:
     """Return the plain facts of ``group`` for the advice."""
-    anchor, place = group.lead, group.place
-    names = [edge.name.strip("'") for edge in place.names if edge.kind != "inside"]
+    anchor, wording = group.lead, group.wording
+    names = [edge.name.strip("'") for edge in wording.names if edge.kind != "inside"]
     callbacks = {words.callback_of(one.trail[0]) for one in group.anchors}
     return Finding(
         kind=anchor.kind,
@@ -204,8 +204,8 @@ def finding(group: Group) -> Finding:
         held=_held(anchor),
         start=anchor.root.kind if anchor.root else "component",
         names=tuple(names),
-        variable=place.variable,
-        function=place.function,
+        variable=wording.variable,
+        function=wording.function,
         callback=callbacks.pop() if len(callbacks) == 1 else "",
         container=_container(anchor),
         through_error=_local_of_traceback(anchor),

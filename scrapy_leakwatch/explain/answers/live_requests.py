@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Request, Spider
 
 from scrapy_leakwatch.explain import holders
-from scrapy_leakwatch.explain.answers.findings import Group, place_of
+from scrapy_leakwatch.explain.answers.findings import Group, wording_of
 from scrapy_leakwatch.explain.answers.statement import state
 from scrapy_leakwatch.explain.holders import Anchor, function, request
 from scrapy_leakwatch.explain.naming.reference_path import PathStart
@@ -105,12 +105,12 @@ def _nothing(question: Question, examined: int) -> Unexplained:
 
 def _join(groups: dict[str, Group], trail: Trail) -> None:
     anchor = _anchor(trail)
-    place = place_of(anchor)
+    wording = wording_of(anchor)
     group = groups.setdefault(
-        place.general, Group((anchor.kind.name, place.general), "held")
+        wording.general, Group((anchor.kind.name, wording.general), "held")
     )
     group.anchors.append(anchor)
-    group.places.append(place)
+    group.wordings.append(wording)
     group.count += 1
 
 

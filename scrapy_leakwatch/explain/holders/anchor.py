@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.explain.holders.finding import Finding
     from scrapy_leakwatch.explain.naming.edges import Edge
     from scrapy_leakwatch.explain.naming.reference_path import PathStart
-    from scrapy_leakwatch.explain.naming.words import Place
+    from scrapy_leakwatch.explain.naming.words import Wording
     from scrapy_leakwatch.foundation.lines import SourceLine
 
 Fate = Literal["held", "waiting", "in flight", "unknown"]
@@ -25,7 +25,7 @@ class HolderKind:
 
     ``is_one`` gets the live objects of a reference path and the place of one. ``fate``
     gets an anchor, and how many seconds something may live that goes by itself.
-    ``place`` gets an anchor, the edges on its trail and how many of them have the
+    ``wording`` gets an anchor, the edges on its trail and how many of them have the
     holder's name. ``line`` is where the suspects were put there, ``fix`` one sentence
     a person can act on. ``runs``: it is a function that has not ended.
     """
@@ -33,7 +33,7 @@ class HolderKind:
     name: str
     is_one: Callable[[tuple[Any, ...], int], bool]
     fate: Callable[[Anchor, float], Fate]
-    place: Callable[[Anchor, list[Edge], int], Place]
+    wording: Callable[[Anchor, list[Edge], int], Wording]
     line: Callable[[Group, Any], SourceLine | None]
     fix: Callable[[Finding], str]
     runs: bool = False

@@ -13,7 +13,7 @@ from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_pa
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.answers.findings import Group
     from scrapy_leakwatch.explain.naming.edges import Edge
-    from scrapy_leakwatch.explain.naming.words import Place
+    from scrapy_leakwatch.explain.naming.words import Wording
     from scrapy_leakwatch.foundation.lines import SourceLine
 
 
@@ -21,9 +21,9 @@ def _is_one(nodes: tuple[Any, ...], place: int) -> bool:
     return type(nodes[place]) is _lru_cache_wrapper
 
 
-def _place(anchor: Anchor, edges: list[Edge], near: int) -> Place:
+def _wording(anchor: Anchor, edges: list[Edge], near: int) -> Wording:
     phrase, nothing = "lru_cache{} of {}", ("", len(edges))
-    return of_code.place_of(anchor, edges, near, phrase=phrase, variable=nothing)
+    return of_code.wording_of(anchor, edges, near, phrase=phrase, variable=nothing)
 
 
 def _line(group: Group, _: Any) -> SourceLine | None:
@@ -39,4 +39,4 @@ def _fix(finding: Finding) -> str:
     )
 
 
-KIND = HolderKind("cache", _is_one, is_held, _place, _line, _fix)
+KIND = HolderKind("cache", _is_one, is_held, _wording, _line, _fix)

@@ -41,4 +41,4 @@ def _fix(finding: Finding) -> str:
     )
 
 
-KIND = HolderKind("deferred", _is_one, _fate, _CALL.place, _CALL.line, _fix)
+KIND = HolderKind("deferred", _is_one, _fate, _CALL.wording, _CALL.line, _fix)

@@ -14,7 +14,7 @@ from scrapy_leakwatch.explain.naming.edges import ANY_KEY, INSIDE
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.answers.findings import Group
     from scrapy_leakwatch.explain.naming.edges import Edge
-    from scrapy_leakwatch.explain.naming.words import Place
+    from scrapy_leakwatch.explain.naming.words import Wording
     from scrapy_leakwatch.foundation.lines import SourceLine
 
 _PHRASES = {
@@ -29,10 +29,10 @@ def _is_one(nodes: tuple[Any, ...], place: int) -> bool:
     return type(node) is FunctionType and of_code.is_of_project(node)
 
 
-def _place(anchor: Anchor, edges: list[Edge], near: int) -> Place:
+def _wording(anchor: Anchor, edges: list[Edge], near: int) -> Wording:
     phrase = _PHRASES.get(_first_part(edges), "closure variable '{}' of {}")
     variable = _variable(anchor, edges)
-    return of_code.place_of(anchor, edges, near, phrase=phrase, variable=variable)
+    return of_code.wording_of(anchor, edges, near, phrase=phrase, variable=variable)
 
 
 def _first_part(edges: list[Edge]) -> str:
@@ -69,4 +69,4 @@ def _fix(finding: Finding) -> str:
     )
 
 
-KIND = HolderKind("function", _is_one, is_held, _place, _line, _fix)
+KIND = HolderKind("function", _is_one, is_held, _wording, _line, _fix)

@@ -15,7 +15,7 @@ from scrapy_leakwatch.explain.naming import callables
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.answers.findings import Group
     from scrapy_leakwatch.explain.naming.edges import Edge
-    from scrapy_leakwatch.explain.naming.words import Place
+    from scrapy_leakwatch.explain.naming.words import Wording
     from scrapy_leakwatch.foundation.lines import SourceLine
 
 
@@ -42,10 +42,10 @@ def _is_of_engine(node: Any) -> bool:
 _SCRAPY = f"{os.sep}scrapy{os.sep}"
 
 
-def _place(anchor: Anchor, edges: list[Edge], near: int) -> Place:
+def _wording(anchor: Anchor, edges: list[Edge], near: int) -> Wording:
     variable = of_code.variable_of(anchor.trail, edges)
     phrase = "local variable '{}' of {}"
-    return of_code.place_of(anchor, edges, near, phrase=phrase, variable=variable)
+    return of_code.wording_of(anchor, edges, near, phrase=phrase, variable=variable)
 
 
 def _line(group: Group, _: Any) -> SourceLine | None:
@@ -65,4 +65,4 @@ def _fix(finding: Finding) -> str:
     )
 
 
-KIND = HolderKind("generator", _is_one, _fate, _place, _line, _fix, runs=True)
+KIND = HolderKind("generator", _is_one, _fate, _wording, _line, _fix, runs=True)

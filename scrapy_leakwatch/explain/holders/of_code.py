@@ -10,7 +10,7 @@ from scrapy_leakwatch.explain.code import source
 from scrapy_leakwatch.explain.code.source import classes_of
 from scrapy_leakwatch.explain.naming import callables
 from scrapy_leakwatch.explain.naming.labels import label
-from scrapy_leakwatch.explain.naming.words import Place, written
+from scrapy_leakwatch.explain.naming.words import Wording, written
 from scrapy_leakwatch.foundation import places, redact
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def itself(trail: tuple[Any, ...]) -> Any:
     return trail[0]
 
 
-def place_of(
+def wording_of(
     anchor: Anchor,
     edges: list[Edge],
     near: int,
@@ -50,7 +50,7 @@ def place_of(
     phrase: str,
     variable: tuple[str, int],
     runs: Runs = itself,
-) -> Place:
+) -> Wording:
     """Return an anchor in words: ``phrase`` has room for a variable and a function.
 
     ``variable`` is its name and how many edges lead to its value.
@@ -59,7 +59,7 @@ def place_of(
     function = redact.text(name) or label(anchor.trail[0])
     known, rest = variable
     what = known + written(edges[rest:near])
-    return Place(
+    return Wording(
         phrase.format(what, function),
         phrase.format(known + written(edges[rest:]), function),
         phrase.format(known + written(edges[rest:near], 0), function),
@@ -106,10 +106,10 @@ class Call:
     callers: frozenset[str]
     runs: Runs = itself
 
-    def place(self, anchor: Anchor, edges: list[Edge], near: int) -> Place:
+    def wording(self, anchor: Anchor, edges: list[Edge], near: int) -> Wording:
         """Return an anchor in words."""
         variable = variable_of(anchor.trail, edges)
-        return place_of(
+        return wording_of(
             anchor, edges, near, phrase=self.phrase, variable=variable, runs=self.runs
         )
 

@@ -30,4 +30,4 @@ def _fix(finding: Finding) -> str:
     )
 
 
-KIND = HolderKind("partial", _is_one, is_held, _CALL.place, _CALL.line, _fix)
+KIND = HolderKind("partial", _is_one, is_held, _CALL.wording, _CALL.line, _fix)

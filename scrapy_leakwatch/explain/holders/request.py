@@ -13,7 +13,7 @@ from scrapy_leakwatch.explain.holders.anchor import Anchor, HolderKind, is_held
 from scrapy_leakwatch.explain.holders.finding import Finding, thing_and_part
 from scrapy_leakwatch.explain.naming import callables, words
 from scrapy_leakwatch.explain.naming.labels import label, method_name
-from scrapy_leakwatch.explain.naming.words import Place, simple_place, written
+from scrapy_leakwatch.explain.naming.words import Wording, simple_wording, written
 from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
@@ -28,15 +28,15 @@ def _is_one(nodes: tuple[Any, ...], place: int) -> bool:
     return anatomy.is_a(nodes[place], Request)
 
 
-def _place(anchor: Anchor, edges: list[Edge], near: int) -> Place:
+def _wording(anchor: Anchor, edges: list[Edge], near: int) -> Wording:
     nodes = anchor.trail
-    plain = simple_place("Request", edges, near, kept_keys=1)
+    plain = simple_wording("Request", edges, near, kept_keys=1)
     for number, node in enumerate(nodes[1:], 1):
         if type(node) is MethodType:
             target = label(node.__self__) + written(edges[number + 1 : near])
             through = f"Request{written(edges[:number])} {method_name(node)}"
             general = label(node.__self__) + written(edges[number + 1 : near], 0)
-            return Place(
+            return Wording(
                 f"{target}, the object of {through}",
                 plain.expression,
                 f"{general}, the object of {through}",
@@ -49,7 +49,7 @@ def _place(anchor: Anchor, edges: list[Edge], near: int) -> Place:
 
 
 def _line(group: Group, crawler: Any) -> SourceLine | None:
-    names = [edge for edge in group.place.names if edge.kind != "inside"]
+    names = [edge for edge in group.wording.names if edge.kind != "inside"]
     if not names:
         return None
     bag = names[0].name
@@ -96,4 +96,4 @@ def _short(key: str, thing: str) -> str:
     return f"{key}_url"
 
 
-KIND = HolderKind("request", _is_one, is_held, _place, _line, _fix)
+KIND = HolderKind("request", _is_one, is_held, _wording, _line, _fix)

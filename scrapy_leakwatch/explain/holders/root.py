@@ -8,7 +8,7 @@ from scrapy_leakwatch.explain.code import blame
 from scrapy_leakwatch.explain.holders.anchor import Anchor, Fate, HolderKind
 from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_part
 from scrapy_leakwatch.explain.naming.labels import label
-from scrapy_leakwatch.explain.naming.words import Place, simple_place
+from scrapy_leakwatch.explain.naming.words import Wording, simple_wording
 from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ def _fate(anchor: Anchor, _: float) -> Fate:
     return "in flight" if root.passing or passing else "held"
 
 
-def _place(anchor: Anchor, edges: list[Edge], near: int) -> Place:
+def _wording(anchor: Anchor, edges: list[Edge], near: int) -> Wording:
     root = anchor.root
     begin = label(anchor.trail[0]) if root is None else root.expression
-    return simple_place(begin, edges, near, kept_keys=0)
+    return simple_wording(begin, edges, near, kept_keys=0)
 
 
 def _line(group: Group, crawler: Any) -> SourceLine | None:
@@ -96,4 +96,4 @@ def _of_library(finding: Finding) -> str:
     )
 
 
-KIND = HolderKind("root", _is_one, _fate, _place, _line, _fix)
+KIND = HolderKind("root", _is_one, _fate, _wording, _line, _fix)

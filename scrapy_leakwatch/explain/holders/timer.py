@@ -41,4 +41,4 @@ def _fix(finding: Finding) -> str:
     )
 
 
-KIND = HolderKind("timer", _is_one, _fate, _CALL.place, _CALL.line, _fix)
+KIND = HolderKind("timer", _is_one, _fate, _CALL.wording, _CALL.line, _fix)

@@ -26,7 +26,7 @@ _NAME_LIKE = re.compile(r"^b?'[A-Za-z_][\w .-]{0,39}'$")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Wording:
     """An anchor in words.
 
     ``holder`` names the edge to cut, ``expression`` the way down to the
@@ -102,12 +102,12 @@ def path(nodes: tuple[Any, ...], root: PathStart | None) -> tuple[PathStep, ...]
     return tuple(steps)
 
 
-def simple_place(start: str, edges: list[Edge], near: int, kept_keys: int) -> Place:
-    """Return the place below ``start``, the first ``near`` edges of which name it.
+def simple_wording(start: str, edges: list[Edge], near: int, kept_keys: int) -> Wording:
+    """Return the words for what is below ``start``, named by the first ``near`` edges.
 
     ``general`` keeps so many of the keys.
     """
-    return Place(
+    return Wording(
         start + written(edges[:near]),
         start + written(edges),
         start + written(edges[:near], kept_keys),

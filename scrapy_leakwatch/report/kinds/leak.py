@@ -42,7 +42,7 @@ def pace(subject: str, growth: Growth) -> str:
     if rate >= NEARLY_EVERY:
         return "responses pile up at the same rate as requests"
     if rate >= SOME:
-        return f"{rate / 10:.0f}% of the responses are never let go"
+        return f"{rate / 10:.0f} % of the responses are never let go"
     return f"1 in {1000 / rate:,.0f} responses is never let go"
 
 

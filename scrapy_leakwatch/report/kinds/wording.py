@@ -28,7 +28,7 @@ def weighed(verdict: Verdict, _: Weighed) -> Words:
         f" {verdict.count:,} {verdict.class_path},"
         f" {grown.per_1000_responses / 1e6:+,.1f} MB per 1,000 responses"
         f" ({series(grown.floors, 10**6)} MB);"
-        f" that is {verdict.share_of_growth:.0%} of what memory grew by"
+        f" that is {100 * (verdict.share_of_growth or 0):.0f} % of what memory grew by"
     )
 
 
