@@ -12,9 +12,9 @@ from __future__ import annotations
 import mmap
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import median
 from typing import TYPE_CHECKING
 
 import psutil
@@ -24,7 +24,7 @@ from scrapy_leakwatch.observe.process_tree import ProcessTree, read
 from scrapy_leakwatch.records import MEASURES, Children, Program
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from scrapy_leakwatch.records import Measure
 
@@ -34,8 +34,9 @@ BUDGET_S = 0.00015
 """Seconds a sample for resident memory; of very many processes it is read by turns."""
 CHEAP_S, DEAR_S = 0.0004, 0.003
 """A reading of PSS that takes up to the first of these seconds is for any sample, one
-up to the second for the first of a program, and then for one sample a minute. What
-would take longer is not read."""
+up to the second for one sample a minute. What would take longer is not read."""
+MANY_MORE = 4
+"""Times as many processes of a program: one more may be dear, as the first may be."""
 AGAIN_S = 60.0
 """After which PSS is read again: what a process gets meanwhile is its own."""
 PSS_S, PSS_S_OF_A_BYTE = 0.00014, 11e-12
@@ -121,33 +122,32 @@ class ChildrenGauge:
                 return
 
     def _ask_one(self) -> None:
-        """Read PSS of the process whose reading is oldest, if there is time for one."""
-        now = time.monotonic()
-        read_already = {each.name for each in self._known.values() if each.asked_at}
-        due = [
-            each
-            for each in self._known.values()
-            if each.private
-            and (not each.asked_at or now >= each.asked_at + AGAIN_S)
-            and each.reading_s <= self._most_s(each.name in read_already, now)
-        ]
-        chosen = min(
-            due,
-            key=lambda each: (each.name in read_already, each.asked_at),
-            default=None,
-        )
-        if chosen is None:
-            return
-        if chosen.reading_s > CHEAP_S:
-            self._dear_at = now + AGAIN_S
-        chosen.asked_at = now
-        pss = _pss(chosen.pid)
-        if pss is not None:
-            chosen.more = pss - (chosen.private or 0)
+        """Read PSS of one process, if one is due.
 
-    def _most_s(self, is_known: bool, now: float) -> float:
-        """Return how long a reading may take: seldom much, of a known program."""
-        return CHEAP_S if is_known and now < self._dear_at else DEAR_S
+        Of those that were not read the newest is the likest to the others.
+        """
+        due = min(self._due(), key=lambda each: each.asked_at, default=None)
+        if due is None:
+            return
+        due.asked_at = time.monotonic()
+        if due.reading_s > CHEAP_S:
+            self._dear_at = due.asked_at + AGAIN_S
+        pss = _pss(due.pid)
+        if pss is not None:
+            due.more = pss - (due.private or 0)
+
+    def _due(self) -> Iterator[_Process]:
+        """Yield whose PSS may be read now, the newest first."""
+        now = time.monotonic()
+        alive = Counter(each.name for each in self._known.values())
+        asked = Counter(each.name for each in self._known.values() if each.asked_at)
+        for each in reversed(self._known.values()):
+            is_old = not each.asked_at or now >= each.asked_at + AGAIN_S
+            is_one_of_few = alive[each.name] >= MANY_MORE ** asked[each.name]
+            is_dear_due = is_one_of_few or now >= self._dear_at
+            most_s = DEAR_S if is_dear_due else CHEAP_S
+            if each.private and is_old and each.reading_s <= most_s:
+                yield each
 
     def _together(self) -> Children:
         programs: dict[str, list[_Process]] = {}
@@ -178,7 +178,7 @@ def _weight(alike: list[_Process]) -> tuple[int, Measure]:
     if any(each.private is None for each in alike):
         return sum(each.resident for each in alike), "rss"
     known = [each.more for each in alike if each.more is not None]
-    usual = min(int(fmean(known)), 0) if known else 0
+    usual = min(int(median(known)), 0) if known else 0
     found = (
         max((each.private or 0) + (usual if each.more is None else each.more), 0)
         for each in alike
