@@ -10,7 +10,7 @@ from scrapy.settings import Settings
 
 from scrapy_leakwatch.config import Config
 from scrapy_leakwatch.crawl.billing import Bills
-from scrapy_leakwatch.recordings import read
+from scrapy_leakwatch.recordings import read, writing
 from scrapy_leakwatch.records import Bill, BillLayers, Children, Program
 from scrapy_leakwatch.report import charts, log
 from scrapy_leakwatch.report.bill import table
