@@ -96,6 +96,7 @@ def stages(crawler: Crawler, config: Config, spider: Spider, guards: Guards) -> 
             crawler,
             config.explain_timeout,
             lambda name: sampler.container(name) if sampler else None,
+            lambda most: sampler.in_scraper(most) if sampler else (),
             guards.explaining,
         ),
         recorder=Recorder(crawler, config, spider, judge),

@@ -28,6 +28,7 @@ __all__ = [
     "PathStep",
     "Question",
     "Share",
+    "StallQuestion",
     "Unexplained",
     "WaitingQuestion",
 ]
@@ -90,6 +91,16 @@ class HoardQuestion:
     def class_path(self) -> str:
         """The container's type, as far as it is known without a look."""
         return self.type
+
+
+@dataclass(frozen=True, slots=True)
+class StallQuestion:
+    """What ``count`` callbacks of a spider wait for that do not end."""
+
+    subject: str
+    class_path: str
+    spider: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ MOST_CONTAINERS = 50
 """In a sample; where there are as many, others may be missing."""
 QUEUE = "scheduler memory queue"
 RSS = "memory"
-"""What has a series of lengths besides the containers."""
+OVERDUE = "callbacks that do not end"
+"""What have a series of lengths besides the containers."""
 
 Series = dict[str, list[Point]]
 Each = TypeVar("Each")
@@ -67,6 +68,8 @@ class History:
         lengths[RSS] = sample.memory.rss
         if sample.requests.queued_memory is not None:
             lengths[QUEUE] = sample.requests.queued_memory
+        if sample.progress is not None:
+            lengths[OVERDUE] = sample.progress.overdue
         if self._before is not None:
             # What is new here was too short to be named in the sample before.
             new = dict.fromkeys(set(lengths) - set(self._lengths), 0)
@@ -97,7 +100,7 @@ class History:
         return {
             name: min(points[-1].held, most)
             for name, points in self._lengths.items()
-            if name not in {RSS, QUEUE}
+            if name not in {RSS, QUEUE, OVERDUE}
         }
 
 

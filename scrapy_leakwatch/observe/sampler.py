@@ -18,6 +18,7 @@ from scrapy_leakwatch.observe.census.containers import Census
 from scrapy_leakwatch.observe.full_collections import FullCollections
 from scrapy_leakwatch.observe.limits import memory_limit
 from scrapy_leakwatch.observe.memory import MemoryGauge
+from scrapy_leakwatch.observe.progress import ProgressGauge
 from scrapy_leakwatch.observe.received import ReceivedResponses
 from scrapy_leakwatch.observe.tracking import unwatch_all, watch_all
 from scrapy_leakwatch.records import REQUESTS, RESPONSES, Floor, Sample
@@ -58,6 +59,7 @@ class Sampler:
         self._memory_limit = memory_limit(crawler.settings)
         self._census = Census(crawler, config.min_objects)
         self._received = ReceivedResponses(crawler)
+        self._progress = ProgressGauge(crawler)
         self._collections = FullCollections(lambda: guard(self.floor))
         self._opened = time.monotonic()
         self._opened_stamp = trackref_now()
@@ -78,10 +80,11 @@ class Sampler:
         requests, responses = ledger.ledgers(self._crawler, alive)
         held = _held(alive, requests, responses)
         containers = self._census.take()
+        received = self._received.count()
         return Sample(
             time=time.time(),
             elapsed_s=time.monotonic() - self._opened,
-            received=self._received.count(),
+            received=received,
             live=records,
             requests=requests,
             responses=responses,
@@ -94,11 +97,16 @@ class Sampler:
             containers=containers,
             collecting=gc.isenabled(),
             starting=is_starting(self._crawler),
+            progress=self._progress.read(received),
         )
 
     def container(self, name: str) -> tuple[Any, ...] | None:
         """Return a container of the last sample, as `Census.container` does."""
         return self._census.container(name)
+
+    def in_scraper(self, most: int) -> tuple[Any, ...]:
+        """Return what is longest in the scraper, up to so many requests."""
+        return self._progress.oldest(most)
 
     def floor(self) -> Floor:
         """Return what no engine owns now; called right after a collection."""

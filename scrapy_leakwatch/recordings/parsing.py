@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.records import (
     OWNER_KINDS,
+    STAGES,
     TRAITS,
     Bill,
     BillLayers,
@@ -30,6 +31,7 @@ from scrapy_leakwatch.records import (
     NoBill,
     PathStep,
     Price,
+    Progress,
     RequestLedger,
     ResponseLedger,
     Run,
@@ -107,6 +109,10 @@ def _owner_kind(value: Any) -> str:
     return value if value in OWNER_KINDS else "unknown"
 
 
+def _stage(value: Any) -> str:
+    return value if value in STAGES else "open"
+
+
 def _list(value: Any) -> list[Any]:
     if isinstance(value, list):
         return value[:MOST]
@@ -132,6 +138,7 @@ _READERS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "Kind": (text, ""),
     "Confidence": (text, "low"),
     "Origin": (_origin, "project"),
+    "Stage": (_stage, "open"),
     "OwnerKind": (_owner_kind, "unknown"),
     "tuple[str, ...]": (_texts, ()),
 }
@@ -288,12 +295,17 @@ def sample(line: Line) -> Sample:
         held={},
         floors=(),
         oldest={},
+        progress=_progress(line.get("progress")),
         cost_s=number(line.get("cost_ms", 0)) / 1000,
         containers=tuple(
             _read(Container, mapping(each))
             for each in _list(line.get("containers", []))
         ),
     )
+
+
+def _progress(found: Any) -> Progress | None:
+    return None if found is None else _read(Progress, mapping(found))
 
 
 def _live(found: Mapping[str, Any]) -> tuple[LiveClass, ...]:

@@ -53,6 +53,7 @@ from scrapy_leakwatch.records.judged import (
 from scrapy_leakwatch.records.observed import (
     REQUESTS,
     RESPONSES,
+    STAGES,
     Container,
     Floor,
     Held,
@@ -60,9 +61,11 @@ from scrapy_leakwatch.records.observed import (
     Memory,
     Oldest,
     Origin,
+    Progress,
     RequestLedger,
     ResponseLedger,
     Sample,
+    Stage,
 )
 from scrapy_leakwatch.records.recorded import (
     SCHEMA,
@@ -88,6 +91,7 @@ __all__ = [
     "RESPONSES",
     "SCHEMA",
     "SEVERITY",
+    "STAGES",
     "TRAITS",
     "TURNS",
     "Bill",
@@ -117,6 +121,7 @@ __all__ = [
     "OwnerKind",
     "PathStep",
     "Price",
+    "Progress",
     "Refusal",
     "RequestLedger",
     "Resource",
@@ -126,6 +131,7 @@ __all__ = [
     "Sample",
     "Series",
     "Share",
+    "Stage",
     "Story",
     "Summary",
     "Survivors",

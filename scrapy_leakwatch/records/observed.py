@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +50,45 @@ class ResponseLedger:
     live: int
     in_flight: int
     unaccounted: int
+
+
+Stage = Literal["opening", "open", "closing"]
+"""Of a spider: the engine waits for those who open or close with it, or crawls."""
+
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+
+_STILL = 2
+"""Looks in a row at which nothing has moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one engine works on, and for how long already.
+
+    ``downloading`` requests are on their way in the downloader, ``scraping`` in the
+    scraper, which has ``items`` in pipelines. The oldest is seen in the scraper for
+    ``oldest_s`` seconds; of those that left it the longest was for ``longest_s``, and
+    ``older`` are there for longer than that. Nothing has moved for ``still_s`` and
+    ``still_samples`` looks in a row; what downloads or is paused does.
+    """
+
+    downloading: int
+    scraping: int
+    items: int
+    older: int
+    oldest_s: float
+    longest_s: float
+    still_s: float
+    still_samples: int
+    stage: Stage = "open"
+
+    @property
+    def overdue(self) -> int:
+        """How many take longer than any that ended; all, where nothing moves."""
+        if self.still_samples < _STILL:
+            return self.older
+        return self.scraping or self.items or int(self.stage != "open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +175,8 @@ class Sample:
     ``oldest`` has the keys of ``held``; it is left out of what is too small to
     be judged, and so are ``containers``. ``memory_limit`` in bytes, ``None``
     without one. ``collecting``: Python's garbage collector is on.
-    ``starting``: the spider's start requests are not all read yet.
+    ``starting``: the spider's start requests are not all read yet. ``progress`` is
+    None where no spider is open.
     """
 
     time: float
@@ -154,3 +194,4 @@ class Sample:
     containers: tuple[Container, ...] = ()
     collecting: bool = True
     starting: bool = False
+    progress: Progress | None = None

@@ -39,6 +39,7 @@ class KindWords:
 
 
 KINDS: tuple[KindWords, ...] = (
+    KindWords("stalled", "Stalled", "bad", deed="waits at"),
     KindWords(
         "leak",
         "Leak",

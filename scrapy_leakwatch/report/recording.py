@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         BillOwner,
         Explanation,
         Layers,
+        Progress,
         Sample,
         Trimmed,
         Verdict,
@@ -109,6 +110,16 @@ def of_sample(sample: Sample) -> Line:
             for each in sample.containers
         ],
         "cost_ms": round(1000 * sample.cost_s, 3),
+        "progress": _of_progress(sample.progress),
+    }
+
+
+def _of_progress(progress: Progress | None) -> Line | None:
+    if progress is None:
+        return None
+    return {
+        name: round(value, 3) if isinstance(value, float) else value
+        for name, value in fields_of(progress).items()
     }
 
 

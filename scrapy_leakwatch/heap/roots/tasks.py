@@ -18,12 +18,13 @@ def roots(_: Any, __: Outside) -> Iterator[Root]:
     for loop in loops():
         found += [
             Start(task, "asyncio task", owner="event loop", passing=True)
-            for task in _tasks_of(loop)
+            for task in tasks_of(loop)
         ]
     yield Root("asyncio tasks", "task", starts=found, late=True, passing=True)
 
 
-def _tasks_of(loop: Any) -> list[Any]:
+def tasks_of(loop: Any) -> list[Any]:
+    """Return the tasks of an event loop that have not ended."""
     try:
         return list(asyncio.all_tasks(loop))
     except RuntimeError:  # the weak set changed while it was read, again and again

@@ -48,8 +48,9 @@ class VerdictKind:
     and ``verdict_on_layers`` of one about memory. Both return None where it was not
     borne out, or the verdict, which may be of another kind. ``is_part`` tells that
     a suspicion is part of what was told already. ``weighed`` adds what the memory
-    bills say. ``left`` is the series that shows whether it still holds: by a key of
-    `History`, since so many responses were received.
+    bills say. ``measure`` is how much there is of a suspicion: a dismissed one is
+    news again when that has grown. ``left`` is the series that shows whether it still
+    holds: by a key of `History`, since so many responses were received.
 
     A kind without rules of its own is what becomes of others' suspicions.
     """
@@ -62,4 +63,5 @@ class VerdictKind:
     ) = None
     is_part: Callable[[Suspicion, Mapping[Key, Standing]], bool] = lambda *_: False
     weighed: Callable[[Verdict, BillCase], Verdict] = lambda verdict, _: verdict
+    measure: Callable[[Suspicion], float] = lambda suspicion: suspicion.unaccounted
     left: Callable[[History, str, int, Case], Sequence[Point]] = objects

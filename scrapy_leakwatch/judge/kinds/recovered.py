@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import lows
-from scrapy_leakwatch.judge.history import RSS
+from scrapy_leakwatch.judge.history import OVERDUE, RSS
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind
 from scrapy_leakwatch.judge.wording import megabytes
 
@@ -38,7 +38,7 @@ def by_samples(
     now = left[-1].held
     if most <= _harmless(key, verdict):
         why = "most of it is gone"
-    elif key != RSS and _stands_still(verdict, told_at, left, case):
+    elif key not in {RSS, OVERDUE} and _stands_still(verdict, told_at, left, case):
         why = "it has stopped growing"
     else:
         return None
