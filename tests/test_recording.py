@@ -27,6 +27,7 @@ SAMPLE = {
     "memory_limit",
     "containers",
     "cost_ms",
+    "progress",
 }
 VERDICT = {
     "type",

@@ -161,7 +161,7 @@ class Explainer:
         if isinstance(question, StallQuestion):
             return explain_stall_in_child(
                 question,
-                self._in_scraper(MOST_STUCK),
+                self._in_scraper(min(question.count, MOST_STUCK)),
                 _tables(Response),
                 self._crawler,
                 self._timeout_s,

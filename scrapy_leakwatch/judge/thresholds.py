@@ -124,6 +124,9 @@ LAYERS_LEAST = 16 * MEGA
 LAYERS_SHARE = 0.5
 """Of the growth: the layer that has at least this much of it is what grows."""
 
+AT_LIMIT = 0.95
+"""Of the limit of memory: a process that ended there had no room left."""
+
 # ---- told, told again, withdrawn ---------------------------------------------
 
 TOLD_AGAIN = 2

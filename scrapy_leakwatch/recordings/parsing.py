@@ -31,6 +31,7 @@ from scrapy_leakwatch.records import (
     NoBill,
     PathStep,
     Price,
+    Process,
     Progress,
     RequestLedger,
     ResponseLedger,
@@ -168,9 +169,14 @@ def run(line: Line) -> Run:
         Run,
         line,
         time=moment(line.get("time")),
+        process=_process(line.get("process")),
         versions={text(name): text(value) for name, value in list(versions)[:MOST]},
         config={text(name): _setting(value) for name, value in list(config)[:MOST]},
     )
+
+
+def _process(found: Any) -> Process | None:
+    return None if found is None else _read(Process, mapping(found))
 
 
 def _setting(value: Any) -> object:

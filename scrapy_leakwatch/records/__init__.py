@@ -69,12 +69,15 @@ from scrapy_leakwatch.records.observed import (
 )
 from scrapy_leakwatch.records.recorded import (
     SCHEMA,
+    Ending,
+    Process,
     Run,
     Series,
     Story,
     Summary,
     Timeline,
     Told,
+    Trace,
 )
 from scrapy_leakwatch.records.resources import (
     ComponentKind,
@@ -105,6 +108,7 @@ __all__ = [
     "Container",
     "Counts",
     "Effort",
+    "Ending",
     "Explanation",
     "Fallen",
     "Floor",
@@ -121,6 +125,7 @@ __all__ = [
     "OwnerKind",
     "PathStep",
     "Price",
+    "Process",
     "Progress",
     "Refusal",
     "RequestLedger",
@@ -139,6 +144,7 @@ __all__ = [
     "Timeline",
     "Told",
     "TooLittle",
+    "Trace",
     "Trait",
     "Trimmed",
     "Turn",

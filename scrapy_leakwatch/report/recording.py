@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         BillOwner,
         Explanation,
         Layers,
+        Process,
         Progress,
         Sample,
         Trimmed,
@@ -76,6 +77,7 @@ def of_run(
     project: str,
     versions: Mapping[str, str],
     config: Mapping[str, Any],
+    process: Process,
 ) -> Line:
     """Return the first line."""
     return {
@@ -87,7 +89,13 @@ def of_run(
         "pid": os.getpid(),
         "versions": dict(versions),
         "config": dict(config),
+        "process": fields_of(process),
     }
+
+
+def of_exit(time: float) -> Line:
+    """Return the line of a process that ends in order before the crawl has closed."""
+    return {"type": "exit", "time": time}
 
 
 def of_sample(sample: Sample) -> Line:
