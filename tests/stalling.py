@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 
 import scrapy
 from scrapy import signals
-from scrapy.utils.defer import maybe_deferred_to_future
-from twisted.internet.defer import Deferred, DeferredLock
+from scrapy.exceptions import DontCloseSpider
+from scrapy.utils.defer import deferred_from_coro, maybe_deferred_to_future
+from twisted.internet.defer import Deferred, DeferredLock, inlineCallbacks
 from twisted.internet.task import deferLater
+
+from scrapy_leakwatch.signals import leak_detected
 
 
 async def sleep(seconds):
@@ -134,6 +139,99 @@ class SomeHang(Pages):
         yield {"url": response.url}
 
 
+class Inline(Pages):
+    name = "inline"
+
+    async def parse(self, response):
+        await maybe_deferred_to_future(self.older(response))
+
+    @inlineCallbacks
+    def older(self, response):
+        self.answer = Deferred()
+        yield self.answer  # here: inline
+        return response.url
+
+
+class Quick(Pages):
+    name = "quick"
+
+
+class Paused(Pages):
+    """The engine is paused while callbacks wait."""
+
+    name = "paused"
+
+    async def parse(self, response):
+        self.crawler.engine.pause()
+        self.answer = Deferred()
+        await maybe_deferred_to_future(self.answer)
+
+
+class WaitsForWork(Pages):
+    """Has nothing to do until its start() gets more."""
+
+    name = "waits_for_work"
+
+    async def start(self):
+        yield self.page(0)
+        self.work = Deferred()
+        await maybe_deferred_to_future(self.work)
+
+
+class IdlesOn(Pages):
+    """Is idle, and does not close."""
+
+    name = "idles_on"
+
+    @classmethod
+    def from_crawler(cls, crawler, *args, **kwargs):
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.spider_idle, signals.spider_idle)
+        return spider
+
+    def spider_idle(self):
+        raise DontCloseSpider
+
+
+class Polls(Pages):
+    """Its callbacks wait for what a task of its own does now and then."""
+
+    name = "polls"
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.answers = []
+        self.task = None
+
+    async def parse(self, response):
+        self.task = self.task or deferred_from_coro(self.work())
+        self.answers.append(Deferred())
+        await maybe_deferred_to_future(self.answers[-1])
+        yield {"url": response.url}
+
+    async def work(self):
+        while True:
+            await sleep(8)
+            for answer in self.answers:
+                answer.callback(None)
+
+
+class InThreads(Pages):
+    """Each callback waits for a thread."""
+
+    name = "in_threads"
+
+    async def parse(self, response):
+        answer = Deferred()
+        thread = threading.Thread(target=self.work, args=[answer], daemon=True)
+        thread.start()
+        await maybe_deferred_to_future(answer)
+
+    def work(self, answer):
+        time.sleep(60)
+        answer.callback(None)
+
+
 class Slow(Pages):
     """Each callback takes long, and ends."""
 
@@ -144,23 +242,36 @@ class Slow(Pages):
         yield {"url": response.url}
 
 
-class Goes(Pages):
-    """Its callbacks wait for one another, until a page of the others comes."""
+class GoesOn(Pages):
+    """Its callbacks wait until a verdict is told, and then it visits more pages."""
 
-    name = "goes"
+    name = "goes_on"
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.gate = Deferred()
+        self.told = False
+        self.gates = []
+        self.more = 0
+
+    @classmethod
+    def from_crawler(cls, crawler, *args, **kwargs):
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.leak_detected, leak_detected)
+        return spider
+
+    def leak_detected(self):
+        self.told = True
+        for gate in self.gates:
+            gate.callback(None)
 
     async def parse(self, response):
-        gate = Deferred()
-        self.gate.chainDeferred(gate)
-        await maybe_deferred_to_future(gate)
-        yield {"url": response.url}
-
-    def open(self):
-        self.gate.callback(None)
+        if not self.told:
+            self.gates.append(Deferred())
+            await maybe_deferred_to_future(self.gates[-1])
+        await sleep(0.02)
+        self.more += 1
+        if self.more < 1500:
+            yield self.page(1000 + self.more)
 
 
 class OpensNever:

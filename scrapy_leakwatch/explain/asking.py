@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 import threading
@@ -265,7 +266,11 @@ def _outside(frame: FrameType) -> Outside:
         for ident, other in sys._current_frames().items()
     ]
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
-    return Outside(tuple(frames), tuple(each for each in handlers if callable(each)))
+    return Outside(
+        tuple(frames),
+        tuple(each for each in handlers if callable(each)),
+        asyncio._get_running_loop(),
+    )
 
 
 def _bill(found: child.Answer, now: float, received: int, rss: int) -> Bill:

@@ -122,7 +122,7 @@ def send_signal(crawler: Crawler, signal: object, **seen: Any) -> Deferred[Any]:
 
 
 def memory_warning() -> object | None:
-    """Return the signal that MEMUSAGE_WARNING_MB is reached; Scrapy has it from 2.15."""
+    """Return the signal that memory is warned of; Scrapy has it from 2.15 on."""
     return getattr(signals, "memusage_warning_reached", None)
 
 

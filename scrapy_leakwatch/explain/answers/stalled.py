@@ -125,12 +125,12 @@ def _waits(chains: list[Chain], stuck: Stuck, evidence: Evidence) -> list[Waitin
 
 def _traits(chains: list[Chain], evidence: Evidence) -> tuple[Trait, ...]:
     """Tell whether something will end the wait, or nothing is left that could."""
-    timers = wakers.Timers()
+    timers = wakers.Timers(evidence.outside)
     if any(timers.wakes(one) or chain.is_fired(one.leaf) for one in chains):
         return ("timed",)
     others = [
         one
-        for one in map(chain.chain_of, chain.in_tasks())
+        for one in map(chain.chain_of, chain.in_tasks(evidence.outside))
         if one.of_project is not None
     ]
     everybody = [*chains, *others]

@@ -24,6 +24,8 @@ from scrapy_leakwatch.heap.roots.timers import loops
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from scrapy_leakwatch.heap.roots import Outside
+
 DEEPEST = 200
 """Steps of a chain that are followed."""
 MOST_CALLBACKS = 50
@@ -111,9 +113,9 @@ def suspended_with(objects: Iterable[Any]) -> list[Any]:
     return list({id(each): each for each in found if _waits(each)}.values())
 
 
-def in_tasks() -> list[Any]:
+def in_tasks(outside: Outside) -> list[Any]:
     """Return the coroutines of all tasks that have not ended."""
-    found = [each for loop in loops() for each in tasks_of(loop)]
+    found = [each for loop in loops(outside) for each in tasks_of(loop)]
     return [each for each in map(asyncio.Task.get_coro, found) if _waits(each)]
 
 

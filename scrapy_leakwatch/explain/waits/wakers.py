@@ -76,11 +76,11 @@ class Timers:
     besides that is called, or goes on, which could wake others.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, outside: Outside) -> None:
         self.ids: set[int] = set()
         self._functions: list[Any] = []
         self._called: list[Any] = []
-        timers = list(_timers())
+        timers = list(_timers(outside))
         self.too_many = len(timers) > MOST_TIMERS
         self._walk([called for each in timers for called in gc.get_referents(each)])
 
@@ -131,8 +131,8 @@ def _hands_on(obj: Any) -> bool:
     )
 
 
-def _timers() -> Iterator[Any]:
-    for loop in loops():
+def _timers(outside: Outside) -> Iterator[Any]:
+    for loop in loops(outside):
         for name in ("_scheduled", "_ready"):
             found = anatomy.attribute(loop, name)
             if anatomy.is_a(found, list, deque):

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def roots(_: Any, __: Outside) -> Iterator[Root]:
+def roots(_: Any, outside: Outside) -> Iterator[Root]:
     """Yield the tasks that have not ended."""
     found: list[Start] = []
-    for loop in loops():
+    for loop in loops(outside):
         found += [
             Start(task, "asyncio task", owner="event loop", passing=True)
             for task in tasks_of(loop)
