@@ -189,6 +189,7 @@ def question_on(suspicion: Suspicion, sample: Sample, patience_s: float) -> AnyQ
             class_path=suspicion.class_path,
             spider=suspicion.spider,
             count=suspicion.count,
+            since_s=suspicion.oldest_s,
         )
     if suspicion.kind == "backlog":
         return WaitingQuestion(

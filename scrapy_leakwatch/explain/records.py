@@ -95,12 +95,16 @@ class HoardQuestion:
 
 @dataclass(frozen=True, slots=True)
 class StallQuestion:
-    """What ``count`` callbacks of a spider wait for that do not end."""
+    """What ``count`` callbacks of a spider wait for that do not end.
+
+    That is so for ``since_s`` seconds.
+    """
 
     subject: str
     class_path: str
     spider: str
     count: int
+    since_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def investigate_stalled(
         fix=awaited.remedy(main),
         signature=_signature(question, main),
         owner_kind="task",
-        traits=("waiting", *_traits(chains, evidence)),
+        traits=("waiting", *_traits(question, chains, evidence)),
         counts=Counts(examined=question.count, held=held),
         others=tuple(
             _share(question, each, number / len(found))
@@ -123,9 +123,11 @@ def _waits(chains: list[Chain], stuck: Stuck, evidence: Evidence) -> list[Waitin
     return [awaited.Waiting(name, awaited.GONE, line=line) for name, line in names]
 
 
-def _traits(chains: list[Chain], evidence: Evidence) -> tuple[Trait, ...]:
+def _traits(
+    question: StallQuestion, chains: list[Chain], evidence: Evidence
+) -> tuple[Trait, ...]:
     """Tell whether something will end the wait, or nothing is left that could."""
-    timers = wakers.Timers(evidence.outside)
+    timers = wakers.Timers(evidence.outside, question.since_s)
     if any(timers.wakes(one) or chain.is_fired(one.leaf) for one in chains):
         return ("timed",)
     others = [

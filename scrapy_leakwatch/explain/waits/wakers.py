@@ -24,6 +24,7 @@ from scrapy_leakwatch.explain.waits.chain import (
     is_project,
     is_suspended,
     is_task,
+    local_of,
 )
 from scrapy_leakwatch.foundation import anatomy, places
 from scrapy_leakwatch.heap.roots.timers import loops, reactor
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 MOST_TIMERS = 2000
 """That are looked at; where there are more, something may wake anything."""
+TIMES_IN_VAIN = 3
+"""That something was called while nothing moved, after which it will wake nobody."""
 MOST_STEPS = 20_000
 MOST_LEVELS = 5
 """Of containers between what is awaited and who keeps it."""
@@ -73,10 +76,12 @@ class Timers:
     """What the reactor and the event loops will call, and whom that wakes.
 
     ``ids`` are those of what goes on then. ``wakes_project``: code of the project
-    besides that is called, or goes on, which could wake others.
+    besides that is called, or goes on, which could wake others. What was called again
+    and again in the last ``still_s`` seconds, and woke nobody, is not counted.
     """
 
-    def __init__(self, outside: Outside) -> None:
+    def __init__(self, outside: Outside, still_s: float = 0.0) -> None:
+        self._still_s = still_s
         self.ids: set[int] = set()
         self._functions: list[Any] = []
         self._called: list[Any] = []
@@ -112,16 +117,25 @@ class Timers:
         if is_suspended(obj):
             chain = chain_of(obj)
             self._functions += chain.functions
-            return list(chain.nodes[1:])
-        looping = next((n for p, n in _LOOPING.items() if anatomy.inherits(obj, p)), "")
-        if looping:
-            return [anatomy.attribute(obj, looping)]
+            of = [local_of(each, "self") for each in chain.functions]
+            return [*chain.nodes[1:], *filter(_looping, of)]
+        if looping := _looping(obj):
+            interval = anatomy.attribute(obj, "interval")
+            often = type(interval) in {int, float} and (
+                0 < TIMES_IN_VAIN * interval <= self._still_s
+            )
+            return [] if often else [anatomy.attribute(obj, looping)]
         if type(obj) is FunctionType:
             self._called += [obj] if places.is_project(obj.__code__) else []
             return [obj.__closure__, obj.__defaults__]  # not its module's globals
         if is_future(obj) or callables.is_deferred(obj) or _hands_on(obj):
             return [] if _is_namespace(obj) else gc.get_referents(obj)
         return []
+
+
+def _looping(obj: Any) -> str:
+    """Return the attribute in which a looping call has its function, "" of another."""
+    return next((n for p, n in _LOOPING.items() if anatomy.inherits(obj, p)), "")
 
 
 def _hands_on(obj: Any) -> bool:
