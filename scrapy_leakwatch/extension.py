@@ -15,6 +15,7 @@ from scrapy_leakwatch.crawl.audit import Audit
 from scrapy_leakwatch.crawl.guard import Guard
 from scrapy_leakwatch.crawl.rounds import Rounds
 from scrapy_leakwatch.crawl.watch import Guards, Watch, stages
+from scrapy_leakwatch.internals.versions import memory_warning
 from scrapy_leakwatch.remote.console import telnet_variables
 from scrapy_leakwatch.remote.on_demand import Text
 
@@ -75,6 +76,8 @@ class LeakWatch:
             (extension.update_telnet_vars, update_telnet_vars),
         ):
             crawler.signals.connect(handler, signal)
+        if (warning := memory_warning()) is not None:
+            crawler.signals.connect(extension.memusage_warning_reached, warning)
         return extension
 
     def spider_opened(self, spider: Spider) -> None:
@@ -88,6 +91,11 @@ class LeakWatch:
     def engine_started(self) -> None:
         """Note that there will be an `engine_stopped`."""
         self._started = True
+
+    def memusage_warning_reached(self) -> None:
+        """Take a memory bill as long as there is time for it."""
+        if self._watch is not None:
+            self._watch.look_at_memory()
 
     async def spider_closed(self) -> None:
         """Take the last sample and leave nothing behind."""

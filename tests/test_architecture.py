@@ -71,7 +71,11 @@ def prose(path: Path) -> set[str]:
     }
 
 
-NAMES = {"scheduler memory queue", "child processes"}
+NAMES = {
+    "scheduler memory queue",
+    "child processes",
+    "callbacks that do not end",
+}
 """What an owner or a subject is called, by which it is known."""
 
 

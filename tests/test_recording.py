@@ -29,6 +29,7 @@ SAMPLE = {
     "children",
     "containers",
     "cost_ms",
+    "progress",
 }
 VERDICT = {
     "type",

@@ -95,7 +95,9 @@ def test_a_question_whose_loop_is_over_keeps_nobody_from_asking(monkeypatch) -> 
     loop = asyncio.new_event_loop()
     monkeypatch.setattr(inquiry, "create_looping_call", ByHand)
     monkeypatch.setattr(inquiry, "event_loop", lambda: loop)
-    one, other = [Explainer(None, 30.0, list, Guard("ask", None)) for _ in range(2)]
+    one, other = [
+        Explainer(None, 30.0, list, list, Guard("ask", None)) for _ in range(2)
+    ]
     told: list[object] = []
     one.ask(MemoryQuestion(), told.append)
     assert other.busy

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,17 @@ import pytest
 
 from scrapy_leakwatch.checks.checked import Checked, checked, complaint, read
 from scrapy_leakwatch.checks.job import Job
+from scrapy_leakwatch.foundation.traces import trace_of
+from scrapy_leakwatch.judge.ending import ending
+from scrapy_leakwatch.report.ending import what
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from scrapy import Spider
+
+    from scrapy_leakwatch.records import Story, Trace
 
 TIMEOUT_S = 60.0
 TAIL = 30
@@ -51,13 +57,15 @@ class Crawling:
         folder = self._folder / str(next(self._numbers))
         folder.mkdir()
         job = Job(spider, arguments, dict(settings or {}), folder)
-        ended = _run(_pickled(job), job.log, timeout)
+        ended, status = _run(_pickled(job), job.log, timeout)
         text = job.log.read_text(errors="replace")
         errors = [job.errors.read_text()] if job.errors.exists() else []
         story = read(job.recording)
         if story is None:
             ended = ended or "LeakWatch did not watch this crawl"
             pytest.fail(_failed(ended, *errors, _tail(text)), pytrace=False)
+        if status and (found := ending(story, _trace(story, status))) is not None:
+            ended = f"The crawl did not close: {what(found)}"
         reason = complaint(story, errors)
         if ended:
             pytest.fail(_failed(ended, reason, _tail(text)), pytrace=False)
@@ -78,8 +86,13 @@ def _pickled(job: Job) -> bytes:
         )
 
 
-def _run(job: bytes, log: Path, timeout_s: float) -> str:
-    """Run the child; return how it failed, "" if it did not."""
+def _trace(story: Story, status: int) -> Trace:
+    known = trace_of(story.run.pid, story.run.process)
+    return replace(known, running=False, status=status)
+
+
+def _run(job: bytes, log: Path, timeout_s: float) -> tuple[str, int]:
+    """Run the child; return how it failed, "" if it did not, and its status."""
     command = [sys.executable, "-m", "scrapy_leakwatch.checks.child"]
     with log.open("wb") as out:
         try:
@@ -92,10 +105,11 @@ def _run(job: bytes, log: Path, timeout_s: float) -> str:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return f"The crawl did not end in {timeout_s:g} s (timeout=...)"
+            return f"The crawl did not end in {timeout_s:g} s (timeout=...)", 0
     if done.returncode:
-        return f"The crawl's process ended with status {done.returncode}"
-    return ""
+        ended = f"The crawl's process ended with status {done.returncode}"
+        return ended, done.returncode
+    return "", 0
 
 
 def _failed(*parts: str) -> str:

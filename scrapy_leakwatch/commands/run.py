@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,11 @@ from scrapy_leakwatch.commands.report import write
 from scrapy_leakwatch.crawl.guard import logger
 from scrapy_leakwatch.extension import LeakWatch
 from scrapy_leakwatch.judge.comparison import accused
+from scrapy_leakwatch.judge.ending import ending
 from scrapy_leakwatch.judge.sufficiency import too_little
+from scrapy_leakwatch.records import Trace
 from scrapy_leakwatch.report import terminal
+from scrapy_leakwatch.report.ending import lines
 from scrapy_leakwatch.report.lines import FAINT, Line
 
 if TYPE_CHECKING:
@@ -93,8 +97,14 @@ def _exit_code(story: Story) -> int:
 
 def _conclude(story: Story, *, report: bool) -> None:
     """Print the verdict, and write the report."""
+    ended = ending(replace(story, exited=story.ended), Trace(running=False))
     say(
-        [*terminal.heading(story), Line(), *terminal.verdicts(story, too_little(story))]
+        [
+            *terminal.heading(story),
+            *lines(ended),
+            Line(),
+            *terminal.verdicts(story, too_little(story)),
+        ]
     )
     if not report:
         return

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from scrapy_leakwatch.commands.exits import CLEAN
 from scrapy_leakwatch.commands.printing import say, say_json, width
 from scrapy_leakwatch.commands.recorded import read
+from scrapy_leakwatch.foundation.traces import trace_of
+from scrapy_leakwatch.judge.ending import ending
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.report import terminal
 
@@ -27,9 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # noqa: ARG001
     """Show it."""
     story = read(opts.recording)
+    ended = ending(story, trace_of(story.run.pid, story.run.process))
     reason = too_little(story)
     if opts.json:
-        say_json(terminal.as_json(story, reason))
+        say_json(terminal.as_json(story, reason, ended))
     else:
-        say(terminal.show(story, reason, width()))
+        say(terminal.show(story, reason, width(), ended))
     return CLEAN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from scrapy.http import Request
+from scrapy.http import Request, Response
 
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.crawl.inquiry import Inquiry
@@ -13,11 +13,13 @@ from scrapy_leakwatch.explain import (
     HoardQuestion,
     MemoryQuestion,
     Question,
+    StallQuestion,
     WaitingQuestion,
     bill_in_child,
     explain_hoard_in_child,
     explain_in_child,
     explain_queue_in_child,
+    explain_stall_in_child,
     layers_in_child,
     look,
 )
@@ -43,12 +45,19 @@ if TYPE_CHECKING:
     )
 
     AnyQuestion = (
-        Question | HoardQuestion | WaitingQuestion | MemoryQuestion | BillRequest
+        Question
+        | HoardQuestion
+        | WaitingQuestion
+        | StallQuestion
+        | MemoryQuestion
+        | BillRequest
     )
     Answer = Explanation | Unexplained | Layers | Bill | NoBill
     Found = Answer | None
 
 
+MOST_STUCK = 100
+"""Requests of which it is looked what their callbacks wait for, the oldest."""
 BILL_TIMEOUT = 4
 """Times the time limit of an explanation: a bill looks at every object."""
 
@@ -58,7 +67,8 @@ class Explainer:
 
     Where no child can be had, the live requests are looked at in this process.
     ``find`` returns a container by its name, after all that leads to it, None
-    where it is gone. ``guard`` runs what happens in later turns.
+    where it is gone, ``in_scraper`` up to so many of the requests that are longest
+    in the scraper. ``guard`` runs what happens in later turns.
     """
 
     _asking: ClassVar[Explainer | None] = None
@@ -68,10 +78,12 @@ class Explainer:
         crawler: Crawler,
         timeout_s: float,
         find: Callable[[str], tuple[Any, ...] | None],
+        in_scraper: Callable[[int], tuple[Any, ...]],
         guard: Guard,
     ) -> None:
         self._crawler = crawler
         self._find = find
+        self._in_scraper = in_scraper
         self._timeout_s = timeout_s
         self._guard = guard
         self._inquiry: Inquiry[Answer] | None = None
@@ -147,6 +159,14 @@ class Explainer:
             return explain_queue_in_child(
                 question, family, self._crawler, self._timeout_s
             )
+        if isinstance(question, StallQuestion):
+            return explain_stall_in_child(
+                question,
+                self._in_scraper(min(question.count, MOST_STUCK)),
+                _tables(Response),
+                self._crawler,
+                self._timeout_s,
+            )
         suspects = tuple(cls for cls, _ in _suspects(question))
         return explain_in_child(question, suspects, self._crawler, self._timeout_s)
 
@@ -165,6 +185,14 @@ def question_on(suspicion: Suspicion, sample: Sample, patience_s: float) -> AnyQ
         return MemoryQuestion()
     if asks == "container":
         return _about_container(suspicion, sample)
+    if asks == "waiters":
+        return StallQuestion(
+            subject=suspicion.subject,
+            class_path=suspicion.class_path,
+            spider=suspicion.spider,
+            count=suspicion.count,
+            since_s=suspicion.oldest_s,
+        )
     if asks == "queue":
         return WaitingQuestion(
             class_path=suspicion.class_path,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import platform
 import time
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import twisted
 import scrapy_leakwatch
 from scrapy_leakwatch.crawl.closing_report import ClosingReport
 from scrapy_leakwatch.crawl.guard import Guard, logger
+from scrapy_leakwatch.foundation import traces
 from scrapy_leakwatch.recordings import writing
 from scrapy_leakwatch.records import Bill, Layers
 from scrapy_leakwatch.report import stats
@@ -63,6 +65,7 @@ class Recorder:
         self._stats = stats.StatsReport()
         self._costs = stats.CostReport()
         self._owners = stats.OwnersReport()
+        self._pid = os.getpid()
         self._written: dict[str, stats.Stat] = {}
         self._record = self._recording(self._open_own_record)
 
@@ -129,6 +132,7 @@ class Recorder:
 
     def end_record(self) -> None:
         """Record no more; the crawl goes on."""
+        atexit.unregister(self._exit)
         if self._record is not None:
             self._record.close()
         self._record = None
@@ -140,6 +144,7 @@ class Recorder:
     def end(self) -> None:
         """Write the summary, close the recording and write the report."""
         atexit.unregister(self.end)
+        atexit.unregister(self._exit)
         self._recording(self._write_summary)
         if self._report is not None:
             record = self._record.path if self._record else None
@@ -163,8 +168,10 @@ class Recorder:
             project=str(self._crawler.settings["BOT_NAME"]),
             versions=_versions(),
             config=self._config.as_record(),
+            process=traces.own(),
         )
         record.write(line)
+        atexit.register(self._exit)
         if self._config.record is not None:
             logger.info("LeakWatch records to %s", record.path)
         return record
@@ -172,6 +179,12 @@ class Recorder:
     def _write(self, report: Callable[..., Line], *seen: Any) -> None:
         if self._record is not None:
             self._record.write(report(*seen))
+
+    def _exit(self) -> None:
+        """Note that the process ends, and the crawl has not closed."""
+        if os.getpid() != self._pid:
+            return  # a child of the crawl's that ends in order
+        self._recording(self._write, writing.of_exit, self._clock())
 
     def _write_summary(self) -> None:
         if self._record is None:

@@ -97,6 +97,7 @@ def stages(crawler: Crawler, config: Config, spider: Spider, guards: Guards) -> 
             crawler,
             config.explain_timeout,
             lambda name: sampler.container(name) if sampler else None,
+            lambda most: sampler.in_scraper(most) if sampler else (),
             guards.explaining,
         ),
         recorder=Recorder(crawler, config, spider, judge),
@@ -218,6 +219,17 @@ class Watch:
         self._guards.explaining(self._explainer.ask, request, answered)
         if self._guards.explaining.off and not before:
             tell(None)
+
+    def look_at_memory(self) -> None:
+        """Take a memory bill as soon as the process may ask: memory is short."""
+        if not self._config.bill or self._closing:
+            return
+        if self._last is None:
+            self._look(judged=False)
+        if (free := self._explainer.free()) is not None:
+            free.addCallback(lambda _: self.look_at_memory())
+        elif self._may_ask():
+            self.take_bill()
 
     def _judge_bill(self, bill: Bill | NoBill, *, closing: bool) -> None:
         for verdict, found in (

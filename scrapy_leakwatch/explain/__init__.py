@@ -9,7 +9,8 @@ crawl goes on. Each question is a query on that graph, in `answers`:
    counts how many hang on the same one.
 2. `hoard`: a container that grows; `queue`: the requests that wait; `guppy`: Guppy's
    profile of the heap.
-3. `bills`: where every byte is, by owner and place, and the kinds of place in
+3. `stalled`: what callbacks that do not end wait for, along the chains of `waits`.
+4. `bills`: where every byte is, by owner and place, and the kinds of place in
    `accumulations`.
 
 `naming` puts objects and references into words, `code` finds the line, and each kind of
@@ -29,6 +30,7 @@ from scrapy_leakwatch.explain.asking import (
     explain_hoard_in_child,
     explain_in_child,
     explain_queue_in_child,
+    explain_stall_in_child,
     layers_in_child,
     profile_in_child,
 )
@@ -42,6 +44,7 @@ from scrapy_leakwatch.explain.records import (
     PathStep,
     Question,
     Share,
+    StallQuestion,
     Unexplained,
     WaitingQuestion,
 )
@@ -57,12 +60,14 @@ __all__ = [
     "PathStep",
     "Question",
     "Share",
+    "StallQuestion",
     "Unexplained",
     "WaitingQuestion",
     "bill_in_child",
     "explain_hoard_in_child",
     "explain_in_child",
     "explain_queue_in_child",
+    "explain_stall_in_child",
     "layers_in_child",
     "look",
     "profile_in_child",

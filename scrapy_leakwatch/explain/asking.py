@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 import threading
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from scrapy_leakwatch.explain.answers import guppy
 from scrapy_leakwatch.explain.answers.hoard import investigate_hoard
 from scrapy_leakwatch.explain.answers.queue import investigate_queue
+from scrapy_leakwatch.explain.answers.stalled import Stuck, investigate_stalled
 from scrapy_leakwatch.explain.answers.suspects import Evidence, investigate
 from scrapy_leakwatch.explain.bills import bill
 from scrapy_leakwatch.explain.bills.bill import BillQuestion
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.explain.records import (
         BillRequest,
         HoardQuestion,
+        StallQuestion,
         WaitingQuestion,
     )
 
@@ -123,6 +126,30 @@ def explain_queue_in_child(
     def understand(found: child.Answer | child.Failure) -> Explanation | Unexplained:
         subject = Question("Request", question.class_path, question.spider, 0)
         return _understood(subject, found)
+
+    return _asked(work, understand, timeout_s, resident.bytes_here())
+
+
+def explain_stall_in_child(
+    question: StallQuestion,
+    requests: tuple[Any, ...],
+    responses: tuple[Any, ...],
+    crawler: Any,
+    timeout_s: float,
+) -> Asked[Explanation | Unexplained]:
+    """Ask what the callbacks of some requests wait for; as `explain_in_child`.
+
+    ``responses`` are the tables in which the live ones are listed. Without requests
+    it is about those whom the engine waits for. The parent keeps none of them.
+    """
+    evidence = Evidence((), crawler, _outside(sys._getframe(1)))
+    stuck = Stuck(requests, responses)
+
+    def work() -> dict[str, Any]:
+        return asdict(investigate_stalled(question, stuck, evidence, timeout_s))
+
+    def understand(found: child.Answer | child.Failure) -> Explanation | Unexplained:
+        return _understood(question, found)
 
     return _asked(work, understand, timeout_s, resident.bytes_here())
 
@@ -239,7 +266,11 @@ def _outside(frame: FrameType) -> Outside:
         for ident, other in sys._current_frames().items()
     ]
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
-    return Outside(tuple(frames), tuple(each for each in handlers if callable(each)))
+    return Outside(
+        tuple(frames),
+        tuple(each for each in handlers if callable(each)),
+        asyncio._get_running_loop(),
+    )
 
 
 def _bill(found: child.Answer, now: float, received: int, rss: int) -> Bill:
@@ -262,7 +293,8 @@ def _bill(found: child.Answer, now: float, received: int, rss: int) -> Bill:
 
 
 def _understood(
-    question: Question | HoardQuestion, found: child.Answer | child.Failure
+    question: Question | HoardQuestion | StallQuestion,
+    found: child.Answer | child.Failure,
 ) -> Explanation | Unexplained:
     if isinstance(found, child.Failure):
         return Unexplained(

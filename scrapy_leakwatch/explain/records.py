@@ -28,6 +28,7 @@ __all__ = [
     "PathStep",
     "Question",
     "Share",
+    "StallQuestion",
     "Unexplained",
     "WaitingQuestion",
 ]
@@ -90,6 +91,20 @@ class HoardQuestion:
     def class_path(self) -> str:
         """The container's type, as far as it is known without a look."""
         return self.type
+
+
+@dataclass(frozen=True, slots=True)
+class StallQuestion:
+    """What ``count`` callbacks of a spider wait for that do not end.
+
+    That is so for ``since_s`` seconds.
+    """
+
+    subject: str
+    class_path: str
+    spider: str
+    count: int
+    since_s: float
 
 
 @dataclass(frozen=True, slots=True)

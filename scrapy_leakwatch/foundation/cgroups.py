@@ -61,6 +61,16 @@ def memory_groups(root: Path = Path("/")) -> Iterator[Group]:
                 break
 
 
+def oom_kills(folder: Path) -> int | None:
+    """Return how often the OOM killer struck in a group, None where nothing tells."""
+    for name in ("memory.events", "memory.oom_control"):
+        for line in read(folder / name).splitlines():
+            key, _, value = line.partition(" ")
+            if key == "oom_kill":
+                return _number(value)
+    return None
+
+
 def read(path: Path) -> str:
     """Return the text of a file, empty where there is none to be had."""
     try:

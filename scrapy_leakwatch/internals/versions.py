@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+from scrapy import signals
 from scrapy.statscollectors import StatsCollector
 from scrapy.utils import trackref
 from scrapy.utils.defer import deferred_from_coro
@@ -118,6 +119,11 @@ def send_signal(crawler: Crawler, signal: object, **seen: Any) -> Deferred[Any]:
         return deferred_from_coro(manager.send_catch_log_async(signal, **seen))
     sent: Deferred[Any] = manager.send_catch_log_deferred(signal, **seen)
     return sent
+
+
+def memory_warning() -> object | None:
+    """Return the signal that memory is warned of; Scrapy has it from 2.15 on."""
+    return getattr(signals, "memusage_warning_reached", None)
 
 
 def is_starting(crawler: Crawler) -> bool:

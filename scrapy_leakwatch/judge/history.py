@@ -21,7 +21,8 @@ MOST_CONTAINERS = 50
 QUEUE = "scheduler memory queue"
 RSS = "memory"
 CHILDREN = "child processes"
-"""What has a series of lengths besides the containers."""
+OVERDUE = "callbacks that do not end"
+"""What have a series of lengths besides the containers."""
 
 Series = dict[str, list[Point]]
 Each = TypeVar("Each")
@@ -79,6 +80,8 @@ class History:
             _append(self._programs, _points(sample.time, sample.received, programs))
         if sample.requests.queued_memory is not None:
             lengths[QUEUE] = sample.requests.queued_memory
+        if sample.progress is not None:
+            lengths[OVERDUE] = sample.progress.overdue
         if self._before is not None:
             # What is new here was too short to be named in the sample before.
             new = dict.fromkeys(set(lengths) - set(self._lengths), 0)
@@ -109,7 +112,7 @@ class History:
         return {
             name: min(points[-1].held, most)
             for name, points in self._lengths.items()
-            if name not in {RSS, QUEUE, CHILDREN}
+            if name not in {RSS, QUEUE, CHILDREN, OVERDUE}
         }
 
 

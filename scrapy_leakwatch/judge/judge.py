@@ -324,7 +324,8 @@ class Judge:
         if dismissed is not None:  # later than anything that was told
             past, again = dismissed
             newly_proved = suspicion.proved and not past.proved
-            return newly_proved or suspicion.unaccounted >= again * past.unaccounted
+            measure = kind_of(suspicion).measure
+            return newly_proved or measure(suspicion) >= again * measure(past)
         told = self._told.get(Key("samples", suspicion.judged_as))
         return told is None or _outgrew(suspicion, told)
 

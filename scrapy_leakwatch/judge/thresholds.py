@@ -68,6 +68,20 @@ HOARD_SMALL_ENTRY = 40
 HOARD_LEAST = 16 * 1024 * 1024
 """Bytes of growth of the memory in which a framework's cache may have a part."""
 
+# ---- callbacks that do not end ------------------------------------------------
+
+STALLED_SAMPLES = 10
+"""In a row in which nothing moves before somebody looks what is awaited: 100 s by
+default, and longer than the zoo's slow pipelines take."""
+STALLED_LEAST_S = 1.0
+"""Seconds, the same: with short intervals ten samples are no time."""
+STALLED_PATIENCE_S = 240.0
+"""Seconds from which on it is told though somebody is left who might wake them."""
+STALLED_TIMES = 3.0
+"""Times as long as any that ended: others go on, and these do not."""
+STALLED_FEW = 10
+"""Pages that must come to be in such callbacks while others end."""
+
 # ---- requests that wait ------------------------------------------------------
 
 BACKLOG_PATIENCE = 2
@@ -122,6 +136,8 @@ CHILDREN_STEADY = 0.25
 """The weakest step over the mean: what starts up or fills up slows down."""
 CHILDREN_MOSTLY = 0.5
 """Of their growth: a program that has so much of it is named."""
+AT_LIMIT = 0.95
+"""Of the limit of memory: a process that ended there had no room left."""
 
 # ---- told, told again, withdrawn ---------------------------------------------
 

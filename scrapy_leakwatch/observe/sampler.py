@@ -19,6 +19,7 @@ from scrapy_leakwatch.observe.children import ChildrenGauge
 from scrapy_leakwatch.observe.full_collections import FullCollections
 from scrapy_leakwatch.observe.limits import limits
 from scrapy_leakwatch.observe.memory import MemoryGauge
+from scrapy_leakwatch.observe.progress import ProgressGauge
 from scrapy_leakwatch.observe.received import ReceivedResponses
 from scrapy_leakwatch.observe.tracking import unwatch_all, watch_all
 from scrapy_leakwatch.records import REQUESTS, RESPONSES, Floor, Sample
@@ -60,6 +61,7 @@ class Sampler:
         self._children = ChildrenGauge() if config.children else None
         self._census = Census(crawler, config.min_objects)
         self._received = ReceivedResponses(crawler)
+        self._progress = ProgressGauge(crawler)
         self._collections = FullCollections(lambda: guard(self.floor))
         self._opened = time.monotonic()
         self._opened_stamp = trackref_now()
@@ -83,10 +85,11 @@ class Sampler:
         memory = self._memory.read()
         children = self._children.read() if self._children is not None else None
         beside = children.bytes if children is not None else 0
+        received = self._received.count()
         return Sample(
             time=time.time(),
             elapsed_s=time.monotonic() - self._opened,
-            received=self._received.count(),
+            received=received,
             live=records,
             requests=requests,
             responses=responses,
@@ -101,6 +104,7 @@ class Sampler:
             starting=is_starting(self._crawler),
             children=children,
             container_limit=self._limits.container,
+            progress=self._progress.read(received),
         )
 
     def container(self, name: str) -> tuple[Any, ...] | None:
@@ -110,6 +114,10 @@ class Sampler:
     def lineage(self, program: str) -> frozenset[int]:
         """Return the child processes of a program, and those they come from."""
         return self._children.lineage(program) if self._children else frozenset()
+
+    def in_scraper(self, most: int) -> tuple[Any, ...]:
+        """Return what is longest in the scraper, up to so many requests."""
+        return self._progress.oldest(most)
 
     def floor(self) -> Floor:
         """Return what no engine owns now; called right after a collection."""

@@ -15,6 +15,7 @@ from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.records import (
     MEASURES,
     OWNER_KINDS,
+    STAGES,
     TRAITS,
     Bill,
     BillLayers,
@@ -32,7 +33,9 @@ from scrapy_leakwatch.records import (
     NoBill,
     PathStep,
     Price,
+    Process,
     Program,
+    Progress,
     RequestLedger,
     ResponseLedger,
     Run,
@@ -114,6 +117,10 @@ def _measure(value: Any) -> str:
     return value if value in MEASURES else "rss"
 
 
+def _stage(value: Any) -> str:
+    return value if value in STAGES else "open"
+
+
 def _list(value: Any) -> list[Any]:
     if isinstance(value, list):
         return value[:MOST]
@@ -140,6 +147,7 @@ _READERS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "Measure": (_measure, "rss"),
     "Confidence": (text, "low"),
     "Origin": (_origin, "project"),
+    "Stage": (_stage, "open"),
     "OwnerKind": (_owner_kind, "unknown"),
     "tuple[str, ...]": (_texts, ()),
 }
@@ -169,9 +177,14 @@ def run(line: Line) -> Run:
         Run,
         line,
         time=moment(line.get("time")),
+        process=_process(line.get("process")),
         versions={text(name): text(value) for name, value in list(versions)[:MOST]},
         config={text(name): _setting(value) for name, value in list(config)[:MOST]},
     )
+
+
+def _process(found: Any) -> Process | None:
+    return None if found is None else _read(Process, mapping(found))
 
 
 def _setting(value: Any) -> object:
@@ -297,6 +310,7 @@ def sample(line: Line) -> Sample:
         held={},
         floors=(),
         oldest={},
+        progress=_progress(line.get("progress")),
         cost_s=number(line.get("cost_ms", 0)) / 1000,
         containers=tuple(
             _read(Container, mapping(each))
@@ -316,6 +330,10 @@ def _children(line: Line) -> Children | None:
         found,
         programs=tuple(_read(Program, mapping(each)) for each in programs),
     )
+
+
+def _progress(found: Any) -> Progress | None:
+    return None if found is None else _read(Progress, mapping(found))
 
 
 def _live(found: Mapping[str, Any]) -> tuple[LiveClass, ...]:

@@ -74,6 +74,7 @@ class _Reading:
         self._failed_bills: Evenly[tuple[int, Bill | NoBill]] = Evenly(MOST_BILLS)
         self._summary: Summary | None = None
         self._last: Line | None = None
+        self._exited: float | None = None
         self._ended = run.time
         self._taken = self._skipped = self._verdicts = self._broken = 0
         self._asked_bills = self._lines = 0
@@ -85,6 +86,7 @@ class _Reading:
             "layers": self._take_layers,
             "bill": self._take_bill,
             "trim": lambda line, _: self._trims.append(parsing.trim(line)),
+            "exit": self._take_exit,
             "summary": self._take_summary,
         }
 
@@ -127,6 +129,7 @@ class _Reading:
             broken=self._broken,
             forgotten=self._verdicts - len(self._said),
             bills=self._all_bills(),
+            exited=self._exited,
         )
 
     def _all_bills(self) -> tuple[Bill | NoBill, ...]:
@@ -179,6 +182,9 @@ class _Reading:
         keeper = self._bills if isinstance(bill, Bill) else self._failed_bills
         keeper.add((self._asked_bills, bill))
         self._asked_bills += 1
+
+    def _take_exit(self, _: Line, time: float) -> None:
+        self._exited = time
 
     def _take_summary(self, line: Line, _: float) -> None:
         self._summary = parsing.summary(line)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         Children,
         Explanation,
         Layers,
+        Process,
+        Progress,
         Sample,
         Trimmed,
         Verdict,
@@ -76,6 +78,7 @@ def of_run(
     project: str,
     versions: Mapping[str, str],
     config: Mapping[str, Any],
+    process: Process,
 ) -> Line:
     """Return the first line."""
     return {
@@ -87,7 +90,13 @@ def of_run(
         "pid": os.getpid(),
         "versions": dict(versions),
         "config": dict(config),
+        "process": fields_of(process),
     }
+
+
+def of_exit(time: float) -> Line:
+    """Return the line of a process that ends in order before the crawl has closed."""
+    return {"type": "exit", "time": time}
 
 
 def of_sample(sample: Sample) -> Line:
@@ -111,6 +120,16 @@ def of_sample(sample: Sample) -> Line:
         ],
         "children": sample.children and _of_children(sample.children),
         "cost_ms": round(1000 * sample.cost_s, 3),
+        "progress": _of_progress(sample.progress),
+    }
+
+
+def _of_progress(progress: Progress | None) -> Line | None:
+    if progress is None:
+        return None
+    return {
+        name: round(value, 3) if isinstance(value, float) else value
+        for name, value in fields_of(progress).items()
     }
 
 

@@ -34,7 +34,15 @@ class Share:
 
 
 Trait = Literal[
-    "chain", "waiting", "running", "foreign", "bounded", "emptied", "direct"
+    "chain",
+    "waiting",
+    "running",
+    "foreign",
+    "bounded",
+    "emptied",
+    "direct",
+    "timed",
+    "abandoned",
 ]
 """What is special about a holder.
 
@@ -43,7 +51,8 @@ not ended, ``running``: a function that has not, and keeps them in a variable.
 ``foreign``: another crawl of the process has them. ``bounded``: a deque with a
 ``maxlen`` or a cache with a ``maxsize`` holds them, so there is an end. ``emptied``:
 the owner's source also takes entries out of the container. ``direct``: seen on live
-requests, without a walk; those are then what was examined.
+requests, without a walk; those are then what was examined. ``timed``: a timer ends
+what it waits for. ``abandoned``: nothing is left that could.
 """
 
 

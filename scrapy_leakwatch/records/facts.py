@@ -79,6 +79,20 @@ class Processes:
     found: Found
 
 
+CALLBACKS, OPENING, CLOSING = "callbacks", "opening", "closing"
+"""What may stall: that of pages, and those who open or close with the spider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """What does not end; ``found``: who waits for what there, or why that is unknown.
+
+    The verdict is about `CALLBACKS`, `OPENING` or `CLOSING`.
+    """
+
+    found: Found
+
+
 @dataclass(frozen=True, slots=True)
 class Unseen:
     """Memory that grows, and why its layers were not seen; empty: nobody looked."""
@@ -130,6 +144,6 @@ class Withdrawn:
 
 
 Facts: TypeAlias = (
-    "Counted | Weighed | Dead | Outside | Kept | Processes | Unseen | Unnamed | Left"
-    " | Stayed | Withdrawn"
+    "Counted | Weighed | Dead | Outside | Kept | Processes | Standstill | Unseen"
+    " | Unnamed | Left | Stayed | Withdrawn"
 )

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records.facts import Facts
     from scrapy_leakwatch.records.observed import Memory, Origin
 
-Alarm = Literal["leak", "unreleased", "hoard", "children", "native"]
+Alarm = Literal["stalled", "leak", "unreleased", "hoard", "children", "native"]
 """The kinds that somebody must act on, the worst first."""
 
 Notice = Literal["garbage", "fragmentation", "backlog", "inconclusive", "recovered"]
@@ -18,12 +18,13 @@ Notice = Literal["garbage", "fragmentation", "backlog", "inconclusive", "recover
 Kind = Literal[Alarm, Notice]
 """What a verdict says.
 
-``leak``: objects whose life is over are held. ``unreleased``: taken during a crawl and
-not given back after it. ``hoard``: a container nobody bounds grows. ``children``:
-memory in child processes grows. ``native``: memory outside Python grows. ``garbage``:
-dead cycles wait for the collector. ``fragmentation``: Python freed it, the allocator
-kept it. ``backlog``: requests wait in memory. ``inconclusive``: it grows and the
-evidence is too weak. ``recovered``: an earlier verdict no longer holds.
+``stalled``: callbacks, pipelines or handlers never end. ``leak``: objects whose life
+is over are held. ``unreleased``: taken during a crawl and not given back after it.
+``hoard``: a container nobody bounds grows. ``children``: memory in child processes
+grows. ``native``: memory outside Python grows. ``garbage``: dead cycles wait for the
+collector. ``fragmentation``: Python freed it, the allocator kept it. ``backlog``:
+requests wait in memory. ``inconclusive``: it grows and the evidence is too weak.
+``recovered``: an earlier verdict no longer holds.
 """
 
 SEVERITY: tuple[Kind, ...] = get_args(Kind)

@@ -52,6 +52,45 @@ class ResponseLedger:
     unaccounted: int
 
 
+Stage = Literal["opening", "open", "closing"]
+"""Of a spider: the engine waits for those who open or close with it, or crawls."""
+
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+
+_STILL = 2
+"""Looks in a row at which nothing has moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one engine works on, and for how long already.
+
+    ``downloading`` requests are on their way in the downloader, ``scraping`` in the
+    scraper, which has ``items`` in pipelines. The oldest is seen in the scraper for
+    ``oldest_s`` seconds; of those that left it the longest was for ``longest_s``, and
+    ``older`` are there for longer than that. Nothing has moved for ``still_s`` and
+    ``still_samples`` looks in a row; what downloads or is paused does.
+    """
+
+    downloading: int
+    scraping: int
+    items: int
+    older: int
+    oldest_s: float
+    longest_s: float
+    still_s: float
+    still_samples: int
+    stage: Stage = "open"
+
+    @property
+    def overdue(self) -> int:
+        """How many take longer than any that ended; all, where nothing moves."""
+        if self.still_samples < _STILL:
+            return self.older
+        return self.scraping or self.items or int(self.stage != "open")
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What the process uses: resident bytes now and at most, Python's blocks.
@@ -173,6 +212,9 @@ class Sample:
     container, against which the child processes count, too. ``collecting``: Python's
     garbage collector is on. ``starting``: the spider's start requests are not all
     read yet. ``children`` is None where they are not to be counted.
+    without one. ``collecting``: Python's garbage collector is on.
+    ``starting``: the spider's start requests are not all read yet. ``progress`` is
+    None where no spider is open.
     """
 
     time: float
@@ -199,3 +241,5 @@ class Sample:
         if self.children is None or self.memory_limit != self.container_limit:
             return 0
         return self.children.bytes
+
+    progress: Progress | None = None

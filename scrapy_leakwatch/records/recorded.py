@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from scrapy_leakwatch.records.billed import Bill, NoBill
+from scrapy_leakwatch.records.billed import Bill, BillOwner, NoBill
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +28,62 @@ Series: TypeAlias = "tuple[float | None, ...]"
 
 
 @dataclass(frozen=True, slots=True)
+class Process:
+    """What a process and its control group are known by later, as it began.
+
+    ``boot`` is the id of the system's start, ``started`` when the process began (ticks
+    since then), ``group_id`` that of the control group at the path ``group``, in which
+    the kernel's OOM killer had struck ``oom_kills`` times.
+    """
+
+    boot: str = ""
+    started: int = 0
+    group: str = ""
+    group_id: int = 0
+    oom_kills: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What has become of a process; ``None`` where nothing tells.
+
+    ``status`` is its exit code, or the number of the signal that killed it, below 0.
+    ``oom_kills`` are those in its control group since it began.
+    """
+
+    running: bool | None = None
+    oom_kills: int | None = None
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is known of the end of a crawl that did not close.
+
+    ``gone``: its process is. ``exited`` is when that ended in order (seconds of the
+    epoch). ``seen`` is the time of the last sample, ``rss`` and ``limit`` its bytes;
+    ``at_limit``: there was no room left. ``limit_in_s`` is the last forecast, and
+    ``largest`` are the owners of most in the last bill.
+    """
+
+    gone: bool
+    status: int | None
+    exited: float | None
+    oom_kills: int | None
+    seen: float | None
+    rss: int
+    limit: int | None
+    at_limit: bool
+    limit_in_s: float | None
+    largest: tuple[BillOwner, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """The crawl that was recorded; ``config`` has the settings of LeakWatch by name."""
+    """The crawl that was recorded; ``config`` has the settings of LeakWatch by name.
+
+    ``process`` is what its process is known by, None in older recordings.
+    """
 
     time: float
     spider: str
@@ -37,6 +91,7 @@ class Run:
     pid: int
     versions: Mapping[str, str]
     config: Mapping[str, object]
+    process: Process | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +153,8 @@ class Story:
     included. ``dismissed`` is what was found where nobody was accused. ``layers``
     and ``trims`` are looks at the memory and what was given back, with their
     times. ``bills`` are the memory bills in their order, those that failed included.
-    ``last`` is the last sample, as far as it was recorded.
+    ``last`` is the last sample, as far as it was recorded. ``exited`` is when the
+    process ended in order, where the crawl did not close before.
 
     Without ``summary`` the crawl still runs, or was killed. ``samples`` counts
     all samples; the ``timeline`` is of each ``step``-th of them. ``broken`` lines
@@ -121,6 +177,7 @@ class Story:
     broken: int = 0
     forgotten: int = 0
     bills: tuple[Bill | NoBill, ...] = ()
+    exited: float | None = None
 
     @property
     def complete(self) -> bool:

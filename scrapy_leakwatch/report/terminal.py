@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.recordings import writing
 from scrapy_leakwatch.records import ALARMS, Explanation, Unexplained
-from scrapy_leakwatch.report import bill, log, tables
+from scrapy_leakwatch.report import bill, ending, log, tables
 from scrapy_leakwatch.report.block import block
 from scrapy_leakwatch.report.kinds import paint
 from scrapy_leakwatch.report.lines import (
@@ -25,15 +25,18 @@ from scrapy_leakwatch.report.sufficiency import in_words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scrapy_leakwatch.records import Story, Told, TooLittle
+    from scrapy_leakwatch.records import Ending, Story, Told, TooLittle
 
 
 NO_END = "still running, or killed"
 
 
-def show(story: Story, too_little: TooLittle | None, width: int) -> Iterator[Line]:
-    """Yield all that a recording tells."""
+def show(
+    story: Story, too_little: TooLittle | None, width: int, ended: Ending | None = None
+) -> Iterator[Line]:
+    """Yield all that a recording tells, and how it ended where it did not close."""
     yield from heading(story)
+    yield from ending.lines(ended)
     yield Line()
     yield from verdicts(story, too_little)
     yield Line()
@@ -92,7 +95,9 @@ def conclusion(story: Story, too_little: TooLittle | None) -> Line:
     withdrawn = _many(len(story.standing) - len(told), "withdrawn verdict")
     rest = "".join(f", {count}" for count in (others, withdrawn) if count)
     if alarms:
-        return Line(f"It leaks: {_many(alarms, 'verdict')} to act on{rest}.", HEADING)
+        still = {each.kind for each in told if each.kind in ALARMS} == {"stalled"}
+        it = "It stands still" if still else "It leaks"
+        return Line(f"{it}: {_many(alarms, 'verdict')} to act on{rest}.", HEADING)
     if too_little:
         return Line(f"Measured too little: {in_words(too_little)}.", TOLD)
     healthy = "Nothing leaks" if told else "Healthy: nothing leaks"
@@ -127,7 +132,9 @@ def state(story: Story, width: int) -> Iterator[Line]:
         yield from tables.containers(story, width)
 
 
-def as_json(story: Story, too_little: TooLittle | None) -> dict[str, Any]:
+def as_json(
+    story: Story, too_little: TooLittle | None, ended: Ending | None = None
+) -> dict[str, Any]:
     """Return the same for programs; parts are as in the lines of a recording."""
     run = story.run
     return {
@@ -137,6 +144,7 @@ def as_json(story: Story, too_little: TooLittle | None) -> dict[str, Any]:
         "time": run.time,
         "seconds": round(story.ended - run.time, 3),
         "complete": story.complete,
+        "ending": ending.as_json(ended),
         "samples": story.samples,
         "responses": received(story),
         "too_little": in_words(too_little) if too_little else None,

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def roots(_: Any, __: Outside) -> Iterator[Root]:
+def roots(_: Any, outside: Outside) -> Iterator[Root]:
     """Yield the thread pools that nobody of the project made."""
     starts = []
     pool = anatomy.attribute(reactor(), "threadpool")
     if pool is not None:
         starts.append(passing_start(pool, "thread pool of the reactor"))
-    for loop in loops():
+    for loop in loops(outside):
         executor = anatomy.attribute(loop, "_default_executor")
         if executor is not None:
             starts.append(passing_start(executor, "thread pool of the event loop"))

@@ -59,11 +59,13 @@ class Outside:
     """What the process holds where the collector does not look, taken before a fork.
 
     ``frames`` are those of all threads, the innermost of each, ``handlers`` those
-    of signals: a child has no other threads, and resets its handlers.
+    of signals: a child has no other threads, and resets its handlers. ``loop`` is
+    asyncio's that runs, which Python forgets in a child.
     """
 
     frames: tuple[tuple[str, FrameType], ...] = ()
     handlers: tuple[Any, ...] = ()
+    loop: Any = None
 
 
 def passing_start(obj: Any, label: str, expression: str = "") -> Start:

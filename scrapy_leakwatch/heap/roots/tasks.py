@@ -12,18 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def roots(_: Any, __: Outside) -> Iterator[Root]:
+def roots(_: Any, outside: Outside) -> Iterator[Root]:
     """Yield the tasks that have not ended."""
     found: list[Start] = []
-    for loop in loops():
+    for loop in loops(outside):
         found += [
             Start(task, "asyncio task", owner="event loop", passing=True)
-            for task in _tasks_of(loop)
+            for task in tasks_of(loop)
         ]
     yield Root("asyncio tasks", "task", starts=found, late=True, passing=True)
 
 
-def _tasks_of(loop: Any) -> list[Any]:
+def tasks_of(loop: Any) -> list[Any]:
+    """Return the tasks of an event loop that have not ended."""
     try:
         return list(asyncio.all_tasks(loop))
     except RuntimeError:  # the weak set changed while it was read, again and again

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def roots(_: Any, __: Outside) -> Iterator[Root]:
+def roots(_: Any, outside: Outside) -> Iterator[Root]:
     """Yield the reactor, the event loops and the cooperator."""
     machines = [
         passing_start(reactor(), "reactor"),
-        *(passing_start(loop, "event loop") for loop in loops()),
+        *(passing_start(loop, "event loop") for loop in loops(outside)),
     ]
     cooperator = anatomy.attribute(
         sys.modules.get("twisted.internet.task"), "_theCooperator"
@@ -31,9 +30,9 @@ def reactor() -> Any:
     return anatomy.attribute(sys.modules.get("twisted.internet"), "reactor")
 
 
-def loops() -> list[Any]:
+def loops(outside: Outside) -> list[Any]:
     """Return asyncio's event loops: that of Twisted's reactor and the running one."""
     found = [anatomy.attribute(reactor(), "_asyncioEventloop")]
-    found.append(asyncio._get_running_loop())
+    found.append(outside.loop)
     unique = {id(loop): loop for loop in found if loop is not None}
     return list(unique.values())

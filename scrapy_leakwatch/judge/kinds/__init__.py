@@ -19,6 +19,7 @@ from scrapy_leakwatch.judge.kinds import (
     leak,
     native,
     recovered,
+    stalled,
     unreleased,
 )
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 KINDS: tuple[VerdictKind, ...] = (
+    stalled.KIND,
     leak.KIND,
     unreleased.KIND,
     hoard.KIND,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Found = Explanation | Unexplained | None
 
 
-Asks = Literal["holders", "container", "queue", "layers"]
+Asks = Literal["holders", "container", "queue", "waiters", "layers"]
 """What must be known of a suspicion: who holds the objects, what is in a container or
 in the queue, or which layer the memory is in."""
 
@@ -54,8 +54,9 @@ class VerdictKind:
     and ``verdict_on_layers`` of one about memory. Both return None where it was not
     borne out, or the verdict, which may be of another kind. ``is_part`` tells that
     a suspicion is part of what was told already. ``weighed`` adds what the memory
-    bills say. ``left`` is the series that shows whether it still holds: by a key of
-    `History`, since so many responses were received.
+    bills say. ``measure`` is how much there is of a suspicion: a dismissed one is
+    news again when that has grown. ``left`` is the series that shows whether it still
+    holds: by a key of `History`, since so many responses were received.
 
     A kind without rules of its own is what becomes of others' suspicions.
     """
@@ -68,5 +69,6 @@ class VerdictKind:
     ) = None
     is_part: Callable[[Suspicion, Mapping[Key, Standing]], bool] = lambda *_: False
     weighed: Callable[[Verdict, BillCase], Verdict] = lambda verdict, _: verdict
+    measure: Callable[[Suspicion], float] = lambda suspicion: suspicion.unaccounted
     left: Callable[[History, str, int, Case], Sequence[Point]] = objects
     asks: Asks = "holders"

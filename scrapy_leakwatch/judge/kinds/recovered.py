@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import lows
-from scrapy_leakwatch.judge.history import RSS
+from scrapy_leakwatch.judge.history import OVERDUE, RSS
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind
 from scrapy_leakwatch.records import Withdrawn
 
@@ -37,7 +37,8 @@ def by_samples(
     most = max(point.held for point in left[-case.min_samples :])
     now = left[-1].held
     gone = most <= _harmless(key, verdict)
-    if not gone and (key == RSS or not _stands_still(verdict, told_at, left, case)):
+    counted = key not in {RSS, OVERDUE}
+    if not gone and not (counted and _stands_still(verdict, told_at, left, case)):
         return None
     facts = Withdrawn(verdict, stands_still=not gone)
     count = verdict.count if verdict.kind == "children" else now

@@ -20,6 +20,7 @@ from scrapy_leakwatch.report.kinds import (
     leak,
     native,
     recovered,
+    stalled,
     unreleased,
 )
 from scrapy_leakwatch.report.kinds.kind import KindWords
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.report.kinds.kind import Tone
 
 KINDS: tuple[KindWords, ...] = (
+    stalled.KIND,
     leak.KIND,
     unreleased.KIND,
     hoard.KIND,

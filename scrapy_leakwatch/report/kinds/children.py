@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch.records import Explanation, Processes, Unexplained
+from scrapy_leakwatch.records import Explanation, Processes
 from scrapy_leakwatch.report.kinds.kind import KindWords, Words
-from scrapy_leakwatch.report.kinds.wording import grows, megabytes
+from scrapy_leakwatch.report.kinds.wording import grows, megabytes, unknown
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.records import Verdict
@@ -29,14 +29,8 @@ def _grow(verdict: Verdict, facts: Processes) -> Words:
         f"memory in child processes grows: {what}, {megabytes(verdict.bytes)}"
         f" in all, {grows(verdict.growth)}"
     )
-    if isinstance(found, Explanation):
-        return Words(message)
-    reason = found.reason if isinstance(found, Unexplained) else _OFF
-    caveat = f"who started them is not known: {reason}"
-    return Words(message, bounding(program, ""), caveat)
-
-
-_OFF = "LEAKWATCH_EXPLAIN is off"
+    remedy = "" if isinstance(found, Explanation) else bounding(program, "")
+    return Words(message, remedy, unknown("who started them", found))
 
 
 def bounding(program: str, has: str) -> str:

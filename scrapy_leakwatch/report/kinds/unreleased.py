@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.records import Explanation, Left, Stayed
 from scrapy_leakwatch.report.kinds.kind import KindWords, Words
-from scrapy_leakwatch.report.kinds.wording import series
+from scrapy_leakwatch.report.kinds.wording import series, unknown
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.records import ComponentKind, Resource, Verdict
@@ -41,8 +41,7 @@ def stayed(_: Verdict, facts: Stayed) -> Words:
             f" {found.holder}, and keep what you need of it, such as"
             " dict(crawler.stats.get_stats())",
         )
-    reason = "LEAKWATCH_EXPLAIN is off" if found is None else found.reason
-    return Words(message, caveat=f"who holds them is not known: {reason}")
+    return Words(message, caveat=unknown("who holds them", found))
 
 
 def _left(_: Verdict, facts: Left) -> Words:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch.records import Unexplained
+from scrapy_leakwatch.records import Explanation, Unexplained
 from scrapy_leakwatch.report.kinds.kind import Words
 
 if TYPE_CHECKING:
@@ -37,6 +37,14 @@ def not_known(what: str, found: Found) -> str | None:
     if not isinstance(found, Unexplained):
         return None
     return f"{what} is not known: {found.reason}"
+
+
+def unknown(what: str, found: Found) -> str | None:
+    """Return the caveat that something is not known, where no look told it."""
+    if isinstance(found, Explanation):
+        return None
+    reason = "LEAKWATCH_EXPLAIN is off" if found is None else found.reason
+    return f"{what} is not known: {reason}"
 
 
 def stays(growth: Growth) -> str:

@@ -8,6 +8,7 @@ from tests.zoo.rows.healthy import HEALTHY
 from tests.zoo.rows.installed import INSTALLED
 from tests.zoo.rows.kinds import KINDS
 from tests.zoo.rows.leaks import LEAKS
+from tests.zoo.rows.stalls import STALLS
 from tests.zoo.rows.unreleased import UNRELEASED
 from tests.zoo.rows.weights import BY_WEIGHT
 from tests.zoo.rows.workers import WORKERS
@@ -21,6 +22,7 @@ ROWS: tuple[Row, ...] = (
     *BY_WEIGHT,
     *WORKERS,
     *UNRELEASED,
+    *STALLS,
     *HEALTHY,
     *INSTALLED,
 )

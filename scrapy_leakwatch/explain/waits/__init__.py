@@ -1,0 +1,1 @@
+"""What suspended functions wait for, and whether anything is left to wake them."""

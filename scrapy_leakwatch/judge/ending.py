@@ -1,0 +1,43 @@
+"""Says what ended a crawl that did not close, as far as that can be known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch.judge import thresholds
+from scrapy_leakwatch.records import Ending
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.records import Story, Trace
+
+
+def ending(story: Story, trace: Trace) -> Ending | None:
+    """Return how it ended, None where it closed or still runs."""
+    if story.complete or trace.running:
+        return None
+    last = story.last
+    limit = last.memory_limit if last else None
+    rss = last.memory.rss if last else 0
+    forecasts = [
+        told.verdict.limit_in_s
+        for told in story.standing
+        if told.verdict.kind != "recovered" and told.verdict.limit_in_s is not None
+    ]
+    bill = story.last_bill
+    return Ending(
+        gone=trace.running is False or trace.status is not None,
+        status=trace.status,
+        exited=story.exited,
+        oom_kills=trace.oom_kills,
+        seen=last.time if last else None,
+        rss=rss,
+        limit=limit,
+        at_limit=limit is not None and rss >= thresholds.AT_LIMIT * limit,
+        limit_in_s=min(forecasts, default=None),
+        largest=tuple(sorted(bill.owners, key=lambda owner: -owner.bytes)[:MOST_OWNERS])
+        if bill
+        else (),
+    )
+
+
+MOST_OWNERS = 3
