@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from urllib.parse import urlsplit
 
 import scrapy
 from scrapy import signals
 from scrapy.exceptions import DontCloseSpider
 from scrapy.utils.defer import deferred_from_coro, maybe_deferred_to_future
 from twisted.internet.defer import Deferred, DeferredLock, inlineCallbacks
+from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.task import deferLater
 
 from scrapy_leakwatch.signals import leak_detected
@@ -230,6 +232,37 @@ class InThreads(Pages):
     def work(self, answer):
         time.sleep(60)
         answer.callback(None)
+
+
+class Listening:
+    """What comes on a connection fires what is awaited."""
+
+    def dataReceived(self, data):  # noqa: N802, Twisted calls it
+        self.spider.answers.pop().callback(data)
+
+
+class Listens(KeepsThem):
+    """Keeps a connection open, from which the answers may come."""
+
+    name = "listens"
+
+    async def start(self):
+        port = urlsplit(self.shop).port
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            from twisted.internet import reactor
+            from twisted.internet.protocol import Factory, Protocol
+
+            kind = type("Client", (Listening, Protocol), {"spider": self})
+            endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port)
+            self.client = await endpoint.connect(Factory.forProtocol(kind))
+        else:
+            kind = type("Client", (Listening, asyncio.Protocol), {"spider": self})
+            loop = asyncio.get_running_loop()
+            self.client = await loop.create_connection(kind, "127.0.0.1", port)
+        async for request in super().start():
+            yield request
 
 
 class Slow(Pages):

@@ -148,7 +148,8 @@ def test_a_crawl_that_goes_on_is_told_to_have_recovered(shop, tmp_path, mode) ->
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
-    "name", ["Slow", "Paused", "WaitsForWork", "Polls", "InThreads", "IdlesOn"]
+    "name",
+    ["Slow", "Paused", "WaitsForWork", "Polls", "InThreads", "Listens", "IdlesOn"],
 )
 def test_what_only_takes_long_is_no_stall(shop, tmp_path, mode, name) -> None:
     lines = watched(shop, tmp_path, name, samples=45, **mode)

@@ -13,7 +13,7 @@ from scrapy import Request
 from scrapy_leakwatch.explain.answers import findings
 from scrapy_leakwatch.explain.naming.labels import label
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
-from scrapy_leakwatch.explain.waits import awaited, chain, wakers
+from scrapy_leakwatch.explain.waits import awaited, chain, sockets, wakers
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.internals import paths
 from scrapy_leakwatch.records import Counts, Price, Share
@@ -141,6 +141,7 @@ def _traits(
         or timers.wakes_project(everybody)
         or any(map(timers.wakes, others))
         or wakers.busy_threads(evidence.outside)
+        or sockets.foreign(evidence.outside)
         or not all(map(wakers.is_inert, wakers.keepers(everybody)))
     )
     return () if alive else ("abandoned",)
