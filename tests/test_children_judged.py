@@ -35,13 +35,13 @@ def crawl(size_of, samples=SAMPLES, **fields):
 
 
 def test_a_worker_that_grows_is_told_with_its_program_and_its_bytes() -> None:
-    (verdict,) = hear(judge_of(), crawl(lambda n: 20 + 5 * n))
+    (verdict,) = hear(judge_of(), crawl(lambda n: 20 + 6 * n))
     assert verdict.kind == "children"
     assert verdict.subject == "child processes"
     assert verdict.class_path == "python"
     assert verdict.count == 1
     assert verdict.bytes == verdict.unaccounted > 80 * MB
-    assert verdict.growth.per_1000_responses == pytest.approx(5 * MB)
+    assert verdict.growth.per_1000_responses == pytest.approx(6 * MB)
     assert verdict.share_of_growth == 1.0
     assert "1 process of python" in verdict.message
     assert verdict.caveat == "who started them is not known: LEAKWATCH_EXPLAIN is off"
@@ -55,7 +55,7 @@ def test_a_worker_that_grows_is_told_with_its_program_and_its_bytes() -> None:
         pytest.param(lambda n: 40 * (n % 4), id="comes and goes"),
         pytest.param(lambda n: int(400 - 400 * 0.8**n), id="fills up"),
         pytest.param(lambda n: 500 if n > 9 else 0, id="one more that is large"),
-        pytest.param(lambda n: 2000 + 5 * n, id="noise of large ones"),
+        pytest.param(lambda n: 2000 + 9 * n, id="noise of large ones"),
         pytest.param(lambda n: 20 + n, id="little"),
         pytest.param(lambda n: 100 * n % 300, id="started anew now and then"),
     ],
@@ -90,8 +90,8 @@ def test_where_no_program_has_most_of_the_growth_none_is_named() -> None:
 
 def test_its_share_is_of_what_both_the_crawl_and_its_children_grew_by() -> None:
     samples = [
-        replace(each, memory=Memory(100 * MB + 15 * MB * n, 1, 1))
-        for n, each in enumerate(crawl(lambda n: 20 + 5 * n))
+        replace(each, memory=Memory(100 * MB + 18 * MB * n, 1, 1))
+        for n, each in enumerate(crawl(lambda n: 20 + 6 * n))
     ]
     told = hear(judge_of(), samples)
     (verdict,) = [each for each in told if each.kind == "children"]
@@ -115,7 +115,7 @@ def test_what_child_processes_have_is_gone_for_the_crawl_itself() -> None:
 
 def test_it_is_withdrawn_once_the_processes_have_ended() -> None:
     case = judge_of()
-    hear(case, crawl(lambda n: 20 + 5 * n))
+    hear(case, crawl(lambda n: 20 + 6 * n))
     withdrawn = []
     for number in range(SAMPLES, SAMPLES + 6):
         case.hear(having(number))
@@ -130,7 +130,7 @@ def test_that_child_processes_grow_does_not_explain_the_memory_of_the_crawl() ->
     case = judge_of(LEAKWATCH_BILL=False)
     samples = [
         replace(each, memory=Memory(100 * MB + 20 * MB * n, 1, 10 * MB))
-        for n, each in enumerate(crawl(lambda n: 20 + 5 * n))
+        for n, each in enumerate(crawl(lambda n: 20 + 6 * n))
     ]
     hear(case, samples)
     assert "children" in standing_kinds(case)
@@ -160,7 +160,7 @@ def resource(**changed) -> Resource:
 )
 def test_the_verdict_says_who_started_them_where_and_what_helps(has, fix) -> None:
     case = judge_of(explain=True)
-    suspicion = next(filter(None, map(case.hear, crawl(lambda n: 20 + 5 * n))))
+    suspicion = next(filter(None, map(case.hear, crawl(lambda n: 20 + 6 * n))))
     found = started_by(suspicion, resource(has=has), bounding("python", has))
     verdict = case.conclude(suspicion, found)
     told = block(verdict, found)

@@ -126,8 +126,9 @@ LAYERS_SHARE = 0.5
 
 # ---- child processes ---------------------------------------------------------
 
-CHILDREN_LEAST = 32 * MEGA
-"""Bytes of growth: less is noise, a page more or less in a browser."""
+CHILDREN_LEAST = 64 * MEGA
+"""Bytes of growth: less is noise. A browser with 8 pages at a time came and went by
+150 MB, all of whose pages were closed."""
 CHILDREN_SHARE = 0.1
 """Of what they had at their most before: less growth is noise in large ones."""
 CHILDREN_STEPS = 3

@@ -35,7 +35,7 @@ BUDGET_S = 0.00015
 CHEAP_S, DEAR_S = 0.0004, 0.003
 """A reading of PSS that takes up to the first of these seconds is for any sample, one
 up to the second for one sample a minute. What would take longer is not read."""
-MANY_MORE = 4
+MANY_MORE = 2
 """Times as many processes of a program: one more may be dear, as the first may be."""
 AGAIN_S = 60.0
 """After which PSS is read again: what a process gets meanwhile is its own."""
@@ -139,14 +139,19 @@ class ChildrenGauge:
     def _due(self) -> Iterator[_Process]:
         """Yield whose PSS may be read now, the newest first."""
         now = time.monotonic()
+        old = [
+            each
+            for each in reversed(self._known.values())
+            if each.private and (not each.asked_at or now >= each.asked_at + AGAIN_S)
+        ]
+        if not old:
+            return
         alive = Counter(each.name for each in self._known.values())
         asked = Counter(each.name for each in self._known.values() if each.asked_at)
-        for each in reversed(self._known.values()):
-            is_old = not each.asked_at or now >= each.asked_at + AGAIN_S
+        for each in old:
             is_one_of_few = alive[each.name] >= MANY_MORE ** asked[each.name]
             is_dear_due = is_one_of_few or now >= self._dear_at
-            most_s = DEAR_S if is_dear_due else CHEAP_S
-            if each.private and is_old and each.reading_s <= most_s:
+            if each.reading_s <= (DEAR_S if is_dear_due else CHEAP_S):
                 yield each
 
     def _together(self) -> Children:

@@ -15,8 +15,10 @@ from scrapy_leakwatch.foundation.own_processes import OWN
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-MAIN_S, OTHERS_S = 0.00015, 0.00005
-"""Seconds of a sample for main threads, and for the others, which seldom start any."""
+LIKELY_S, OTHERS_S = 0.0001, 0.0001
+"""Seconds of a sample for threads that are likely to start processes, and for all."""
+FEW = 20
+"""Processes of which each is as likely as the next."""
 SHARE_OF_TIME = 0.01
 """That a scan of all processes may take, where there is no list of children."""
 MOST = 1000
@@ -28,16 +30,16 @@ class ProcessTree:
     """The processes below this one, by the process that started each.
 
     The kernel has a list of children for each thread of a process, 5 µs to read. One
-    walk goes down those of the main threads and of all threads of this process, a
-    second one through the other threads, of which a browser has a thousand. A sample
-    walks on for a moment. Where there are no such lists all processes are scanned, now
-    and then.
+    walk goes down those of the main threads, where many processes are there only of
+    those that are new or have children, and of all threads of this process. A second
+    one goes through all threads, of which a browser has a thousand. A sample walks on
+    for a moment. Where there are no such lists all processes are scanned, now and then.
     """
 
     def __init__(self, *, listed: bool | None = None) -> None:
         self._listed = _is_listed() if listed is None else listed
-        self._by_main: dict[int, int] = {}
-        self._by_others: dict[int, int] = {}
+        self._likely: dict[int, int] = {}
+        self._others: dict[int, int] = {}
         self._down = self._walk_down()
         self._through = self._walk_through()
         self._scan_at = 0.0
@@ -49,38 +51,41 @@ class ProcessTree:
         """
         if not self._listed:
             self._scan()
-            return self._by_main
-        if _walk_on(self._down, MAIN_S):
+            return self._likely
+        if _walk_on(self._down, LIKELY_S):
             self._down = self._walk_down()
         if _walk_on(self._through, OTHERS_S):
             self._through = self._walk_through()
-        return {**self._by_others, **self._by_main}
+        return {**self._others, **self._likely}
 
     def _walk_down(self) -> Iterator[None]:
-        """Go down the main threads once, a thread a step."""
+        """Go down once to where children are likely, a thread a step."""
         found: dict[int, int] = {}
-        here = os.getpid()
-        waiting = deque([here, *self._by_others])
+        here, before = os.getpid(), {**self._others, **self._likely}
+        starters = set(before.values())
+        waiting = deque([here, *(pid for pid in self._others if pid in starters)])
         while waiting:
             pid = waiting.popleft()
             for thread in _threads(pid) if pid == here else [pid]:
                 for child in _children(pid, thread):
-                    if child not in found and len(found) < MOST:
-                        found[child] = self._by_main[child] = pid
+                    if child in found or len(found) >= MOST:
+                        continue
+                    found[child] = self._likely[child] = pid
+                    is_new = child not in before
+                    if is_new or child in starters or len(before) <= FEW:
                         waiting.append(child)
                 yield
-        self._by_main = found
+        self._likely = found
 
     def _walk_through(self) -> Iterator[None]:
-        """Go through the other threads of the processes below once."""
+        """Go through all threads of the processes below once."""
         found: dict[int, int] = {}
-        for pid in list({**self._by_others, **self._by_main}):
+        for pid in list({**self._others, **self._likely}):
             for thread in _threads(pid):
-                if thread != pid:
-                    for child in _children(pid, thread):
-                        found[child] = self._by_others[child] = pid
+                for child in _children(pid, thread):
+                    found[child] = self._others[child] = pid
                 yield
-        self._by_others = found
+        self._others = found
 
     def _scan(self) -> None:
         if time.monotonic() < self._scan_at:
@@ -88,7 +93,7 @@ class ProcessTree:
         begun = time.perf_counter()
         with suppress(psutil.Error):
             below = psutil.Process().children(recursive=True)
-            self._by_main = {
+            self._likely = {
                 each.pid: parent
                 for each in below[:MOST]
                 if each.pid not in OWN and (parent := _parent(each)) is not None

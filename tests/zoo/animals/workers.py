@@ -12,7 +12,7 @@ from tests.zoo.animals.base import Passer, Visitor
 KEPT = []
 PAGE = 200_000
 """Bytes that a worker makes of a page."""
-SHELF = 200
+SHELF = 60
 """Pages in a worker that keeps no more."""
 
 HELPER = """

@@ -47,7 +47,7 @@ WORKERS = (
     ),
     _row(
         "PoolLevelsOff",
-        "three workers of a pool keep the last 200 pages",
+        "three workers of a pool keep the last 60 pages each",
         "ExtractingInTurns",
     ),
     _row(
