@@ -54,16 +54,16 @@ class Crawling:
         ended = _run(_pickled(job), job.log, timeout)
         text = job.log.read_text(errors="replace")
         errors = [job.errors.read_text()] if job.errors.exists() else []
-        story = read(job.recording)
-        if story is None:
+        crawl = read(job.recording)
+        if crawl is None:
             ended = ended or "LeakWatch did not watch this crawl"
             pytest.fail(_failed(ended, *errors, _tail(text)), pytrace=False)
-        reason = complaint(story, errors)
+        reason = complaint(crawl, errors)
         if ended:
             pytest.fail(_failed(ended, reason, _tail(text)), pytrace=False)
         if reason:
             pytest.fail(f"{reason}\nIts log: {job.log}", pytrace=False)
-        return checked(story, text)
+        return checked(crawl, text)
 
 
 def _pickled(job: Job) -> bytes:

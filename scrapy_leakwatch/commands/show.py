@@ -26,10 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # noqa: ARG001
     """Show it."""
-    story = read(opts.recording)
-    reason = too_little(story)
+    crawl = read(opts.recording)
+    reason = too_little(crawl)
     if opts.json:
-        say_json(terminal.as_json(story, reason))
+        say_json(terminal.as_json(crawl, reason))
     else:
-        say(terminal.show(story, reason, width()))
+        say(terminal.show(crawl, reason, width()))
     return CLEAN

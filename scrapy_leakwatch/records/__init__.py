@@ -79,9 +79,9 @@ from scrapy_leakwatch.records.observed import (
 )
 from scrapy_leakwatch.records.recorded import (
     SCHEMA,
+    Crawl,
     Run,
     Series,
-    Story,
     Summary,
     Timeline,
     Told,
@@ -114,6 +114,7 @@ __all__ = [
     "Container",
     "Counted",
     "Counts",
+    "Crawl",
     "Dead",
     "Effort",
     "Explanation",
@@ -146,7 +147,6 @@ __all__ = [
     "Series",
     "Share",
     "Stayed",
-    "Story",
     "Summary",
     "Survivors",
     "Suspicion",
