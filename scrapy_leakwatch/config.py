@@ -49,6 +49,7 @@ class Config:
     suppress: tuple[str, ...]
     trim: bool
     bill: bool
+    children: bool
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Config:
@@ -248,4 +249,5 @@ _READERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "LEAKWATCH_SUPPRESS": ((), _globs),
     "LEAKWATCH_TRIM": (False, _boolean),
     "LEAKWATCH_BILL": (True, _boolean),
+    "LEAKWATCH_CHILDREN": (True, _boolean),
 }

@@ -71,8 +71,8 @@ def prose(path: Path) -> set[str]:
     }
 
 
-NAMES = {"scheduler memory queue"}
-"""What an owner is called, by which it is known."""
+NAMES = {"scheduler memory queue", "child processes"}
+"""What an owner or a subject is called, by which it is known."""
 
 
 def test_the_judge_makes_no_sentences() -> None:

@@ -33,6 +33,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         suppress=(),
         trim=False,
         bill=True,
+        children=True,
     )
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from scrapy.settings import Settings
 
-from scrapy_leakwatch.observe.limits import memory_limit
+from scrapy_leakwatch.observe.limits import Limits, limits
 
 MB = 1024 * 1024
 
@@ -62,8 +62,8 @@ def tree(root, files: dict[str, str]) -> None:
 )
 def test_the_limit_is_that_of_the_container(tmp_path, files, limit) -> None:
     tree(tmp_path, files)
-    found = memory_limit(Settings(), tmp_path)
-    assert found == (None if limit is None else limit * MB)
+    found = limits(Settings(), tmp_path)
+    assert found == Limits(None, None if limit is None else limit * MB)
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,14 @@ def test_the_nearer_of_scrapys_limit_and_the_containers_holds(
             "sys/fs/cgroup/a/memory.max": f"{200 * MB}\n",
         },
     )
-    assert memory_limit(Settings(settings), tmp_path) == limit * MB
+    assert limits(Settings(settings), tmp_path).nearest(0, 0) == limit * MB
+
+
+@pytest.mark.parametrize(
+    ("rss", "children", "nearest"),
+    [(10, 0, 64), (60, 100, 64), (10, 150, 200), (10, 500, 200)],
+)
+def test_child_processes_count_against_the_limit_of_the_container_alone(
+    rss, children, nearest
+) -> None:
+    assert Limits(64, 200).nearest(rss, children) == nearest

@@ -26,6 +26,7 @@ SAMPLE = {
     "responses",
     "memory",
     "memory_limit",
+    "children",
     "containers",
     "cost_ms",
 }

@@ -17,7 +17,7 @@ from scrapy_leakwatch.observe import resources
 from scrapy_leakwatch.report.kinds.unreleased import with_total
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from weakref import WeakSet
 
     from scrapy.crawler import Crawler
@@ -68,6 +68,20 @@ class Audit:
     def closing(self) -> None:
         """Note the components while the engine still has all of them."""
         self._owners = self._guard(resources.owners, self._crawler) or ()
+
+    def starter(self, pids: Collection[int]) -> Resource | None:
+        """Return who started one of some child processes, while the crawl runs."""
+        if self._before is None:
+            return None
+        components = self._guard(resources.starters, self._crawler) or ()
+        search = self._guard(self._search, self._crawler, components, self._before)
+        if search is None:
+            return None
+        begun = time.perf_counter()
+        started: Resource | None = self._guard(search.starter, pids)
+        self._guard(search.end)
+        self.cost_s = max(self.cost_s, time.perf_counter() - begun)
+        return started
 
     async def verdicts(self, spider: str) -> list[Told]:
         """Return what to say, a moment after the engine has stopped."""

@@ -49,6 +49,7 @@ class Bills:
         self._wanted = config.bill and config.explain
         self._min_samples = config.min_samples
         self._samples = 0
+        self._children: int | None = None
         self._first: Bill | None = None
         self._last: Bill | None = None
         self._fullest: Bill | None = None
@@ -92,6 +93,7 @@ class Bills:
 
     def request(self, sample: Sample) -> BillRequest:
         """Return what is to be asked now."""
+        self._children = sample.children.bytes if sample.children else None
         before: dict[tuple[str, str], int] = {}
         first = self._first or next(iter(Bills.ended), None)
         if first is not None:
@@ -105,6 +107,7 @@ class Bills:
         if not isinstance(bill, Bill):
             self._refused = bill
             return bill
+        bill = replace(bill, layers=replace(bill.layers, children=self._children))
         self._refused = None
         self._taken_s += bill.analysis_ms / 1000
         if self._last is not None and not _grew(

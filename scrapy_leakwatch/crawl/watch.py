@@ -17,13 +17,15 @@ from scrapy_leakwatch.crawl.recorder import Recorder
 from scrapy_leakwatch.crawl.trimming import trim
 from scrapy_leakwatch.judge.bills import is_urgent
 from scrapy_leakwatch.judge.judge import Judge
+from scrapy_leakwatch.judge.kinds.children import started_by
 from scrapy_leakwatch.observe.sampler import Sampler
-from scrapy_leakwatch.records import ALARMS, Bill, Explanation, NoBill
+from scrapy_leakwatch.records import ALARMS, Bill, Explanation, NoBill, Unexplained
 from scrapy_leakwatch.remote.on_demand import OnDemand
 from scrapy_leakwatch.report import log
 from scrapy_leakwatch.report.bill import table
 from scrapy_leakwatch.report.block import block
 from scrapy_leakwatch.report.kinds import worded
+from scrapy_leakwatch.report.kinds.children import bounding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
         Sample,
         Suspicion,
         Trimmed,
-        Unexplained,
         Verdict,
     )
 
@@ -301,6 +302,12 @@ class Watch:
         return log.status(self._last, self._judge.verdicts)
 
     def _pursue(self, suspicion: Suspicion, sample: Sample) -> None:
+        if suspicion.kind == "children":  # nobody has to look at the heap for that
+            found = None
+            if self._config.explain:
+                found = self._guards.explaining(self._who_started, suspicion)
+            self._conclude(suspicion, found)
+            return
         if self._explainer.busy and not self._put_off_bill():
             return  # it is not forgotten: the next sample has it too
         if not self._config.explain or self._guards.explaining.off:
@@ -311,6 +318,17 @@ class Watch:
         self._guards.explaining(self._explainer.ask, question, conclude)
         if self._guards.explaining.off:
             self._conclude(suspicion, None)
+
+    def _who_started(self, suspicion: Suspicion) -> Explanation | Unexplained:
+        """Look for who started the child processes that grow."""
+        subject, program = suspicion.subject, suspicion.class_path
+        pids = self._sampler.lineage(program) if self._sampler else frozenset()
+        starter = self._audit.starter(pids)
+        if starter is not None:
+            fix = bounding(program, starter.has)
+            return started_by(suspicion, starter, fix)
+        reason = "no component of the crawl has them"
+        return Unexplained(subject, program, self._spider.name, reason)
 
     def _conclude(self, suspicion: Suspicion, found: Found) -> None:
         verdict = self._guards.judging(self._judge.conclude, suspicion, found)

@@ -30,6 +30,13 @@ def managed(crawler: Any) -> Iterator[tuple[ComponentKind, Any]]:
                 yield kind, component
 
 
+def download_handlers(crawler: Any) -> Iterator[Any]:
+    """Yield the download handlers that were used."""
+    handlers = paths.follow(crawler, paths.OPEN_HANDLERS)
+    if type(handlers) is dict:
+        yield from list(dict.values(handlers))
+
+
 def duplicate_filter(crawler: Any) -> Any:
     """Return the scheduler's duplicate filter, None where it has none."""
     return paths.follow(crawler, paths.DUPLICATE_FILTER)

@@ -20,6 +20,7 @@ MOST_CONTAINERS = 50
 """In a sample; where there are as many, others may be missing."""
 QUEUE = "scheduler memory queue"
 RSS = "memory"
+CHILDREN = "child processes"
 """What has a series of lengths besides the containers."""
 
 Series = dict[str, list[Point]]
@@ -29,7 +30,8 @@ Each = TypeVar("Each")
 class History:
     """Two series for each kind of object: what samples and what floors saw.
 
-    And one for the length of each container, of the queue and of the memory.
+    And one for the length of each container, of the queue and of the memory, with
+    that of all child processes and of each program that they run.
     There is one point a sample, and one for all floors between two. When a
     series has 128, its older half is joined in pairs: the recent past stays
     exact, the distant one grows coarse, and a pair keeps its lower point.
@@ -39,6 +41,7 @@ class History:
         self._levels: Series = {}
         self._floors: Series = {}
         self._lengths: Series = {}
+        self._programs: Series = {}
         self._before: tuple[float, int] | None = None
 
     def levels(self, subject: str) -> Sequence[Point]:
@@ -50,8 +53,12 @@ class History:
         return self._floors.get(subject, ())
 
     def lengths(self, name: str) -> Sequence[Point]:
-        """Return how long a family of containers was, oldest first; `RSS`: bytes."""
+        """Return how long a family of containers was, or its bytes, oldest first."""
         return self._lengths.get(name, ())
+
+    def program(self, name: str) -> Sequence[Point]:
+        """Return the bytes of the child processes that run a program, oldest first."""
+        return self._programs.get(name, ())
 
     def latest(self, judged_as: str) -> int:
         """Return how many of a suspicion's subject the last sample saw, else 0."""
@@ -65,6 +72,11 @@ class History:
             lengths[each.family] = lengths.get(each.family, 0) + each.len
         lengths = self._gone(sample) | lengths
         lengths[RSS] = sample.memory.rss
+        if sample.children is not None:
+            lengths[CHILDREN] = sample.children.bytes
+            programs = {each.name: each.bytes for each in sample.children.programs}
+            programs = {**dict.fromkeys(self._programs, 0), **programs}
+            _append(self._programs, _points(sample.time, sample.received, programs))
         if sample.requests.queued_memory is not None:
             lengths[QUEUE] = sample.requests.queued_memory
         if self._before is not None:
@@ -97,7 +109,7 @@ class History:
         return {
             name: min(points[-1].held, most)
             for name, points in self._lengths.items()
-            if name not in {RSS, QUEUE}
+            if name not in {RSS, QUEUE, CHILDREN}
         }
 
 

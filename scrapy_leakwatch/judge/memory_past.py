@@ -127,6 +127,7 @@ class MemoryPast:
             example_url="",
             memory=sample.memory,
             memory_limit=sample.memory_limit,
+            beside=sample.beside,
             fallen=fallen,
         )
 

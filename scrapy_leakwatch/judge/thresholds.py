@@ -110,6 +110,19 @@ LAYERS_LEAST = 16 * MEGA
 LAYERS_SHARE = 0.5
 """Of the growth: the layer that has at least this much of it is what grows."""
 
+# ---- child processes ---------------------------------------------------------
+
+CHILDREN_LEAST = 32 * MEGA
+"""Bytes of growth: less is noise, a page more or less in a browser."""
+CHILDREN_SHARE = 0.1
+"""Of what they had at their most before: less growth is noise in large ones."""
+CHILDREN_STEPS = 3
+"""Times the steps of other growth: a pool or a browser starts up for some samples."""
+CHILDREN_STEADY = 0.25
+"""The weakest step over the mean: what starts up or fills up slows down."""
+CHILDREN_MOSTLY = 0.5
+"""Of their growth: a program that has so much of it is named."""
+
 # ---- told, told again, withdrawn ---------------------------------------------
 
 TOLD_AGAIN = 2

@@ -67,7 +67,8 @@ def limit_in_s(seen: Suspicion | Sample, per_min: float) -> float | None:
     """Return in how many seconds memory is at its limit, at so many bytes a minute."""
     if seen.memory_limit is None or per_min <= 0:
         return None
-    return 60 * max(seen.memory_limit - seen.memory.rss, 0) / per_min
+    left = seen.memory_limit - seen.memory.rss - seen.beside
+    return 60 * max(left, 0) / per_min
 
 
 def _forecast(suspicion: Suspicion, found: Explanation) -> float | None:

@@ -15,8 +15,9 @@ from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.internals.versions import is_starting, trackref_now
 from scrapy_leakwatch.observe import ledger, live_refs, origin
 from scrapy_leakwatch.observe.census.containers import Census
+from scrapy_leakwatch.observe.children import ChildrenGauge
 from scrapy_leakwatch.observe.full_collections import FullCollections
-from scrapy_leakwatch.observe.limits import memory_limit
+from scrapy_leakwatch.observe.limits import limits
 from scrapy_leakwatch.observe.memory import MemoryGauge
 from scrapy_leakwatch.observe.received import ReceivedResponses
 from scrapy_leakwatch.observe.tracking import unwatch_all, watch_all
@@ -55,7 +56,8 @@ class Sampler:
         self._crawler = crawler
         self._config = config
         self._memory = MemoryGauge()
-        self._memory_limit = memory_limit(crawler.settings)
+        self._limits = limits(crawler.settings)
+        self._children = ChildrenGauge() if config.children else None
         self._census = Census(crawler, config.min_objects)
         self._received = ReceivedResponses(crawler)
         self._collections = FullCollections(lambda: guard(self.floor))
@@ -78,6 +80,9 @@ class Sampler:
         requests, responses = ledger.ledgers(self._crawler, alive)
         held = _held(alive, requests, responses)
         containers = self._census.take()
+        memory = self._memory.read()
+        children = self._children.read() if self._children is not None else None
+        beside = children.bytes if children is not None else 0
         return Sample(
             time=time.time(),
             elapsed_s=time.monotonic() - self._opened,
@@ -85,8 +90,8 @@ class Sampler:
             live=records,
             requests=requests,
             responses=responses,
-            memory=self._memory.read(),
-            memory_limit=self._memory_limit,
+            memory=memory,
+            memory_limit=self._limits.nearest(memory.rss, beside),
             held=held,
             floors=self._collections.drain(),
             oldest=self._oldest(held, alive, records),
@@ -94,11 +99,17 @@ class Sampler:
             containers=containers,
             collecting=gc.isenabled(),
             starting=is_starting(self._crawler),
+            children=children,
+            container_limit=self._limits.container,
         )
 
     def container(self, name: str) -> tuple[Any, ...] | None:
         """Return a container of the last sample, as `Census.container` does."""
         return self._census.container(name)
+
+    def lineage(self, program: str) -> frozenset[int]:
+        """Return the child processes of a program, and those they come from."""
+        return self._children.lineage(program) if self._children else frozenset()
 
     def floor(self) -> Floor:
         """Return what no engine owns now; called right after a collection."""

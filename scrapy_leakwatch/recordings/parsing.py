@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.records import (
+    MEASURES,
     OWNER_KINDS,
     TRAITS,
     Bill,
     BillLayers,
     BillOwner,
     BillPath,
+    Children,
     Container,
     Counts,
     Effort,
@@ -30,6 +32,7 @@ from scrapy_leakwatch.records import (
     NoBill,
     PathStep,
     Price,
+    Program,
     RequestLedger,
     ResponseLedger,
     Run,
@@ -107,6 +110,10 @@ def _owner_kind(value: Any) -> str:
     return value if value in OWNER_KINDS else "unknown"
 
 
+def _measure(value: Any) -> str:
+    return value if value in MEASURES else "rss"
+
+
 def _list(value: Any) -> list[Any]:
     if isinstance(value, list):
         return value[:MOST]
@@ -130,6 +137,7 @@ _READERS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "float": (number, 0.0),
     "bool": (_truth, False),
     "Kind": (text, ""),
+    "Measure": (_measure, "rss"),
     "Confidence": (text, "low"),
     "Origin": (_origin, "project"),
     "OwnerKind": (_owner_kind, "unknown"),
@@ -294,6 +302,19 @@ def sample(line: Line) -> Sample:
             _read(Container, mapping(each))
             for each in _list(line.get("containers", []))
         ),
+        children=_children(line),
+    )
+
+
+def _children(line: Line) -> Children | None:
+    found = line.get("children")
+    if found is None:
+        return None
+    programs = _list(mapping(found).get("programs", []))
+    return _read(
+        Children,
+        found,
+        programs=tuple(_read(Program, mapping(each)) for each in programs),
     )
 
 

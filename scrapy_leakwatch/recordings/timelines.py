@@ -55,6 +55,7 @@ class TimelineKeeper:
             memory=series("memory"),
             received=single.get("received", ()),
             memory_limit=single.get("memory_limit", ()),
+            children=single.get("children", ()),
             cost_ms=single.get("cost_ms", ()),
         )
 
@@ -73,6 +74,8 @@ def _values(line: Line) -> dict[Key, float]:
     for name in SINGLE:
         if line.get(name) is not None:
             values["", name] = line[name]
+    if line.get("children") is not None:
+        values["", "children"] = parsing.mapping(line["children"]).get("bytes", 0)
     return values
 
 

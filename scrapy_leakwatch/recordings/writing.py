@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records import (
         Bill,
         BillOwner,
+        Children,
         Explanation,
         Layers,
         Sample,
@@ -108,8 +109,14 @@ def of_sample(sample: Sample) -> Line:
             {"name": each.name, "type": each.type, "len": each.len}
             for each in sample.containers
         ],
+        "children": sample.children and _of_children(sample.children),
         "cost_ms": round(1000 * sample.cost_s, 3),
     }
+
+
+def _of_children(children: Children) -> Line:
+    programs = [fields_of(program) for program in children.programs]
+    return {**fields_of(children), "programs": programs}
 
 
 def of_verdict(verdict: Verdict, time: float) -> Line:

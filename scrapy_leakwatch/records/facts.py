@@ -73,6 +73,13 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Processes:
+    """Child processes whose memory grows; ``found``: who started them, or why not."""
+
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
 class Unseen:
     """Memory that grows, and why its layers were not seen; empty: nobody looked."""
 
@@ -123,6 +130,6 @@ class Withdrawn:
 
 
 Facts: TypeAlias = (
-    "Counted | Weighed | Dead | Outside | Kept | Unseen | Unnamed | Left | Stayed"
-    " | Withdrawn"
+    "Counted | Weighed | Dead | Outside | Kept | Processes | Unseen | Unnamed | Left"
+    " | Stayed | Withdrawn"
 )

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records.facts import Facts
     from scrapy_leakwatch.records.observed import Memory, Origin
 
-Alarm = Literal["leak", "unreleased", "hoard", "native"]
+Alarm = Literal["leak", "unreleased", "hoard", "children", "native"]
 """The kinds that somebody must act on, the worst first."""
 
 Notice = Literal["garbage", "fragmentation", "backlog", "inconclusive", "recovered"]
@@ -18,13 +18,12 @@ Notice = Literal["garbage", "fragmentation", "backlog", "inconclusive", "recover
 Kind = Literal[Alarm, Notice]
 """What a verdict says.
 
-``leak``: objects whose life is over are held. ``unreleased``: taken during a
-crawl and not given back after it. ``hoard``: a container nobody
-bounds grows. ``native``: memory outside Python grows. ``garbage``: dead cycles
-wait for the collector. ``fragmentation``: Python freed it, the allocator kept
-it. ``backlog``: requests wait in memory. ``inconclusive``: it
-grows and the evidence is too weak. ``recovered``: an earlier verdict no longer
-holds.
+``leak``: objects whose life is over are held. ``unreleased``: taken during a crawl and
+not given back after it. ``hoard``: a container nobody bounds grows. ``children``:
+memory in child processes grows. ``native``: memory outside Python grows. ``garbage``:
+dead cycles wait for the collector. ``fragmentation``: Python freed it, the allocator
+kept it. ``backlog``: requests wait in memory. ``inconclusive``: it grows and the
+evidence is too weak. ``recovered``: an earlier verdict no longer holds.
 """
 
 SEVERITY: tuple[Kind, ...] = get_args(Kind)
@@ -63,15 +62,17 @@ class Suspicion:
     """Something grows, and might become a verdict of this ``kind``.
 
     ``subject`` and ``class_path`` are a class's, the name and the type of a
-    container, or ``memory``. ``count`` are alive, in the container, or bytes;
-    ``unaccounted`` of them nobody should hold. ``proved`` tells that they were
+    container, ``memory``, or ``child processes`` and their program. ``count`` are
+    alive, in the container, bytes, or processes; ``unaccounted`` of them nobody should
+    hold, of processes their bytes. ``proved`` tells that they were
     seen after full collections, so that they are no garbage; without it
     somebody must be found who holds them. ``judged_as`` tells suspicions apart: it is
     the key in `Held`, or the name of what grows. ``queued`` requests wait in memory;
     ``rss_per_min`` is how fast the resident memory grows, if it does;
     ``collecting`` tells that Python's garbage collector is on. ``origin`` is
     that of the owner, where it is known before anybody has looked. ``fallen`` is
-    what fell while memory did not.
+    what fell while memory did not. ``beside`` are the bytes of ``memory_limit`` that
+    count against it besides the process's own.
     """
 
     kind: Kind
@@ -92,6 +93,7 @@ class Suspicion:
     collecting: bool = True
     origin: Origin = "project"
     fallen: Fallen | None = None
+    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,14 +129,50 @@ class Container:
         return f"{head}[*]" if bracket and self.name.endswith("]") else self.name
 
 
+Measure = Literal["pss", "uss", "rss"]
+"""What the memory of a process is counted as.
+
+``pss``: shared memory counts as a part for each who shares it. ``uss``: without files
+and shared memory. ``rss``: all that is resident.
+"""
+
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+"""The best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The child processes that run one program: how many, and what they have."""
+
+    name: str
+    count: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """The child processes of a crawl and theirs, without those of LeakWatch.
+
+    ``measure`` says what ``bytes`` are. Of the ``programs`` the five largest are there,
+    the largest first.
+    """
+
+    count: int
+    bytes: int
+    measure: Measure
+    programs: tuple[Program, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One look at the process.
 
     ``oldest`` has the keys of ``held``; it is left out of what is too small to
     be judged, and so are ``containers``. ``memory_limit`` in bytes, ``None``
-    without one. ``collecting``: Python's garbage collector is on.
-    ``starting``: the spider's start requests are not all read yet.
+    without one, is the limit that is nearest; ``container_limit`` is that of the
+    container, against which the child processes count, too. ``collecting``: Python's
+    garbage collector is on. ``starting``: the spider's start requests are not all
+    read yet. ``children`` is None where they are not to be counted.
     """
 
     time: float
@@ -154,3 +190,12 @@ class Sample:
     containers: tuple[Container, ...] = ()
     collecting: bool = True
     starting: bool = False
+    children: Children | None = None
+    container_limit: int | None = None
+
+    @property
+    def beside(self) -> int:
+        """Return the bytes of ``memory_limit`` that the child processes have."""
+        if self.children is None or self.memory_limit != self.container_limit:
+            return 0
+        return self.children.bytes

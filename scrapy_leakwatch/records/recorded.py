@@ -63,7 +63,8 @@ class Timeline:
     kept. ``live`` is by the full path of a class, ``containers`` by their name;
     ``requests``, ``responses`` and ``memory`` have the fields of `RequestLedger`,
     `ResponseLedger` and `Memory`. ``received`` counts the responses so far,
-    ``memory_limit`` is in bytes, ``cost_ms`` what a sample took. A series that
+    ``memory_limit`` and ``children``, the child processes, are in bytes, ``cost_ms``
+    is what a sample took. A series that
     was not recorded is not there, or empty.
     """
 
@@ -75,6 +76,7 @@ class Timeline:
     memory: Mapping[str, Series] = field(default_factory=dict)
     received: Series = ()
     memory_limit: Series = ()
+    children: Series = ()
     cost_ms: Series = ()
 
 

@@ -13,6 +13,7 @@ ComponentKind = Literal[
     "item pipeline",
     "spider middleware",
     "downloader middleware",
+    "download handler",
     "extension",
     "scheduler",
     "duplicate filter",

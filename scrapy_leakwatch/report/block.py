@@ -22,8 +22,10 @@ def block(verdict: Verdict, found: object) -> str:
     if not isinstance(found, Explanation) or not verdict.signature:
         return "\n".join(_short(verdict))
     lines = [verdict.message]
+    if verdict.kind == "children":
+        return "\n".join([*lines, *_limit_row(verdict), *_taken(found, "started")])
     if verdict.kind == "unreleased" and not found.counts.examined:
-        return "\n".join([*lines, *_taken(found)])
+        return "\n".join([*lines, *_taken(found, "taken at")])
     if verdict.kind in {"leak", "unreleased"}:
         lines += [*_holders(found), *_way(found)]
     else:
@@ -40,11 +42,12 @@ def block(verdict: Verdict, found: object) -> str:
     return "\n".join(lines)
 
 
-def _taken(found: Explanation) -> Iterator[str]:
-    yield _row("owner", _owner(found))
+def _taken(found: Explanation, deed: str) -> Iterator[str]:
+    kept = f", in {found.expression}" if found.expression else ""
+    yield _row("owner", f"{_owner(found)}{kept}")
     if found.location is not None:
         where = f"likely {found.location}" if found.likely else found.location
-        yield _row("taken at", f"{where}  {found.code or ''}".rstrip())
+        yield _row(deed, f"{where}  {found.code or ''}".rstrip())
     yield _row("fix", found.fix)
     yield _row("signature", found.signature)
 
@@ -52,6 +55,8 @@ def _taken(found: Explanation) -> Iterator[str]:
 def _short(verdict: Verdict) -> Iterator[str]:
     oldest = verdict.example_url if verdict.kind == "leak" else ""
     yield f"{verdict.message}; the oldest is {oldest}" if oldest else verdict.message
+    if verdict.kind == "children":
+        yield from _limit_row(verdict)
     if verdict.remedy:
         yield _row("remedy", verdict.remedy)
     if verdict.caveat:
@@ -139,11 +144,20 @@ def _path(found: Explanation) -> str:
 
 
 def _price(verdict: Verdict, found: Explanation) -> str:
-    price = _bytes_of(found)
+    limit = _limit(verdict)
+    return "; ".join([_bytes_of(found), *([limit] if limit else ())])
+
+
+def _limit(verdict: Verdict) -> str:
     if verdict.limit is None or verdict.limit_in_s is None:
-        return price
+        return ""
     limit = f"{verdict.limit / MEGABYTE:,.0f} MB limit"
-    return f"{price}; {limit} in about {_span(verdict.limit_in_s)}"
+    return f"{limit} in about {_span(verdict.limit_in_s)}"
+
+
+def _limit_row(verdict: Verdict) -> Iterator[str]:
+    if limit := _limit(verdict):
+        yield _row("forecast", limit)
 
 
 def _bytes_of(found: Explanation) -> str:

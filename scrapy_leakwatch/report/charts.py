@@ -126,6 +126,8 @@ def _memory(crawl: Crawl) -> Chart:
     line = crawl.timeline
     rss = line.memory.get("rss", ())
     series = [_series("resident", rss, fill=True)] if rss else []
+    if any(line.children):
+        series.append(_series("child processes", line.children))
     series += _of_layers(crawl)
     limit = next((value for value in reversed(line.memory_limit) if value), None)
     note = "What the system counts; where LeakWatch looked, also what it is made of."

@@ -15,7 +15,7 @@ def live_table(sample: Sample) -> str:
         for live in sample.live
         if not live.ignored
     ]
-    return "Live References\n\n" + "".join(rows)
+    return "Live References\n\n" + "".join(rows) + _children(sample, "\n{}\n")
 
 
 def status(sample: Sample, verdicts: tuple[Verdict, ...]) -> str:
@@ -47,9 +47,23 @@ def ledger(sample: Sample) -> str:
             f" {responses.unaccounted:,} not accounted for",
             f"Memory     {sample.memory.rss / 1e6:,.1f} MB resident,"
             f" at most {sample.memory.rss_peak / 1e6:,.1f} MB;"
-            f" {sample.memory.python_blocks:,} blocks of Python",
+            f" {sample.memory.python_blocks:,} blocks of Python"
+            + _children(sample, "\n{}"),
         ]
     )
+
+
+def _children(sample: Sample, line: str) -> str:
+    """Return the line on the child processes, nothing where there are none."""
+    children = sample.children
+    if children is None or not children.count:
+        return ""
+    programs = [
+        f"{each.count:,} {each.name} ({each.bytes / 1e6:,.1f} MB)"
+        for each in children.programs
+    ]
+    total = f"{children.bytes / 1e6:,.1f} MB in child processes"
+    return line.format(f"Children   {total}: {', '.join(programs)}")
 
 
 def _count(number: int | None) -> str:

@@ -49,6 +49,8 @@ class StatsReport:
             for name, value in fields_of(getattr(sample, group)).items():
                 if value is not None:
                     stats[f"leakwatch/{group}/{name}"] = value
+        if sample.children is not None:
+            stats["leakwatch/memory/children"] = sample.children.bytes
         return stats
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.foundation.freezer import freezer
+from scrapy_leakwatch.foundation.own_processes import OWN
 
 try:
     from scrapy_leakwatch.explain.border import inside
@@ -112,6 +113,7 @@ class Child:
         except ChildProcessError:  # the crawl reaps everything itself
             pid, status = self.pid, 0
         if pid:
+            OWN.discard(pid)
             freezer.thaw()
             self._result = self._judge(status)
             self._data = bytearray()
@@ -151,6 +153,7 @@ def start(work: Work, timeout_s: float) -> Child | Failure:
         pid = _fork()
         if pid == 0:
             inside.serve(work, writer, timeout_s)
+        OWN.add(pid)
     except (OSError, RuntimeError, MemoryError) as error:
         freezer.thaw()
         os.close(reader)

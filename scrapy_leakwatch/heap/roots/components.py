@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.foundation import anatomy, places, redact
 from scrapy_leakwatch.heap.roots.root import Outside, Root, Start
-from scrapy_leakwatch.internals import components, paths
+from scrapy_leakwatch.internals import components
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,5 @@ def roots(crawler: Any, _: Outside) -> Iterator[Root]:
 def _all_components(crawler: Any) -> Iterator[tuple[str, Any]]:
     yield from components.managed(crawler)
     yield "duplicate filter", components.duplicate_filter(crawler)
-    handlers = paths.follow(crawler, paths.OPEN_HANDLERS)
-    if type(handlers) is dict:
-        for handler in list(dict.values(handlers)):
-            yield "download handler", handler
+    for handler in components.download_handlers(crawler):
+        yield "download handler", handler

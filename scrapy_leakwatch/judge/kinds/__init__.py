@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from scrapy_leakwatch.judge.kinds import (
     backlog,
+    children,
     fragmentation,
     garbage,
     hoard,
@@ -43,6 +44,7 @@ KINDS: tuple[VerdictKind, ...] = (
     leak.KIND,
     unreleased.KIND,
     hoard.KIND,
+    children.KIND,
     native.KIND,
     garbage.KIND,
     fragmentation.KIND,

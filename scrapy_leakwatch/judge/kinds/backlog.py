@@ -50,6 +50,7 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
         example_url="",
         memory=sample.memory,
         memory_limit=sample.memory_limit,
+        beside=sample.beside,
         queued=queued,
     )
 

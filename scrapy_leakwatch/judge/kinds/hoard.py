@@ -99,6 +99,7 @@ def _suspicion(
         example_url="",
         memory=sample.memory,
         memory_limit=sample.memory_limit,
+        beside=sample.beside,
         rss_per_min=rss_per_min,
         origin=container.origin,
     )

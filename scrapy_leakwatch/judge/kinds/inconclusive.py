@@ -99,7 +99,7 @@ def may_explain(verdict: Verdict) -> bool:
     """Tell whether a verdict that stands says why memory grows."""
     if verdict.subject == RSS:
         return verdict.kind in {"native", "fragmentation"}
-    return verdict.kind != "recovered"
+    return verdict.kind not in {"recovered", "children"}  # those are not in it
 
 
 def _left(

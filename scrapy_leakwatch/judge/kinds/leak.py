@@ -83,6 +83,7 @@ def _suspicion(
         example_url=oldest.url,
         memory=sample.memory,
         memory_limit=sample.memory_limit,
+        beside=sample.beside,
         queued=sample.requests.queued_memory,
         collecting=sample.collecting,
     )

@@ -40,7 +40,9 @@ def by_samples(
     if not gone and (key == RSS or not _stands_still(verdict, told_at, left, case)):
         return None
     facts = Withdrawn(verdict, stands_still=not gone)
-    return replace(_withdrawn(facts), count=now, unaccounted=now)
+    count = verdict.count if verdict.kind == "children" else now
+    left_bytes = now if verdict.bytes else 0
+    return replace(_withdrawn(facts), count=count, unaccounted=now, bytes=left_bytes)
 
 
 def by_weight(verdict: Verdict, now: int) -> Verdict | None:

@@ -20,12 +20,12 @@ from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
 from scrapy_leakwatch.observe.resources.calls import Sources
 from scrapy_leakwatch.observe.resources.closing import closing
 from scrapy_leakwatch.observe.resources.descriptors import descriptors
-from scrapy_leakwatch.observe.resources.kinds import KINDS
-from scrapy_leakwatch.observe.resources.owners import Owner, owners
+from scrapy_leakwatch.observe.resources.kinds import KINDS, child_process
+from scrapy_leakwatch.observe.resources.owners import Owner, owners, starters
 from scrapy_leakwatch.observe.resources.reach import Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from scrapy.crawler import Crawler
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.observe.resources.kinds import Live
     from scrapy_leakwatch.records import Resource
 
-__all__ = ["Before", "Owner", "Search", "before", "owners"]
+__all__ = ["Before", "Owner", "Search", "before", "owners", "starters"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def before() -> Before:
 
 
 class Search:
-    """Finds what the components of a crawl that has closed still have."""
+    """Finds what the components of a crawl have: of one that has closed, still."""
 
     def __init__(
         self, crawler: Crawler, components: tuple[Owner, ...], earlier: Before
@@ -67,13 +67,7 @@ class Search:
 
     def left(self) -> tuple[Resource, ...]:
         """Return what is there now; to be asked again before anybody is accused."""
-        others = _others(self._crawler)
-        shared = {id(other.instance) for other in others}
-        own = tuple(
-            each for each in self._components if id(each.instance) not in shared
-        )
-        reach = Reach(own)
-        attribution = Attribution(own, reach, self._sources, _rivals(others))
+        reach, attribution = self._own()
         claims: dict[int, tuple[Live, Claim]] = {}
         for live in _alive(reach):
             claim = attribution.claim(live, before=self._earlier.has(live))
@@ -85,6 +79,27 @@ class Search:
             for live, claim in claims.values()
             if id(claim.owner.instance) not in busy
         )
+
+    def starter(self, pids: Collection[int]) -> Resource | None:
+        """Return who started one of some child processes, None where nobody knows."""
+        reach, attribution = self._own()
+        for live in child_process.KIND.find(reach):
+            if child_process.pid_of(live) in pids:
+                claim = attribution.claim(live, before=self._earlier.has(live))
+                claim = claim or attribution.kept(live)
+                if claim is not None:
+                    return resource(live, claim)
+        return None
+
+    def _own(self) -> tuple[Reach, Attribution]:
+        """Return what hangs on the components that no other crawl has."""
+        others = _others(self._crawler)
+        shared = {id(other.instance) for other in others}
+        own = tuple(
+            each for each in self._components if id(each.instance) not in shared
+        )
+        reach = Reach(own)
+        return reach, Attribution(own, reach, self._sources, _rivals(others))
 
     def _busy(self) -> frozenset[int]:
         return closing(

@@ -70,6 +70,16 @@ class Attribution:
             return None
         return self._by_global(link, live) or self._by_source(live)
 
+    def kept(self, live: Live) -> Claim | None:
+        """Return which component's attribute leads to ``live``, whoever took that."""
+        link = self._reach.to(live.thing)
+        if link is None or link.way != "attribute":
+            return None
+        calls = self._sources.calls(link.owner.cls)
+        filling = [call for call in calls if link.names[0] in call.targets]
+        call = filling[0] if filling else None
+        return Claim(link.owner, link, len(link.names) > 1, call, likely=True)
+
     def _placed(self, user: Link, live: Live, link: Link | None) -> Claim:
         """Claim what calls or serves a component, or what one has built."""
         behind = user.way == "attribute"

@@ -42,6 +42,19 @@ def owners(crawler: Any) -> tuple[Owner, ...]:
     return tuple(found.values())
 
 
+def starters(crawler: Any) -> tuple[Owner, ...]:
+    """Return those that may have started a process: also the download handlers.
+
+    They keep what they have until the engine stops, and are not asked for it then.
+    """
+    handlers = (
+        Owner("download handler", each)
+        for each in components.download_handlers(crawler)
+    )
+    found = {id(each.instance): each for each in handlers if _may_own(each)}
+    return (*owners(crawler), *found.values())
+
+
 def _all(crawler: Any) -> Iterator[Owner]:
     spider = anatomy.attribute(crawler, "spider")
     if spider is not None:

@@ -39,7 +39,12 @@ _SHARED = (
     *("itemadapter.", "scrapy_leakwatch.", "builtins.type", "contextvars."),
 )
 _OWN = (
-    *("scrapy.exporters.", "asyncio.streams.", "asyncio.selector_events."),
+    *(
+        "scrapy.exporters.",
+        "multiprocessing.pool.",
+        "asyncio.streams.",
+        "asyncio.selector_events.",
+    ),
     *("asyncio.subprocess.", "asyncio.unix_events._Unix", "asyncio.trsock."),
     "asyncio.base_events.Server",
 )

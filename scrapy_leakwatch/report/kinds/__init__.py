@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from scrapy_leakwatch.records import SEVERITY
 from scrapy_leakwatch.report.kinds import (
     backlog,
+    children,
     fragmentation,
     garbage,
     hoard,
@@ -32,6 +33,7 @@ KINDS: tuple[KindWords, ...] = (
     leak.KIND,
     unreleased.KIND,
     hoard.KIND,
+    children.KIND,
     native.KIND,
     garbage.KIND,
     fragmentation.KIND,

@@ -10,6 +10,7 @@ from tests.zoo.rows.kinds import KINDS
 from tests.zoo.rows.leaks import LEAKS
 from tests.zoo.rows.unreleased import UNRELEASED
 from tests.zoo.rows.weights import BY_WEIGHT
+from tests.zoo.rows.workers import WORKERS
 
 if TYPE_CHECKING:
     from tests.zoo.truth import Row
@@ -18,6 +19,7 @@ ROWS: tuple[Row, ...] = (
     *LEAKS,
     *KINDS,
     *BY_WEIGHT,
+    *WORKERS,
     *UNRELEASED,
     *HEALTHY,
     *INSTALLED,

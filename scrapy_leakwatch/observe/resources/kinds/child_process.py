@@ -25,6 +25,12 @@ def _find(reach: Reach) -> Iterator[Live]:
     yield from _of_twisted()
 
 
+def pid_of(live: Live) -> Any:
+    """Return the process id of a child process."""
+    pid = anatomy.attribute(live.thing, "pid")
+    return anatomy.attribute(live.thing, "_popen", "pid") if pid is None else pid
+
+
 def _of_subprocess(reach: Reach) -> Iterator[Live]:
     seen: set[int] = set()
     for thing in (*reach.things(), *subprocess._active):  # type: ignore[attr-defined]
