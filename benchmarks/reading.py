@@ -42,12 +42,12 @@ def main() -> None:
 def measure(path: str) -> None:
     """Read the recording, and print what that took."""
     before = peak()
-    story, taken = timed(lambda: recordings.read(path))
+    crawl, taken = timed(lambda: recordings.read(path))
     memory = peak() - before
-    page, written = timed(lambda: html.write(story, f"{path}.html"))
+    page, written = timed(lambda: html.write(crawl, f"{path}.html"))
     size, shown = Path(path).stat().st_size / 1e6, page.stat().st_size / 1e3
     print(
-        f"{story.samples:>9,} {size:>9,.1f} MB {memory:>4,.1f} MB   {taken}"
+        f"{crawl.samples:>9,} {size:>9,.1f} MB {memory:>4,.1f} MB   {taken}"
         f"  {written} {shown:>4,.0f} kB"
     )
 

@@ -143,3 +143,10 @@ def in_utc(monkeypatch):
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture
+def walk_on_each_look(monkeypatch):
+    """Have the census of containers walk whenever it looks."""
+    name = "scrapy_leakwatch.observe.census.containers.BETWEEN_WALKS_S"
+    monkeypatch.setattr(name, 0.0)

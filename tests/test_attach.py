@@ -120,8 +120,8 @@ def test_a_crawl_without_leakwatch_is_watched_and_left_clean(
 class Ending:
     """A crawl that can be read a few times more, each time with more lines."""
 
-    def __init__(self, *stories) -> None:
-        self.stories = list(stories)
+    def __init__(self, *crawls) -> None:
+        self.crawls = list(crawls)
 
     def __enter__(self):
         return self
@@ -131,10 +131,10 @@ class Ending:
 
     @property
     def alive(self) -> bool:
-        return len(self.stories) > 1
+        return len(self.crawls) > 1
 
-    def story(self):
-        return self.stories.pop(0) if self.alive else self.stories[0]
+    def crawl(self):
+        return self.crawls.pop(0) if self.alive else self.crawls[0]
 
     def status(self) -> str:
         return "Live References"

@@ -13,7 +13,7 @@ from scrapy_leakwatch.config import Config
 from scrapy_leakwatch.crawl import audit as audits
 from scrapy_leakwatch.crawl.audit import Audit
 from scrapy_leakwatch.crawl.guard import Guard
-from tests.test_resources import taken
+from tests.test_unreleased_told import taken
 
 LOOKS = (0.0, 0.0, 0.0)
 

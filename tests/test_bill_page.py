@@ -15,9 +15,9 @@ from scrapy_leakwatch.report.bill_page import bill_page
 from tests import billing, synthetic
 from tests.billing import FIRST, MB, NO_BILL, OWNERS, WAITING
 from tests.synthetic import EVIL, START
-from tests.test_html import Text, story
+from tests.test_html import Text, read_back
 
-__all__ = ["story"]  # the fixture
+__all__ = ["read_back"]  # the fixture
 BILL = billing.BILL
 
 
@@ -25,11 +25,11 @@ pytestmark = pytest.mark.usefixtures("in_utc")
 
 
 @pytest.fixture
-def billed(story):
+def billed(read_back):
     """Return a crawl with these bills."""
 
     def billed(*bills):
-        return replace(story(), bills=bills)
+        return replace(read_back(), bills=bills)
 
     return billed
 
@@ -95,8 +95,8 @@ def test_what_failed_later_and_what_is_in_part_is_told(billed) -> None:
     )
 
 
-def test_a_bill_of_a_crawl_without_samples_has_its_table(story) -> None:
-    told = replace(story(samples=0), bills=(FIRST, BILL))
+def test_a_bill_of_a_crawl_without_samples_has_its_table(read_back) -> None:
+    told = replace(read_back(samples=0), bills=(FIRST, BILL))
     assert charts.data(told, [])["charts"] == []
     page = Text(html.render(told)).text
     assert "The last memory bill" in page

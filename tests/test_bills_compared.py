@@ -33,13 +33,13 @@ def compared(billed):
     """Compare two crawls, the first bill of each apart."""
 
     def compared(old, new):
-        stories = [
+        crawls = [
             recordings.read(
                 billed(f"crawl{number}", FIRST, replace(BILL, owners=owners))
             )
             for number, owners in enumerate((old, new))
         ]
-        return compare(*stories).owners
+        return compare(*crawls).owners
 
     return compared
 
@@ -116,10 +116,10 @@ def test_top_does_not_say_that_a_first_bill_grew(billed, capsys) -> None:
 @pytest.mark.parametrize(("height", "owners"), [(60, 5), (40, 5), (24, 2), (8, 1)])
 def test_a_low_screen_shows_fewer_owners(height, owners, billed) -> None:
     many = tuple(grown(number, f"owner {number}") for number in range(1, 9))
-    story = recordings.read(billed("billed", FIRST, replace(BILL, owners=many)))
-    lines = live.frame(story, "", live.View(keys="q"), (110, 10_000))
+    crawl = recordings.read(billed("billed", FIRST, replace(BILL, owners=many)))
+    lines = live.frame(crawl, "", live.View(keys="q"), (110, 10_000))
     assert sum("MB" in line.text and "owner " in line.text for line in lines) == 5
-    lines = [*live.state(story, 110, "", live.owners_shown(height))]
+    lines = [*live.state(crawl, 110, "", live.owners_shown(height))]
     assert sum(line.text.startswith("owner ") for line in lines) == owners
 
 

@@ -33,25 +33,25 @@ def seen(children: Children | None = SEEN, number: int = 1):
 
 
 @pytest.fixture
-def story(tmp_path):
+def read_back(tmp_path):
     """Return a function that records samples and reads the recording."""
 
-    def story(*samples):
+    def read_back(*samples):
         lines = [RUN, *map(writing.of_sample, samples)]
         path = tmp_path / "record.jsonl"
         path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
         return read(path)
 
-    return story
+    return read_back
 
 
 @pytest.mark.parametrize("children", [SEEN, Children(0, 0, "uss", ()), None])
-def test_a_recording_has_them_as_they_were_seen(story, children) -> None:
-    assert story(seen(children)).last.children == children
+def test_a_recording_has_them_as_they_were_seen(read_back, children) -> None:
+    assert read_back(seen(children)).last.children == children
 
 
-def test_a_line_with_nonsense_for_them_is_broken(story, tmp_path) -> None:
-    story(seen())
+def test_a_line_with_nonsense_for_them_is_broken(read_back, tmp_path) -> None:
+    read_back(seen())
     path = tmp_path / "record.jsonl"
     line = json.loads(path.read_text().splitlines()[1])
     for nonsense in (5, {"bytes": "many"}):
@@ -74,9 +74,9 @@ def test_the_log_and_the_status_have_them_where_there_are_some() -> None:
         assert "Children" not in log.live_table(seen(none)) + log.ledger(seen(none))
 
 
-def test_the_chart_of_the_memory_has_them_where_there_are_some(story) -> None:
+def test_the_chart_of_the_memory_has_them_where_there_are_some(read_back) -> None:
     def labels(*samples):
-        found = charts.data(story(*samples), [])["charts"]
+        found = charts.data(read_back(*samples), [])["charts"]
         (memory,) = [chart for chart in found if chart["id"] == "memory"]
         return {each["label"]: each["values"] for each in memory["series"]}
 

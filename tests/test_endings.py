@@ -67,9 +67,9 @@ def show(record, *args: str) -> str:
 
 
 def said(record, status=None, **known) -> str:
-    story = recordings.read(record)
-    trace = traces.trace_of(story.run.pid, story.run.process)
-    return what(ending(story, replace(trace, status=status, **known)))
+    crawl = recordings.read(record)
+    trace = traces.trace_of(crawl.run.pid, crawl.run.process)
+    return what(ending(crawl, replace(trace, status=status, **known)))
 
 
 def test_a_killed_crawl_is_told_to_be_gone(shop, tmp_path) -> None:
@@ -145,11 +145,11 @@ def test_the_words_say_what_is_known_and_no_more(shop, tmp_path) -> None:
         "killed by SIGKILL; the container's OOM killer struck 1 time since the crawl"
         " began"
     )
-    story = recordings.read(record)
-    last = replace(story.last, memory_limit=int(story.last.memory.rss * 1.01))
-    full = ending(replace(story, last=last), Trace(running=False))
+    crawl = recordings.read(record)
+    last = replace(crawl.last, memory_limit=int(crawl.last.memory.rss * 1.01))
+    full = ending(replace(crawl, last=last), Trace(running=False))
     assert what(full).endswith("; its memory was at the limit")
     assert "99 % of the limit" in [line.text for line in lines(full)][1]
-    unknown = what(ending(story, Trace()))
+    unknown = what(ending(crawl, Trace()))
     assert unknown == "it is not known what ended it, or whether it still runs"
-    assert ending(story, Trace(running=True)) is None
+    assert ending(crawl, Trace(running=True)) is None

@@ -38,16 +38,16 @@ class Somenasty(scrapy.Spider):
 
 
 @pytest.fixture
-def story(tmp_path):
+def read_back(tmp_path):
     """Return what a recording tells, after lines that are added to its run."""
 
-    def story(*lines, samples=20):
+    def read_back(*lines, samples=20):
         path = tmp_path / "record.jsonl"
         written = [RUN, *map(synthetic.sample, range(samples)), *lines]
         path.write_text("".join(json.dumps(line) + "\n" for line in written))
         return recordings.read(path)
 
-    return story
+    return read_back
 
 
 class Text(HTMLParser):
@@ -72,8 +72,8 @@ class Text(HTMLParser):
             self.parts.append(data)
 
 
-def test_a_leak_is_one_sentence_a_remedy_and_a_card(story) -> None:
-    page = Text(html.render(story(LEAK, FOUND, END))).text
+def test_a_leak_is_one_sentence_a_remedy_and_a_card(read_back) -> None:
+    page = Text(html.render(read_back(LEAK, FOUND, END))).text
     for said in (
         "HtmlResponse leaks: Request.meta['referer'] keeps them alive.",
         "were alive at the end; they are put there at shop/spiders/somenasty.py:21.",
@@ -105,9 +105,9 @@ def test_a_leak_is_one_sentence_a_remedy_and_a_card(story) -> None:
     ],
 )
 def test_each_kind_of_verdict_is_said_in_a_sentence(
-    story, kind, subject, word, said
+    read_back, kind, subject, word, said
 ) -> None:
-    told = story(synthetic.verdict(START + 9, kind, subject, remedy="do it"), END)
+    told = read_back(synthetic.verdict(START + 9, kind, subject, remedy="do it"), END)
     top = opening(told)
     assert (top.word, top.remedy) == (word, "Do it.")
     assert top.sentence.startswith(said)
@@ -123,23 +123,25 @@ def test_each_kind_of_verdict_is_said_in_a_sentence(
         ("unreleased", True, "Probably taken by"),
     ],
 )
-def test_a_line_of_code_is_shown_with_what_it_did(story, kind, likely, deed) -> None:
-    told = story({**LEAK, "kind": kind}, {**FOUND, "likely": likely}, END)
+def test_a_line_of_code_is_shown_with_what_it_did(
+    read_back, kind, likely, deed
+) -> None:
+    told = read_back({**LEAK, "kind": kind}, {**FOUND, "likely": likely}, END)
     assert f"{deed} shop/spiders/somenasty.py:21" in Text(html.render(told)).text
 
 
-def test_a_leak_that_nobody_explained_says_so(story) -> None:
+def test_a_leak_that_nobody_explained_says_so(read_back) -> None:
     failed = {"type": "explanation", "time": START + 9, "subject": "HtmlResponse",
               "class": LEAK["class"], "failed": "it was too slow"}  # fmt: skip
-    page = Text(html.render(story({**LEAK, "signature": None}, failed, END))).text
+    page = Text(html.render(read_back({**LEAK, "signature": None}, failed, END))).text
     assert "HtmlResponse leaks, and who holds them is not known." in page
     assert "Not explained it was too slow" in page
 
 
-def test_the_worst_verdict_comes_first(story) -> None:
+def test_the_worst_verdict_comes_first(read_back) -> None:
     backlog = synthetic.verdict(START, "backlog", "Request", **{"class": REQUEST})
     hoard = synthetic.verdict(START, "hoard", "spider.seen", suppressed=True)
-    told = story(hoard, backlog, LEAK, FOUND, END)
+    told = read_back(hoard, backlog, LEAK, FOUND, END)
     assert [card.title for card in cards.cards(told)] == ["Leak", "Backlog", "Hoard"]
     assert [card.tone for card in cards.cards(told)] == ["bad", "warn", "quiet"]
     assert opening(told).detail.endswith("One more verdict stands, below.")
@@ -147,8 +149,8 @@ def test_the_worst_verdict_comes_first(story) -> None:
     assert [mark["number"] for mark in marks] == [3, 2, 1]
 
 
-def test_a_healthy_crawl_says_what_was_watched(story) -> None:
-    page = Text(html.render(story(END))).text
+def test_a_healthy_crawl_says_what_was_watched(read_back) -> None:
+    page = Text(html.render(read_back(END))).text
     assert "No leak found in 1,144 responses and 3 min 10 s." in page
     assert (
         "20 samples: live objects of HtmlResponse, Product, Request, Selector; who"
@@ -157,19 +159,19 @@ def test_a_healthy_crawl_says_what_was_watched(story) -> None:
     )
 
 
-def test_what_is_accepted_or_withdrawn_is_no_leak(story) -> None:
+def test_what_is_accepted_or_withdrawn_is_no_leak(read_back) -> None:
     accepted = {**LEAK, "subject": "Known", "class": "Known", "suppressed": True}
     over = {**LEAK, "kind": "recovered", "message": "the verdict leak no longer holds"}
-    top = opening(story(accepted, LEAK, over, END))
+    top = opening(read_back(accepted, LEAK, over, END))
     assert (top.word, top.tone) == ("Healthy", "good")
     assert top.detail == (
         "Known and accepted: Known. Told and withdrawn: HtmlResponse."
     )
 
 
-def test_a_crawl_that_could_not_be_judged_is_not_called_healthy(story) -> None:
+def test_a_crawl_that_could_not_be_judged_is_not_called_healthy(read_back) -> None:
     short = TooLittle("samples", 5, 6, warm_up=2, interval=10.0)
-    page = Text(html.render(story(END, samples=5), short)).text
+    page = Text(html.render(read_back(END, samples=5), short)).text
     assert (
         "Measured too little: 5 samples, and the rules need 6 (LEAKWATCH_MIN_SAMPLES"
         " + 2)." in page
@@ -178,13 +180,13 @@ def test_a_crawl_that_could_not_be_judged_is_not_called_healthy(story) -> None:
     assert "Healthy" not in page
 
 
-def test_a_verdict_is_told_of_a_crawl_that_was_too_short(story) -> None:
-    top = opening(story(LEAK, FOUND, END), TooLittle("samples", 5, 6))
+def test_a_verdict_is_told_of_a_crawl_that_was_too_short(read_back) -> None:
+    top = opening(read_back(LEAK, FOUND, END), TooLittle("samples", 5, 6))
     assert top.word == "Leak"
 
 
-def test_a_killed_crawl_and_broken_lines_are_told(story) -> None:
-    told = replace(story(LEAK), broken=1, step=7, forgotten=3)
+def test_a_killed_crawl_and_broken_lines_are_told(read_back) -> None:
+    told = replace(read_back(LEAK), broken=1, step=7, forgotten=3)
     assert about.notes(told) == [
         "The recording stops after 3 min 10 s, without an end: the crawl was killed,"
         " or it still runs.",
@@ -194,9 +196,9 @@ def test_a_killed_crawl_and_broken_lines_are_told(story) -> None:
     ]
 
 
-def test_a_crawl_that_still_runs_is_told(story, monkeypatch) -> None:
+def test_a_crawl_that_still_runs_is_told(read_back, monkeypatch) -> None:
     monkeypatch.setattr(about.time, "time", lambda: START + 200)
-    (note,) = about.notes(story())
+    (note,) = about.notes(read_back())
     assert note.startswith("The crawl was running when this report was made")
 
 
@@ -244,9 +246,9 @@ def test_only_source_of_the_project_is_read(tmp_path, location, numbers) -> None
     assert not any("SECRET" in line.text for line in lines)
 
 
-def test_the_edge_to_change_is_marked_where_its_name_is_in_the_path(story) -> None:
+def test_the_edge_to_change_is_marked_where_its_name_is_in_the_path(read_back) -> None:
     def marked(**found):
-        told = story(LEAK, {**FOUND, **found}, END)
+        told = read_back(LEAK, {**FOUND, **found}, END)
         steps = cards.cards(told)[0].path
         return [
             "".join(piece.text for piece in step.pieces if piece.marked)
@@ -263,8 +265,8 @@ def test_the_edge_to_change_is_marked_where_its_name_is_in_the_path(story) -> No
     assert marked(path=[{"node": "spider.pages", "edge": ""}], holder="x") == []
 
 
-def test_a_page_runs_only_its_own_two_scripts_and_loads_nothing(story) -> None:
-    page = html.render(story(LEAK, FOUND, END))
+def test_a_page_runs_only_its_own_two_scripts_and_loads_nothing(read_back) -> None:
+    page = html.render(read_back(LEAK, FOUND, END))
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
     assert policy.startswith("default-src &#39;none&#39;; style-src &#39;sha256-")
     assert "unsafe" not in policy
@@ -321,13 +323,13 @@ def test_the_report_of_a_day_is_below_500_kb(tmp_path) -> None:
 
 
 def test_a_report_is_for_its_owner_alone_and_whole(
-    tmp_path, story, monkeypatch
+    tmp_path, read_back, monkeypatch
 ) -> None:
     path = tmp_path / "deep" / "report.html"
-    assert html.write(story(LEAK), path) == path
+    assert html.write(read_back(LEAK), path) == path
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     first = path.read_text()
-    assert html.write(story(END), str(path)) == path
+    assert html.write(read_back(END), str(path)) == path
     assert path.read_text() != first
     second = path.read_text()
 
@@ -336,7 +338,7 @@ def test_a_report_is_for_its_owner_alone_and_whole(
 
     monkeypatch.setattr(html.os, "fdopen", full)
     with pytest.raises(html.ReportError) as raised:
-        html.write(story(), path)
+        html.write(read_back(), path)
     assert path.read_text() == second
     assert os.listdir(path.parent) == ["report.html"]
     assert str(raised.value) == (
@@ -346,8 +348,8 @@ def test_a_report_is_for_its_owner_alone_and_whole(
 
 
 @pytest.mark.parametrize("name", ["record.jsonl", "sub/../record.jsonl", "link"])
-def test_a_report_does_not_replace_its_recording(tmp_path, story, name) -> None:
-    told = story(LEAK)
+def test_a_report_does_not_replace_its_recording(tmp_path, read_back, name) -> None:
+    told = read_back(LEAK)
     (tmp_path / "sub").mkdir()
     (tmp_path / "link").symlink_to(told.path)
     path = tmp_path / name
@@ -360,30 +362,30 @@ def test_a_report_does_not_replace_its_recording(tmp_path, story, name) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_a_report_goes_into_a_pipe(tmp_path, story) -> None:
+def test_a_report_goes_into_a_pipe(tmp_path, read_back) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     with ThreadPoolExecutor() as pool:
         read = pool.submit(path.read_text)
-        html.write(story(LEAK, END), path)
+        html.write(read_back(LEAK, END), path)
         assert "HtmlResponse leaks" in read.result()
     assert path.is_fifo()
 
 
-def test_a_report_goes_where_a_link_leads(tmp_path, story) -> None:
+def test_a_report_goes_where_a_link_leads(tmp_path, read_back) -> None:
     (tmp_path / "deep").mkdir()
     for name in ("link.html", "again.html"):
         (tmp_path / name).symlink_to("deep/report.html")
-        html.write(story(LEAK, END), tmp_path / name)
+        html.write(read_back(LEAK, END), tmp_path / name)
         assert (tmp_path / name).is_symlink()
     assert os.listdir(tmp_path / "deep") == ["report.html"]
 
 
 @pytest.mark.parametrize("name", ["file/report.html", ".", "a\0b"])
-def test_a_place_that_can_not_be_written_is_one_line(tmp_path, story, name) -> None:
+def test_a_place_that_can_not_be_written_is_one_line(tmp_path, read_back, name) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(html.ReportError, match="or name another file") as raised:
-        html.write(story(), tmp_path / name)
+        html.write(read_back(), tmp_path / name)
     assert "\n" not in str(raised.value)
     assert sorted(os.listdir(tmp_path)) == ["file", "record.jsonl"]
 
@@ -398,16 +400,16 @@ def test_a_rate_is_of_the_time_that_passed() -> None:
     assert charts._per_minute((1.0, 2.0), (None, 4.0)) == (None, None)
 
 
-def test_the_layers_are_drawn_where_they_were_looked_at(story) -> None:
+def test_the_layers_are_drawn_where_they_were_looked_at(read_back) -> None:
     layers = {"type": "layers", "time": START + 52, "rss": 9, "malloc_free": 7}
-    told = story(layers, END)
+    told = read_back(layers, END)
     drawn = {chart["id"]: chart for chart in charts.data(told, [])["charts"]}["memory"]
     free = next(each for each in drawn["series"] if each["label"] == "malloc free")
     assert [at for at, value in enumerate(free["values"]) if value == 7] == [5]
     assert drawn["limit"] == synthetic.LIMIT
 
 
-def test_of_the_containers_those_that_grow_are_drawn(story) -> None:
+def test_of_the_containers_those_that_grow_are_drawn(read_back) -> None:
     def drawn(**lengths):
         boxes = [
             [{"name": name, "type": "dict", "len": length} for name, length in at]
@@ -415,7 +417,7 @@ def test_of_the_containers_those_that_grow_are_drawn(story) -> None:
                             for name, many in lengths.items()), strict=True)
         ]  # fmt: skip
         lines = [{**synthetic.sample(0), "containers": each} for each in boxes]
-        shown = charts.data(story(*lines, samples=0), [])["charts"]
+        shown = charts.data(read_back(*lines, samples=0), [])["charts"]
         (chart,) = [each for each in shown if each["id"] == "containers"]
         return [each["label"] for each in chart["series"]], chart["note"]
 
@@ -427,8 +429,8 @@ def test_of_the_containers_those_that_grow_are_drawn(story) -> None:
     assert "left out" not in note
 
 
-def test_what_was_not_recorded_has_no_chart(story) -> None:
-    assert charts.data(story(samples=0), [])["charts"] == []
+def test_what_was_not_recorded_has_no_chart(read_back) -> None:
+    assert charts.data(read_back(samples=0), [])["charts"] == []
 
 
 @pytest.mark.parametrize(

@@ -278,8 +278,8 @@ def test_a_recording_says_whether_the_test_fails(tmp_path, lines, errors, said) 
     samples, lines = (SAMPLES[:3], [SUMMARY]) if lines is BRIEF else (SAMPLES, lines)
     path = tmp_path / "record.jsonl"
     path.write_text("".join(f"{json.dumps(x)}\n" for x in [RUN, *samples, *lines]))
-    story = recordings.read(path)
-    text = complaint(story, errors)
+    crawl = recordings.read(path)
+    text = complaint(crawl, errors)
     assert text.startswith(said) if said else text == ""
     assert ("no longer holds" in text) == (GONE in lines)
-    assert checked(story).samples == len(samples)
+    assert checked(crawl).samples == len(samples)

@@ -50,35 +50,35 @@ def write(tmp_path):
 def test_a_real_crawl_reads_as_it_was_told(crawl, tmp_path) -> None:
     path = tmp_path / "record.jsonl"
     result = crawl("Leaking", LEAKWATCH_RECORD=str(path))
-    story = recordings.read(path)
-    assert story.complete
-    assert story.broken == story.forgotten == 0
-    assert story.run.spider == "leaking"
-    assert story.run.config["LEAKWATCH_INTERVAL"] == 0.1
-    assert story.samples == result.stats["leakwatch/samples"]
-    assert story.summary.stats["leakwatch/verdict"] == "leak"
-    leak = next(told for told in story.told if told.verdict.kind == "leak")
+    read = recordings.read(path)
+    assert read.complete
+    assert read.broken == read.forgotten == 0
+    assert read.run.spider == "leaking"
+    assert read.run.config["LEAKWATCH_INTERVAL"] == 0.1
+    assert read.samples == result.stats["leakwatch/samples"]
+    assert read.summary.stats["leakwatch/verdict"] == "leak"
+    leak = next(told for told in read.told if told.verdict.kind == "leak")
     assert isinstance(leak.found, Explanation)
     warning = next(line for line in result.lines("WARNING"))
     assert leak.case == leak.verdict.id
     assert block.block(leak.verdict, leak.found).splitlines()[0] in warning
     assert leak.found.fix in result.log
-    assert story.timeline.received[-1] == result.stats["response_received_count"]
-    assert story.timeline.times[0] >= story.run.time
-    assert "HtmlResponse" in log.status(story.last, story.summary.verdicts)
+    assert read.timeline.received[-1] == result.stats["response_received_count"]
+    assert read.timeline.times[0] >= read.run.time
+    assert "HtmlResponse" in log.status(read.last, read.summary.verdicts)
 
 
 def test_what_was_found_goes_with_its_verdict(write) -> None:
     other = synthetic.verdict(START + 6, "leak", "Product", **{"class": "shop.Product"})
     again = {**LEAK, "time": START + 50}
     found_again = {**FOUND, "time": START + 51, "stall_ms": 7.0}
-    story = recordings.read(write(RUN, LEAK, FOUND, other, again, found_again))
-    first, second, third = story.told
+    crawl = recordings.read(write(RUN, LEAK, FOUND, other, again, found_again))
+    first, second, third = crawl.told
     assert first.found.effort.stall_ms == 5.1
     assert first.found.path[1].edge == "[*]"
     assert second.found is None
     assert third.found.effort.stall_ms == 7.0
-    assert not story.dismissed
+    assert not crawl.dismissed
 
 
 def test_a_failed_look_goes_with_the_verdict_it_was_for(write) -> None:
@@ -86,18 +86,18 @@ def test_a_failed_look_goes_with_the_verdict_it_was_for(write) -> None:
               "class": HTML, "failed": "it was too slow"}  # fmt: skip
     unsigned = {**LEAK, "signature": None}
     later = {**failed, "time": START + 500, "failed": "it was killed"}
-    story = recordings.read(write(RUN, unsigned, failed, later))
-    assert isinstance(story.told[0].found, Unexplained)
-    assert story.told[0].found.reason == "it was too slow"
-    assert [found.reason for found in story.dismissed] == ["it was killed"]
+    crawl = recordings.read(write(RUN, unsigned, failed, later))
+    assert isinstance(crawl.told[0].found, Unexplained)
+    assert crawl.told[0].found.reason == "it was too slow"
+    assert [found.reason for found in crawl.dismissed] == ["it was killed"]
 
 
 def test_the_layers_go_with_the_verdict_on_memory(write) -> None:
     native = synthetic.verdict(START + 9, "native", "memory", **{"class": ""})
     layers = {"type": "layers", "time": START + 9, "rss": 5, "malloc_free": None}
-    story = recordings.read(write(RUN, native, layers))
-    assert story.told[0].found == Layers(rss=5, time=START + 9)
-    assert story.layers == (Layers(rss=5, time=START + 9),)
+    crawl = recordings.read(write(RUN, native, layers))
+    assert crawl.told[0].found == Layers(rss=5, time=START + 9)
+    assert crawl.layers == (Layers(rss=5, time=START + 9),)
 
 
 def test_what_was_given_back_is_read(write) -> None:
@@ -108,10 +108,10 @@ def test_what_was_given_back_is_read(write) -> None:
 
 def test_the_bills_are_read_in_their_order_with_those_that_failed(write) -> None:
     written = [FIRST, NO_BILL, BILL]
-    story = recordings.read(write(RUN, *map(writing.of_bill, written)))
-    assert list(story.bills) == written
-    assert story.broken == 0
-    assert story.ended == NO_BILL.time
+    crawl = recordings.read(write(RUN, *map(writing.of_bill, written)))
+    assert list(crawl.bills) == written
+    assert crawl.broken == 0
+    assert crawl.ended == NO_BILL.time
     assert recordings.read(write(RUN, SAMPLE)).bills == ()
 
 
@@ -121,8 +121,8 @@ def test_of_very_many_bills_the_first_the_last_and_each_nth_are_kept(
     monkeypatch.setattr(reading, "MOST_BILLS", 10)
     bills = [writing.of_bill(replace(BILL, received=at)) for at in range(200)]
     failed = [writing.of_bill(replace(NO_BILL, received=at)) for at in range(200, 203)]
-    story = recordings.read(write(RUN, *bills, *failed))
-    kept = [bill.received for bill in story.bills]
+    crawl = recordings.read(write(RUN, *bills, *failed))
+    kept = [bill.received for bill in crawl.bills]
     assert kept == [0, 32, 64, 96, 128, 160, 192, 199, 200, 201, 202]
 
 
@@ -130,8 +130,8 @@ def test_a_bill_of_another_version_is_read_as_far_as_it_is_known(write) -> None:
     path = {"path": "a", "type": "dict", "mood": 1, "code": None}
     owner = {"name": "a", "kind": "moon", "origin": "moon", "paths": [path], "mood": 1}
     bill = {"type": "bill", "time": START, "rss": 9.0, "owners": [owner], "mood": 1}
-    story = recordings.read(write(RUN, bill))
-    (read,) = story.bills
+    crawl = recordings.read(write(RUN, bill))
+    (read,) = crawl.bills
     (owner,) = read.owners
     assert (read.rss, read.since, read.layers.children) == (9, 0, None)
     assert (owner.kind, owner.origin, owner.bytes) == ("unknown", "project", 0)
@@ -153,16 +153,16 @@ def test_the_latest_verdict_on_a_subject_stands(write) -> None:
     over = {**leak, "kind": "recovered", "time": START + 9,
             "message": "Request: the verdict backlog no longer holds"}  # fmt: skip
     doubled = {**LEAK, "time": START + 10, "count": 2400}
-    story = recordings.read(write(RUN, LEAK, backlog, leak, over, doubled))
-    standing = [(told.verdict.kind, told.verdict.count) for told in story.standing]
+    crawl = recordings.read(write(RUN, LEAK, backlog, leak, over, doubled))
+    standing = [(told.verdict.kind, told.verdict.count) for told in crawl.standing]
     assert standing == [("leak", 1200), ("recovered", 1200), ("leak", 2400)]
-    assert [told.case for told in story.told] == [1, 2, 3, 2, 1]
+    assert [told.case for told in crawl.told] == [1, 2, 3, 2, 1]
 
 
 def test_all_responses_are_one_subject(write) -> None:
     text = {**LEAK, "subject": "TextResponse", "class": "scrapy.http.TextResponse"}
-    story = recordings.read(write(RUN, LEAK, text))
-    assert [told.verdict.subject for told in story.standing] == ["TextResponse"]
+    crawl = recordings.read(write(RUN, LEAK, text))
+    assert [told.verdict.subject for told in crawl.standing] == ["TextResponse"]
 
 
 def test_what_was_found_goes_with_the_verdict_it_refers_to(write) -> None:
@@ -171,18 +171,18 @@ def test_what_was_found_goes_with_the_verdict_it_refers_to(write) -> None:
     found = {**FOUND, "signature": "", "verdict": 2}
     late = {**FOUND, "time": START + 900, "verdict": 1}
     nobodys = {**FOUND, "verdict": None, "holder": "nobody's"}
-    story = recordings.read(write(RUN, told, other, nobodys, found, late))
-    assert [each.found.signature for each in story.told] == ["7296c8ac", ""]
-    assert [each.holder for each in story.dismissed] == ["nobody's"]
+    crawl = recordings.read(write(RUN, told, other, nobodys, found, late))
+    assert [each.found.signature for each in crawl.told] == ["7296c8ac", ""]
+    assert [each.holder for each in crawl.dismissed] == ["nobody's"]
 
 
 def test_what_is_told_again_has_what_was_found_anew_and_stays_a_case(write) -> None:
     first, again = {**LEAK, "id": 7}, {**LEAK, "id": 7, "time": START + 4}
     found = {**FOUND, "verdict": 7}
-    story = recordings.read(write(RUN, first, found, again, {**found, "stall_ms": 7}))
-    assert [told.found.effort.stall_ms for told in story.told] == [5.1, 7]
-    assert [told.case for told in story.told] == [7, 7]
-    assert story.dismissed == ()
+    crawl = recordings.read(write(RUN, first, found, again, {**found, "stall_ms": 7}))
+    assert [told.found.effort.stall_ms for told in crawl.told] == [5.1, 7]
+    assert [told.case for told in crawl.told] == [7, 7]
+    assert crawl.dismissed == ()
 
 
 def test_a_verdict_withdrawn_by_its_id_keeps_who_held_it_and_not_the_layers(
@@ -191,17 +191,17 @@ def test_a_verdict_withdrawn_by_its_id_keeps_who_held_it_and_not_the_layers(
     leak, memory = {**LEAK, "id": 1}, {**LEAK, "kind": "native", "id": 2}
     layers = {"type": "layers", "time": START, "rss": 5, "verdict": 2}
     over = {**LEAK, "kind": "recovered", "message": "the verdict hoard is gone"}
-    story = recordings.read(
+    crawl = recordings.read(
         write(
             RUN, leak, {**FOUND, "verdict": 1}, memory, layers,
             {**over, "id": 1, "withdraws": 1}, {**over, "id": 2, "withdraws": 2},
         )
     )  # fmt: skip
-    held, native, *withdrawn = story.told
+    held, native, *withdrawn = crawl.told
     assert native.found == Layers(rss=5, time=START)
     assert [told.found for told in withdrawn] == [held.found, None]
-    assert [told.case for told in story.told] == [1, 2, 1, 2]
-    assert {told.verdict.kind for told in story.standing} == {"recovered"}
+    assert [told.case for told in crawl.told] == [1, 2, 1, 2]
+    assert {told.verdict.kind for told in crawl.standing} == {"recovered"}
 
 
 def test_that_somebody_is_named_by_now_withdraws_no_other_verdict_on_memory(
@@ -212,30 +212,30 @@ def test_that_somebody_is_named_by_now_withdraws_no_other_verdict_on_memory(
     native = {**memory, "kind": "native", "id": 2}
     named = {**rising, "kind": "recovered", "withdraws": 1, "cause": 2,
              "message": "memory: by now it has a verdict, native memory"}  # fmt: skip
-    story = recordings.read(write(RUN, rising, native, named))
-    assert [told.verdict.kind for told in story.standing] == ["native", "recovered"]
+    crawl = recordings.read(write(RUN, rising, native, named))
+    assert [told.verdict.kind for told in crawl.standing] == ["native", "recovered"]
 
 
 def test_a_recording_that_refers_in_part_is_put_together_as_an_old_one(write) -> None:
     numbered = {**LEAK, "id": 3}
-    story = recordings.read(write(RUN, numbered, FOUND))
-    assert story.told[0].found == recordings.read(write(RUN, LEAK, FOUND)).told[0].found
-    assert story.told[0].case == 1
+    crawl = recordings.read(write(RUN, numbered, FOUND))
+    assert crawl.told[0].found == recordings.read(write(RUN, LEAK, FOUND)).told[0].found
+    assert crawl.told[0].case == 1
 
 
 def test_what_refers_to_a_verdict_that_is_left_out_accuses_nobody(write) -> None:
-    story = recordings.read(write(RUN, {**FOUND, "verdict": 9}, {**LEAK, "id": 1}))
-    assert story.told[0].found is None
-    assert story.dismissed == ()
+    crawl = recordings.read(write(RUN, {**FOUND, "verdict": 9}, {**LEAK, "id": 1}))
+    assert crawl.told[0].found is None
+    assert crawl.dismissed == ()
 
 
 def test_a_line_that_is_cut_off_is_no_harm(write) -> None:
     cut = json.dumps(SAMPLE).encode()[:100]
-    story = recordings.read(write(RUN, SAMPLE, LEAK, cut))
-    assert not story.complete
-    assert (story.samples, story.broken) == (1, 0)
-    assert len(story.told) == 1
-    assert story.ended == SAMPLE["time"]
+    crawl = recordings.read(write(RUN, SAMPLE, LEAK, cut))
+    assert not crawl.complete
+    assert (crawl.samples, crawl.broken) == (1, 0)
+    assert len(crawl.told) == 1
+    assert crawl.ended == SAMPLE["time"]
 
 
 @pytest.mark.parametrize(
@@ -276,14 +276,14 @@ def test_a_line_that_is_cut_off_is_no_harm(write) -> None:
     ids=lambda broken: repr(broken)[2:60],
 )
 def test_a_broken_line_is_left_out_and_counted(write, broken) -> None:
-    story = recordings.read(write(RUN, SAMPLE, broken, LEAK, SAMPLE))
-    assert (story.broken, story.samples, len(story.told)) == (1, 2, 1)
+    crawl = recordings.read(write(RUN, SAMPLE, broken, LEAK, SAMPLE))
+    assert (crawl.broken, crawl.samples, len(crawl.told)) == (1, 2, 1)
 
 
 def test_a_line_without_end_is_left_out(write, monkeypatch) -> None:
     monkeypatch.setattr(lines, "LONGEST", 2000)
-    story = recordings.read(write(RUN, SAMPLE, b"x" * 9999 + b"\n", LEAK))
-    assert (len(story.told), story.broken) == (1, 1)
+    crawl = recordings.read(write(RUN, SAMPLE, b"x" * 9999 + b"\n", LEAK))
+    assert (len(crawl.told), crawl.broken) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -292,10 +292,10 @@ def test_a_line_without_end_is_left_out(write, monkeypatch) -> None:
 def test_a_stat_beyond_all_sense_is_text(write, odd) -> None:
     stats = {"last_ns": odd, "pages": 7}
     end = {"type": "summary", "time": START, "stats": stats, "verdicts": []}
-    story = recordings.read(write(RUN, end))
-    assert story.complete
-    assert story.broken == 0
-    assert story.summary.stats == {"last_ns": str(odd), "pages": 7}
+    crawl = recordings.read(write(RUN, end))
+    assert crawl.complete
+    assert crawl.broken == 0
+    assert crawl.summary.stats == {"last_ns": str(odd), "pages": 7}
 
 
 def test_caches_are_given_no_endless_text(write, monkeypatch) -> None:
@@ -308,9 +308,9 @@ def test_caches_are_given_no_endless_text(write, monkeypatch) -> None:
     long = "x" * 100_000
     sample = {**SAMPLE, "live": {long: {"count": 1}}, "requests": {long: 1},
               "containers": [{"name": long, "type": long, "len": 5}]}  # fmt: skip
-    story = recordings.read(write({**RUN, "spider": long}, sample))
-    assert story.run.spider == "x" * (parsing.LONGEST - 1) + "…"
-    assert list(story.timeline.live) == [story.run.spider]
+    crawl = recordings.read(write({**RUN, "spider": long}, sample))
+    assert crawl.run.spider == "x" * (parsing.LONGEST - 1) + "…"
+    assert list(crawl.timeline.live) == [crawl.run.spider]
     assert max(map(len, given)) <= parsing.LONGEST + 1
 
 
@@ -318,20 +318,20 @@ def test_kinds_of_lines_yet_unknown_are_passed_over(write) -> None:
     new = {"type": "horoscope", "time": START, "sign": [1]}
     more = {**SAMPLE, "mood": "good", "live": {"A": {"count": 3, "mood": "bad"}}}
     unreleased = {**LEAK, "kind": "unreleased", "mood": 1}
-    story = recordings.read(write(RUN, new, more, unreleased))
-    assert story.broken == 0
-    assert story.timeline.live == {"A": (3,)}
-    assert story.told[0].verdict.kind == "unreleased"
+    crawl = recordings.read(write(RUN, new, more, unreleased))
+    assert crawl.broken == 0
+    assert crawl.timeline.live == {"A": (3,)}
+    assert crawl.told[0].verdict.kind == "unreleased"
 
 
 def test_a_recording_of_an_older_version_is_read(write) -> None:
     old = {key: SAMPLE[key] for key in ("type", "time", "live", "memory")}
     verdict = {key: LEAK[key] for key in ("type", "time", "kind", "subject")}
-    story = recordings.read(write(RUN, old, verdict))
-    assert story.timeline.received == story.timeline.memory_limit == ()
-    assert story.last.memory_limit is None
-    assert story.told[0].verdict.remedy == ""
-    assert story.told[0].verdict.confidence == "low"
+    crawl = recordings.read(write(RUN, old, verdict))
+    assert crawl.timeline.received == crawl.timeline.memory_limit == ()
+    assert crawl.last.memory_limit is None
+    assert crawl.told[0].verdict.remedy == ""
+    assert crawl.told[0].verdict.confidence == "low"
 
 
 def test_all_text_is_printable(write) -> None:
@@ -346,16 +346,16 @@ def test_all_text_is_printable(write) -> None:
     owner = {"name": bad, "paths": [{"path": bad, "type": bad, "location": bad}]}
     bill = {"type": "bill", "time": START, "owners": [owner]}
     why = {"type": "bill", "time": START, "failed": bad}
-    story = recordings.read(write(run, sample, verdict, found, bill, why, end))
-    billed, failed = story.bills
+    crawl = recordings.read(write(run, sample, verdict, found, bill, why, end))
+    billed, failed = crawl.bills
     assert billed.owners[0].name == billed.owners[0].paths[0].type == shown
     assert failed.reason == shown
-    assert not story.broken
-    assert list(story.timeline.live) == list(story.timeline.containers) == [shown]
-    assert story.told[0].found.path[0].node == story.told[0].verdict.message == shown
-    assert story.run.config == {shown: (shown,)}
-    assert story.summary.stats == {shown: shown}
-    assert "\x1b" not in repr(story).replace("\\x1b", "")
+    assert not crawl.broken
+    assert list(crawl.timeline.live) == list(crawl.timeline.containers) == [shown]
+    assert crawl.told[0].found.path[0].node == crawl.told[0].verdict.message == shown
+    assert crawl.run.config == {shown: (shown,)}
+    assert crawl.summary.stats == {shown: shown}
+    assert "\x1b" not in repr(crawl).replace("\\x1b", "")
 
 
 @pytest.mark.parametrize(
@@ -399,17 +399,17 @@ def test_a_day_is_read_in_few_points_with_its_extremes(tmp_path) -> None:
     spike = {**synthetic.sample(8640), "memory": {"rss": 9_999_999_999}}
     with path.open("a") as file:
         file.write(json.dumps(spike) + "\n" + json.dumps(synthetic.sample(8641)) + "\n")
-    story = recordings.read(path)
+    crawl = recordings.read(path)
     samples = [synthetic.sample(number) for number in range(8640)]
     unaccounted = [sample["responses"]["unaccounted"] for sample in samples]
-    drawn = story.timeline.responses["unaccounted"]
-    assert (story.samples, story.step) == (8642, 1)
-    assert 300 <= len(story.timeline.times) <= 600
+    drawn = crawl.timeline.responses["unaccounted"]
+    assert (crawl.samples, crawl.step) == (8642, 1)
+    assert 300 <= len(crawl.timeline.times) <= 600
     assert (min(drawn), max(drawn)) == (min(unaccounted), max(unaccounted))
-    assert max(story.timeline.memory["rss"]) == 9_999_999_999
-    assert story.timeline.times[-1] == START + 86410
-    assert list(story.timeline.times) == sorted(story.timeline.times)
-    assert [told.verdict.kind for told in story.standing] == [
+    assert max(crawl.timeline.memory["rss"]) == 9_999_999_999
+    assert crawl.timeline.times[-1] == START + 86410
+    assert list(crawl.timeline.times) == sorted(crawl.timeline.times)
+    assert [told.verdict.kind for told in crawl.standing] == [
         "hoard", "leak", "recovered",
     ]  # fmt: skip
 
@@ -419,29 +419,29 @@ def test_of_very_many_samples_each_nth_is_read_and_every_verdict(
 ) -> None:
     monkeypatch.setattr(reading, "MOST_SAMPLES", 500)
     path = synthetic.months(tmp_path / "long.jsonl", 5000)
-    story = recordings.read(path)
-    assert story.samples == 5000
-    assert story.step in {9, 10, 11, 12}
-    assert len(story.told) == 10
-    assert story.timeline.times[0] == START
-    assert story.timeline.times[-1] == story.last.time == START + 49_990
+    crawl = recordings.read(path)
+    assert crawl.samples == 5000
+    assert crawl.step in {9, 10, 11, 12}
+    assert len(crawl.told) == 10
+    assert crawl.timeline.times[0] == START
+    assert crawl.timeline.times[-1] == crawl.last.time == START + 49_990
 
 
 def test_of_very_many_verdicts_the_latest_are_kept(write, monkeypatch) -> None:
     monkeypatch.setattr(reading, "MOST_KEPT", 3)
     many = [{**LEAK, "subject": f"Class{number}"} for number in range(10)]
-    story = recordings.read(write(RUN, *many))
-    assert [told.verdict.subject for told in story.told] == [
+    crawl = recordings.read(write(RUN, *many))
+    assert [told.verdict.subject for told in crawl.told] == [
         "Class7", "Class8", "Class9",
     ]  # fmt: skip
-    assert story.forgotten == 7
+    assert crawl.forgotten == 7
 
 
 def test_a_clock_that_is_put_back_does_not_turn_time(write) -> None:
     times = [START + 10, START + 20, START + 5, START + 30]
     samples = [{**SAMPLE, "time": time} for time in times]
-    story = recordings.read(write(RUN, *samples))
-    assert story.timeline.times == (START + 10, START + 20, START + 20, START + 30)
+    crawl = recordings.read(write(RUN, *samples))
+    assert crawl.timeline.times == (START + 10, START + 20, START + 20, START + 30)
 
 
 def test_a_class_that_is_gone_is_zero_and_a_container_unknown(write) -> None:

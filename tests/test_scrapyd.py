@@ -144,15 +144,15 @@ def test_each_job_of_scrapyd_has_its_own_record(scrapyd, egg, shop, tmp_path) ->
     records = {path.name.partition("-")[0]: path for path in tmp_path.glob("records/*")}
     assert set(records) == set(jobs)
     for spider, job in jobs.items():
-        story = recordings.read(records[spider])
+        crawl = recordings.read(records[spider])
         log = (tmp_path / "logs" / "shop" / spider / f"{job}.log").read_text()
-        assert (story.run.spider, story.run.project) == (spider, "shop")
-        assert story.complete
-        assert story.broken == 0
-        assert story.summary.stats["finish_reason"] == "closespider_pagecount"
-        assert f"'leakwatch/samples': {story.samples}," in log
+        assert (crawl.run.spider, crawl.run.project) == (spider, "shop")
+        assert crawl.complete
+        assert crawl.broken == 0
+        assert crawl.summary.stats["finish_reason"] == "closespider_pagecount"
+        assert f"'leakwatch/samples': {crawl.samples}," in log
         assert "Traceback" not in log
         leaks = spider == "somenasty"
         assert ("HtmlResponse is leaking: " in log) == leaks
         assert ("shop/spiders/somenasty.py:21  yield " in log) == leaks
-        assert (story.summary.stats["leakwatch/verdict"] == "leak") == leaks
+        assert (crawl.summary.stats["leakwatch/verdict"] == "leak") == leaks

@@ -146,37 +146,37 @@ def test_a_running_crawl_is_asked_who_holds_a_class(start, tmp_path, terminal) -
 
 
 @pytest.fixture
-def story(record):
+def crawl(record):
     return recordings.read(record("leaking", LEAK, FOUND))
 
 
 @pytest.mark.parametrize("size", [(110, 40), (60, 20), (30, 8), (20, 1)])
 @pytest.mark.parametrize("answer", ["", "held by  " + "Request.meta " * 30])
-def test_a_frame_fits_its_screen(story, size, answer) -> None:
+def test_a_frame_fits_its_screen(crawl, size, answer) -> None:
     view = live.View(answer=answer, keys="q")
-    lines = live.frame(story, "", view, size)
+    lines = live.frame(crawl, "", view, size)
     assert len(lines) <= max(size[1], 2)
     assert all(len(line.text) <= size[0] for line in lines)
     assert lines[-1].text == "q"
 
 
-def test_a_question_under_way_shows_how_long(story) -> None:
+def test_a_question_under_way_shows_how_long(crawl) -> None:
     view = live.View(asking="asking who holds Request", seconds=12.3)
-    lines = live.frame(story, "", view, (110, 40))
+    lines = live.frame(crawl, "", view, (110, 40))
     assert (
         "asking who holds Request, 12 s; the crawl goes on meanwhile" in lines[-2].text
     )
 
 
-def test_the_marked_class_stands_out(story) -> None:
-    cls = story.last.live[0]
-    lines = live.frame(story, "", live.View(marked=cls.path), (110, 40))
+def test_the_marked_class_stands_out(crawl) -> None:
+    cls = crawl.last.live[0]
+    lines = live.frame(crawl, "", live.View(marked=cls.path), (110, 40))
     (marked,) = [line for line in lines if line.style == "reverse"]
     assert marked.text.startswith(cls.name)
 
 
-def test_a_crawl_that_has_no_sample_yet_is_shown(story) -> None:
-    lines = live.frame(replace(story, last=None), "", live.View(), (110, 40))
+def test_a_crawl_that_has_no_sample_yet_is_shown(crawl) -> None:
+    lines = live.frame(replace(crawl, last=None), "", live.View(), (110, 40))
     assert "No sample was taken yet." in [line.text for line in lines]
 
 

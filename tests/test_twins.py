@@ -29,7 +29,7 @@ def test_two_classes_of_one_name_are_kept_apart(crawl, tmp_path) -> None:
     bare = {name for name in stats if name.endswith(("/Product", "/Offer"))}
     assert not bare
     assert not {"Product", "Offer"} & {line.partition(" ")[0] for line in lines}
-    story = recordings.read(path)
-    accused = {(told.verdict.subject, told.verdict.class_path) for told in story.told}
+    found = recordings.read(path)
+    accused = {(told.verdict.subject, told.verdict.class_path) for told in found.told}
     assert {("twins_one.Product",) * 2, ("twins_two.Offer",) * 2} <= accused
-    assert {*twins, "twins_one.Offer", "twins_two.Offer"} <= set(story.timeline.live)
+    assert {*twins, "twins_one.Offer", "twins_two.Offer"} <= set(found.timeline.live)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from scrapy_leakwatch.records import Story, Told, Verdict
+    from scrapy_leakwatch.records import Crawl, Told, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +36,20 @@ class Checked:
     log: str = ""
 
 
-def checked(story: Story, log: str = "") -> Checked:
+def checked(crawl: Crawl, log: str = "") -> Checked:
     """Return what a recording says of a crawl."""
     return Checked(
-        spider=story.run.spider,
-        stats=story.summary.stats if story.summary else {},
-        verdicts=tuple(told.verdict for told in story.standing),
-        blocks=tuple(block(told.verdict, told.found) for told in story.told),
-        samples=story.samples,
-        received=_received(story),
+        spider=crawl.run.spider,
+        stats=crawl.summary.stats if crawl.summary else {},
+        verdicts=tuple(told.verdict for told in crawl.standing),
+        blocks=tuple(block(told.verdict, told.found) for told in crawl.told),
+        samples=crawl.samples,
+        received=_received(crawl),
         log=log,
     )
 
 
-def read(path: Path) -> Story | None:
+def read(path: Path) -> Crawl | None:
     """Return what was recorded, None where there is nothing."""
     try:
         return recordings.read(path)
@@ -57,48 +57,48 @@ def read(path: Path) -> Story | None:
         return None
 
 
-def complaint(story: Story, errors: Sequence[str]) -> str:
+def complaint(crawl: Crawl, errors: Sequence[str]) -> str:
     """Return what the test of a crawl fails with, "" where it is healthy.
 
     An alarm comes first, also one that was withdrawn: at the end of a crawl the
     queue is empty, and what it held is gone. ``errors`` are LeakWatch's own.
     """
-    if alarms := list(_alarms(story)):
-        return "\n\n".join([*alarms, _measured(story)])
-    reason = _unjudged(story, errors)
-    return f"{reason}\n\n{_measured(story)}" if reason else ""
+    if alarms := list(_alarms(crawl)):
+        return "\n\n".join([*alarms, _measured(crawl)])
+    reason = _unjudged(crawl, errors)
+    return f"{reason}\n\n{_measured(crawl)}" if reason else ""
 
 
-def _unjudged(story: Story, errors: Sequence[str]) -> str:
+def _unjudged(crawl: Crawl, errors: Sequence[str]) -> str:
     """Return why no verdict does not mean that nothing leaks."""
     if errors:
         return "LeakWatch could not watch this crawl to its end:\n" + "\n".join(errors)
-    if not story.complete:
+    if not crawl.complete:
         return "The crawl was not over, so it can't be judged: let it end in the test"
-    why = too_little(story)
+    why = too_little(crawl)
     if why is None:
         return ""
     return f"Too little was measured to tell whether it leaks: {in_words(why)}"
 
 
-def _alarms(story: Story) -> Iterator[str]:
+def _alarms(crawl: Crawl) -> Iterator[str]:
     latest: dict[int, Told] = {}
-    for told in story.told:
+    for told in crawl.told:
         if told.verdict.kind in ALARMS and not told.verdict.suppressed:
             latest[told.case] = told
-    ends = {told.case: told.verdict for told in story.standing}
+    ends = {told.case: told.verdict for told in crawl.standing}
     for case, told in latest.items():
         text = block(told.verdict, told.found)
         end = ends[case]
         yield f"{text}\n  later     {end.message}" if end.kind == "recovered" else text
 
 
-def _measured(story: Story) -> str:
+def _measured(crawl: Crawl) -> str:
     return (
-        f"Spider {story.run.spider!r}: {_received(story):,} responses,"
-        f" {story.samples:,} samples"
+        f"Spider {crawl.run.spider!r}: {_received(crawl):,} responses,"
+        f" {crawl.samples:,} samples"
     )
 
 
-def _received(story: Story) -> int:
-    return story.last.received if story.last else 0
+def _received(crawl: Crawl) -> int:
+    return crawl.last.received if crawl.last else 0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from scrapy import Spider
 
-    from scrapy_leakwatch.records import Story, Trace
+    from scrapy_leakwatch.records import Crawl, Trace
 
 TIMEOUT_S = 60.0
 TAIL = 30
@@ -60,18 +60,18 @@ class Crawling:
         ended, status = _run(_pickled(job), job.log, timeout)
         text = job.log.read_text(errors="replace")
         errors = [job.errors.read_text()] if job.errors.exists() else []
-        story = read(job.recording)
-        if story is None:
+        crawl = read(job.recording)
+        if crawl is None:
             ended = ended or "LeakWatch did not watch this crawl"
             pytest.fail(_failed(ended, *errors, _tail(text)), pytrace=False)
-        if status and (found := ending(story, _trace(story, status))) is not None:
+        if status and (found := ending(crawl, _trace(crawl, status))) is not None:
             ended = f"The crawl did not close: {what(found)}"
-        reason = complaint(story, errors)
+        reason = complaint(crawl, errors)
         if ended:
             pytest.fail(_failed(ended, reason, _tail(text)), pytrace=False)
         if reason:
             pytest.fail(f"{reason}\nIts log: {job.log}", pytrace=False)
-        return checked(story, text)
+        return checked(crawl, text)
 
 
 def _pickled(job: Job) -> bytes:
@@ -86,8 +86,8 @@ def _pickled(job: Job) -> bytes:
         )
 
 
-def _trace(story: Story, status: int) -> Trace:
-    known = trace_of(story.run.pid, story.run.process)
+def _trace(crawl: Crawl, status: int) -> Trace:
+    known = trace_of(crawl.run.pid, crawl.run.process)
     return replace(known, running=False, status=status)
 
 

@@ -43,9 +43,9 @@ class Watched:
 
     def complaint(self, errors: list[str]) -> str:
         """Return what the test fails with, "" where the crawl is healthy."""
-        story = read(self._recording)
-        if story is not None:
-            return complaint(story, errors)
+        crawl = read(self._recording)
+        if crawl is not None:
+            return complaint(crawl, errors)
         reasons = [self._refused, *errors]
         return "LeakWatch did not watch a crawl: " + "\n".join(filter(None, reasons))
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scrapy.settings import Settings
 
     from scrapy_leakwatch.commands.remote import Job
-    from scrapy_leakwatch.records import Story
+    from scrapy_leakwatch.records import Crawl
 
 HELP = (
     "List your running crawls, or attach LeakWatch to one: print what is alive, the"
@@ -57,10 +57,10 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
     with Session(job) as session:
         say([*each(session.status()), Line()])
         told = _follow(session, opts.seconds)
-        story = session.story()
-        _tell(story, told, patience_s=0)
-        say([terminal.conclusion(story, too_little(story))])
-    return LEAKS if accused(story) else CLEAN
+        crawl = session.crawl()
+        _tell(crawl, told, patience_s=0)
+        say([terminal.conclusion(crawl, too_little(crawl))])
+    return LEAKS if accused(crawl) else CLEAN
 
 
 def listed(running: list[Job]) -> list[Line]:
@@ -95,9 +95,9 @@ def _follow(session: Session, seconds: float | None) -> int:
     told = 0
     try:
         while session.alive and (end is None or time.monotonic() < end):
-            story = session.story()
-            told += _tell(story, told, PATIENCE_S)
-            if story.complete:
+            crawl = session.crawl()
+            told += _tell(crawl, told, PATIENCE_S)
+            if crawl.complete:
                 break
             time.sleep(POLL_S)
             session.stay()
@@ -106,9 +106,9 @@ def _follow(session: Session, seconds: float | None) -> int:
     return told
 
 
-def _tell(story: Story, already: int, patience_s: float) -> int:
+def _tell(crawl: Crawl, already: int, patience_s: float) -> int:
     count = 0
-    for told in story.told[already:]:
+    for told in crawl.told[already:]:
         young = time.time() - told.time < patience_s
         if told.verdict.signature and told.found is None and young:
             break

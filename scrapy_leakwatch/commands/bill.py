@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scrapy.settings import Settings
 
     from scrapy_leakwatch.commands.remote import Job
-    from scrapy_leakwatch.records import Bill, Story
+    from scrapy_leakwatch.records import Bill, Crawl
 
 HELP = (
     "Print who has the memory, an owner a line: of a running crawl now, or the last"
@@ -47,8 +47,8 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
     if opts.job is not None and (
         Path(opts.job).exists() or opts.job.endswith(".jsonl")
     ):
-        story = read(opts.job)
-        found, text = _recorded(story), bill.of_story(story)
+        crawl = read(opts.job)
+        found, text = _recorded(crawl), bill.of_crawl(crawl)
     else:
         found = _taken(chosen(opts.job, settings))
         text = bill.table(found)
@@ -61,11 +61,11 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
     return CLEAN
 
 
-def _recorded(story: Story) -> Bill | NoBill:
-    found = bill.fullest(story)
+def _recorded(crawl: Crawl) -> Bill | NoBill:
+    found = bill.fullest(crawl)
     if found is None:
         reason = (
-            f"{story.path} has no memory bill: one is taken once memory has grown,"
+            f"{crawl.path} has no memory bill: one is taken once memory has grown,"
             " with LEAKWATCH_BILL and this version or a newer one. Name another"
             " recording, or a crawl that runs."
         )

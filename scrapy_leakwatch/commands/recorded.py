@@ -11,12 +11,12 @@ from scrapy_leakwatch.foundation import redact
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scrapy_leakwatch.records import Story
+    from scrapy_leakwatch.records import Crawl
 
 LONGEST = 1000
 
 
-def read(path: str | Path) -> Story:
+def read(path: str | Path) -> Crawl:
     """Return what a recording tells. Raises `CommandError` with one line."""
     try:
         return recordings.read(path)

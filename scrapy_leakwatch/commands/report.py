@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from scrapy.settings import Settings
 
-    from scrapy_leakwatch.records import Story
+    from scrapy_leakwatch.records import Crawl
 
 HELP = "Make an HTML report of a recording, one file that needs no network"
 
@@ -35,18 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # noqa: ARG001
     """Write it, and say where it is."""
-    story = read(opts.recording)
-    say([Line(str(write(story, opts.output)))])
+    crawl = read(opts.recording)
+    say([Line(str(write(crawl, opts.output)))])
     return CLEAN
 
 
-def write(story: Story, output: str | None = None) -> Path:
+def write(crawl: Crawl, output: str | None = None) -> Path:
     """Write the report and return where it is. Raises `CommandError`."""
     # Jinja2 takes time that the other subcommands should keep.
     from scrapy_leakwatch.report import html  # noqa: PLC0415
 
     try:
-        path = output or story.path.with_suffix(".html")
-        return html.write(story, path, too_little(story))
+        path = output or crawl.path.with_suffix(".html")
+        return html.write(crawl, path, too_little(crawl))
     except html.ReportError as error:
         raise CommandError(redact.text(str(error), LONGEST)) from None

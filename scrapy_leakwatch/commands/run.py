@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings, Settings
 
-    from scrapy_leakwatch.records import Story
+    from scrapy_leakwatch.records import Crawl
 
 HELP = (
     "Crawl under watch, write a recording and a report, and end with the verdict:"
@@ -80,36 +80,36 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
         raise CommandError("LeakWatch could not begin: the log has the reason.")
     if watch.record is None:
         raise CommandError("There is no recording: the log has the reason.")
-    story = read(watch.record)
+    crawl = read(watch.record)
     _conclude(
-        story, report=not opts.no_report and not crawler.settings["LEAKWATCH_REPORT"]
+        crawl, report=not opts.no_report and not crawler.settings["LEAKWATCH_REPORT"]
     )
     if errors.count:
         raise CommandError("LeakWatch could not see all of it: its log has the error.")
-    return _exit_code(story)
+    return _exit_code(crawl)
 
 
-def _exit_code(story: Story) -> int:
-    if accused(story):
+def _exit_code(crawl: Crawl) -> int:
+    if accused(crawl):
         return LEAKS
-    return TOO_LITTLE if too_little(story) else CLEAN
+    return TOO_LITTLE if too_little(crawl) else CLEAN
 
 
-def _conclude(story: Story, *, report: bool) -> None:
+def _conclude(crawl: Crawl, *, report: bool) -> None:
     """Print the verdict, and write the report."""
-    ended = ending(replace(story, exited=story.ended), Trace(running=False))
+    ended = ending(replace(crawl, exited=crawl.ended), Trace(running=False))
     say(
         [
-            *terminal.heading(story),
+            *terminal.heading(crawl),
             *lines(ended),
             Line(),
-            *terminal.verdicts(story, too_little(story)),
+            *terminal.verdicts(crawl, too_little(crawl)),
         ]
     )
     if not report:
         return
     try:
-        say([Line(f"Report: {write(story)}", FAINT)])
+        say([Line(f"Report: {write(crawl)}", FAINT)])
     except CommandError as error:
         say([Line(str(error))], sys.stderr)
 

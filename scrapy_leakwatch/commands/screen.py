@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scrapy_leakwatch.commands.remote import Job
-    from scrapy_leakwatch.records import Story
+    from scrapy_leakwatch.records import Crawl
 
 KEY_S = 0.25
 """How long to wait for a key before the screen is drawn anew."""
@@ -46,7 +46,7 @@ class Source(Protocol):
     def job(self) -> Job | None:
         """Return the crawl to ask."""
 
-    def story(self) -> Story:
+    def crawl(self) -> Crawl:
         """Return what was recorded so far."""
 
     def stay(self) -> None:
@@ -58,7 +58,7 @@ class Screen:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._story = source.story()
+        self._crawl = source.crawl()
         self._read_next = 0.0
         self._marked = ""
         self._asked = ""
@@ -84,7 +84,7 @@ class Screen:
         if time.monotonic() < self._read_next:
             return
         begun = time.monotonic()
-        self._story = self._source.story()
+        self._crawl = self._source.crawl()
         self._source.stay()
         took = time.monotonic() - begun
         self._read_next = time.monotonic() + max(READ_S, 10 * took)
@@ -97,13 +97,13 @@ class Screen:
             answer=self._answer,
             keys=KEYS if self._source.job else NO_KEYS,
         )
-        lines = live.frame(self._story, too_little(self._story), view, (width, height))
+        lines = live.frame(self._crawl, too_little(self._crawl), view, (width, height))
         drawn = [Text(redact.text(each.text, LONGEST), each.style) for each in lines]
         return Text("\n", no_wrap=True, overflow="crop").join(drawn)
 
     def _path(self) -> str:
         """Return the path of the marked class, at first that of the first."""
-        paths = [each.path for each in tables.alive(self._story)]
+        paths = [each.path for each in tables.alive(self._crawl)]
         if self._marked not in paths:
             self._marked = paths[0] if paths else ""
         return self._marked
@@ -119,7 +119,7 @@ class Screen:
 
     def _move(self, step: int) -> None:
         self._answer = ""
-        paths = [each.path for each in tables.alive(self._story)]
+        paths = [each.path for each in tables.alive(self._crawl)]
         if self._path():
             self._marked = paths[(paths.index(self._marked) + step) % len(paths)]
 

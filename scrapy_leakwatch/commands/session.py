@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from scrapy_leakwatch.commands.remote import Job
-    from scrapy_leakwatch.records import Bill, NoBill, Story
+    from scrapy_leakwatch.records import Bill, Crawl, NoBill
 
 STAY_S = 5.0
 """The crawl gives up who is not heard of for ten times as long, and more."""
@@ -41,7 +41,7 @@ class Session:
         self.alive = True
         self.path = Path()
         self._stay_next = 0.0
-        self._story: Story | None = None
+        self._crawl: Crawl | None = None
         self._client = uuid.uuid4().hex
         self._folder = Path(tempfile.mkdtemp(prefix="leakwatch-"))
 
@@ -74,19 +74,19 @@ class Session:
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def story(self) -> Story:
+    def crawl(self) -> Crawl:
         """Return what was recorded so far.
 
         A recording that the crawl makes for its report alone goes with the crawl:
         then it is what was read last.
         """
         try:
-            self._story = read(self.path)
+            self._crawl = read(self.path)
         except CommandError:
-            if self._story is None:
+            if self._crawl is None:
                 raise
             self.alive = False
-        return self._story
+        return self._crawl
 
     def stay(self) -> None:
         """Tell the crawl now and then that somebody looks; note when it has gone."""

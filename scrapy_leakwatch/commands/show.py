@@ -28,11 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # noqa: ARG001
     """Show it."""
-    story = read(opts.recording)
-    ended = ending(story, trace_of(story.run.pid, story.run.process))
-    reason = too_little(story)
+    crawl = read(opts.recording)
+    ended = ending(crawl, trace_of(crawl.run.pid, crawl.run.process))
+    reason = too_little(crawl)
     if opts.json:
-        say_json(terminal.as_json(story, reason, ended))
+        say_json(terminal.as_json(crawl, reason, ended))
     else:
-        say(terminal.show(story, reason, width(), ended))
+        say(terminal.show(crawl, reason, width(), ended))
     return CLEAN

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from scrapy.settings import Settings
 
-    from scrapy_leakwatch.records import Story
+    from scrapy_leakwatch.records import Crawl
 
 HELP = (
     "Watch a running crawl: what is alive, who owns it, the memory, the verdicts;"
@@ -35,16 +35,16 @@ class Recorded:
     def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
         self._size = -1
-        story = self.story()
-        self.job = None if story.complete else remote.job_of(story.run.pid, settings)
+        crawl = self.crawl()
+        self.job = None if crawl.complete else remote.job_of(crawl.run.pid, settings)
 
-    def story(self) -> Story:
+    def crawl(self) -> Crawl:
         """Return what was recorded so far, read anew when there is more."""
         size = self.path.stat().st_size if self.path.exists() else -1
         if size != self._size or size < 0:
             self._size = size
-            self._story = read(self.path)
-        return self._story
+            self._crawl = read(self.path)
+        return self._crawl
 
     def stay(self) -> None:
         """Nobody needs to know."""
@@ -76,8 +76,8 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
 
             Screen(source).run()
         else:
-            story = source.story()
-            say(live.snapshot(story, too_little(story), width()))
+            crawl = source.crawl()
+            say(live.snapshot(crawl, too_little(crawl), width()))
     return CLEAN
 
 

@@ -54,8 +54,8 @@ class ClosingReport:
         from scrapy_leakwatch.report import html  # noqa: PLC0415
 
         try:
-            story = recordings.read(record)
-            html.write(story, path, too_little(story))
+            crawl = recordings.read(record)
+            html.write(crawl, path, too_little(crawl))
         except (recordings.UnreadableRecording, html.ReportError) as error:
             self._tell(str(error))
         else:

@@ -12,17 +12,17 @@ from scrapy_leakwatch.records import ALARMS, TURNS, Change, Comparison, Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from scrapy_leakwatch.records import Story, Told, Turn, Verdict
+    from scrapy_leakwatch.records import Crawl, Told, Turn, Verdict
 
     Pair = tuple[Told, Told]
 
 
-def accused(story: Story) -> tuple[Told, ...]:
+def accused(crawl: Crawl) -> tuple[Told, ...]:
     """Return what somebody must act on, as it stands: not withdrawn, not accepted."""
-    return tuple(told for told in story.standing if _is_alarm(told.verdict))
+    return tuple(told for told in crawl.standing if _is_alarm(told.verdict))
 
 
-def compare(before: Story, after: Story) -> Comparison:
+def compare(before: Crawl, after: Crawl) -> Comparison:
     """Return the changes by their signatures, or why that can't be said.
 
     A crawl that was watched too briefly shows neither that something leaks nor
@@ -45,7 +45,7 @@ def compare(before: Story, after: Story) -> Comparison:
     )
 
 
-def _changes(before: Story, after: Story) -> Iterator[Change]:
+def _changes(before: Crawl, after: Crawl) -> Iterator[Change]:
     old, new = _standing(before), _standing(after)
     for one, other in _pairs(old, new):
         yield Change(_turn(one.verdict, other.verdict), one, other)
@@ -100,8 +100,8 @@ def _amount(verdict: Verdict) -> float:
     return verdict.growth.per_1000_responses
 
 
-def _standing(story: Story) -> list[Told]:
-    return [told for told in story.standing if told.verdict.kind != "recovered"]
+def _standing(crawl: Crawl) -> list[Told]:
+    return [told for told in crawl.standing if told.verdict.kind != "recovered"]
 
 
 def _is_alarm(verdict: Verdict) -> bool:

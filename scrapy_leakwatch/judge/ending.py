@@ -8,26 +8,26 @@ from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.records import Ending
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Story, Trace
+    from scrapy_leakwatch.records import Crawl, Trace
 
 
-def ending(story: Story, trace: Trace) -> Ending | None:
+def ending(crawl: Crawl, trace: Trace) -> Ending | None:
     """Return how it ended, None where it closed or still runs."""
-    if story.complete or trace.running:
+    if crawl.complete or trace.running:
         return None
-    last = story.last
+    last = crawl.last
     limit = last.memory_limit if last else None
     rss = last.memory.rss if last else 0
     forecasts = [
         told.verdict.limit_in_s
-        for told in story.standing
+        for told in crawl.standing
         if told.verdict.kind != "recovered" and told.verdict.limit_in_s is not None
     ]
-    bill = story.last_bill
+    bill = crawl.last_bill
     return Ending(
         gone=trace.running is False or trace.status is not None,
         status=trace.status,
-        exited=story.exited,
+        exited=crawl.exited,
         oom_kills=trace.oom_kills,
         seen=last.time if last else None,
         rss=rss,

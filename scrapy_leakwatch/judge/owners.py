@@ -10,7 +10,7 @@ from scrapy_leakwatch.records import OwnerChange, OwnersRefusal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scrapy_leakwatch.records import Bill, BillOwner, OwnerKind, Story, Turn
+    from scrapy_leakwatch.records import Bill, BillOwner, Crawl, OwnerKind, Turn
 
 TOGETHER: frozenset[OwnerKind] = frozenset({"code", "garbage"})
 """The kinds of owners whose names say little: they are compared together."""
@@ -18,7 +18,7 @@ TOGETHER: frozenset[OwnerKind] = frozenset({"code", "garbage"})
 Key = tuple["OwnerKind", str]
 
 
-def owners(before: Story, after: Story) -> tuple[OwnerChange, ...]:
+def owners(before: Crawl, after: Crawl) -> tuple[OwnerChange, ...]:
     """Return whose growth differs noticeably, the worst first, or who is new."""
     old, new = before.last_bill, after.last_bill
     if old is None or new is None or not_comparable(before, after):
@@ -26,7 +26,7 @@ def owners(before: Story, after: Story) -> tuple[OwnerChange, ...]:
     return tuple(sorted(_changes(old, new), key=lambda each: -each.difference))
 
 
-def not_comparable(before: Story, after: Story) -> OwnersRefusal | None:
+def not_comparable(before: Crawl, after: Crawl) -> OwnersRefusal | None:
     """Return why one of two crawls with bills can't be compared by its owners.
 
     None where both can be, and where neither has a bill: then nobody asked.
@@ -40,8 +40,8 @@ def not_comparable(before: Story, after: Story) -> OwnersRefusal | None:
     return None
 
 
-def _lacks(story: Story) -> Literal["bill", "growth", "responses"] | None:
-    bill = story.last_bill
+def _lacks(crawl: Crawl) -> Literal["bill", "growth", "responses"] | None:
+    bill = crawl.last_bill
     if bill is None:
         return "bill"
     if not bill.since:

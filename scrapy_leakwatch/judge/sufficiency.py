@@ -14,26 +14,26 @@ from scrapy_leakwatch.records import TooLittle
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scrapy_leakwatch.records import Story, Told
+    from scrapy_leakwatch.records import Crawl, Told
 
 USUAL = {"MIN_SAMPLES": 4, "MIN_OBJECTS": 100}
 """Where the recording does not say."""
 
 
-def too_little(story: Story) -> TooLittle | None:
+def too_little(crawl: Crawl) -> TooLittle | None:
     """Return why the rules could not judge a crawl; None: they could."""
-    config = story.run.config
+    config = crawl.run.config
     needed = _count(config, "MIN_SAMPLES") + thresholds.WARM_UP
     interval = _interval(config)
-    if story.samples < needed:
-        return TooLittle("samples", story.samples, needed, thresholds.WARM_UP, interval)
-    received, least = received_since_warm_up(story), _count(config, "MIN_OBJECTS")
+    if crawl.samples < needed:
+        return TooLittle("samples", crawl.samples, needed, thresholds.WARM_UP, interval)
+    received, least = received_since_warm_up(crawl), _count(config, "MIN_OBJECTS")
     if received is not None and received < least:
         return TooLittle("responses", received, least, interval=interval)
     return None
 
 
-def could_not_show(story: Story, told: Told) -> TooLittle | None:
+def could_not_show(crawl: Crawl, told: Told) -> TooLittle | None:
     """Return why a crawl without it does not prove that a verdict is gone.
 
     At its former rate too few would be held in so short a crawl to be accused; what
@@ -41,23 +41,23 @@ def could_not_show(story: Story, told: Told) -> TooLittle | None:
     """
     verdict = told.verdict
     if verdict.kind == "unreleased":
-        return None if story.complete else TooLittle("end")
-    rate, received = verdict.growth.per_1000_responses, received_since_warm_up(story)
+        return None if crawl.complete else TooLittle("end")
+    rate, received = verdict.growth.per_1000_responses, received_since_warm_up(crawl)
     if verdict.kind == "native" or rate <= 0 or received is None:
         return None
-    least = _count(story.run.config, "MIN_OBJECTS")
+    least = _count(crawl.run.config, "MIN_OBJECTS")
     if rate * received / 1000 >= least:
         return None
     return TooLittle("growth", received, least, subject=verdict.subject, rate=rate)
 
 
-def received_since_warm_up(story: Story) -> int | None:
+def received_since_warm_up(crawl: Crawl) -> int | None:
     """Return the responses that the rules saw come, None where it is not known.
 
     Of a thinned timeline the first two points are of more than one sample.
     """
-    timeline = story.timeline
-    skip = 1 if story.samples <= len(timeline.times) else 0
+    timeline = crawl.timeline
+    skip = 1 if crawl.samples <= len(timeline.times) else 0
     received = [each for each in timeline.received[skip:] if each is not None]
     return int(received[-1] - received[0]) if received else None
 

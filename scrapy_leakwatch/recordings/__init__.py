@@ -1,7 +1,7 @@
 """Recordings: written while a crawl runs, and read when it closed, or was killed.
 
 `read` goes through the file once, in a bounded space for any length, and
-returns a `Story`: records as the crawl itself had them, so that whatever prints
+returns a `Crawl`: records as the crawl itself had them, so that whatever prints
 those prints these. All text in it is printable and of a bounded length.
 """
 

@@ -1,4 +1,4 @@
-"""Goes through a recording once, and keeps what tells its story."""
+"""Goes through a recording once, and keeps what it tells of the crawl."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from scrapy_leakwatch.recordings import lines, matching, parsing
 from scrapy_leakwatch.recordings.thinning import Evenly
 from scrapy_leakwatch.recordings.timelines import TimelineKeeper
-from scrapy_leakwatch.records import Bill, Story
+from scrapy_leakwatch.records import Bill, Crawl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,12 +39,12 @@ SAMPLE = b'{"type": "sample"'
 """How the line of a sample begins, as it is written."""
 
 
-def read(path: str | os.PathLike[str], points: int = POINTS) -> Story:
+def read(path: str | os.PathLike[str], points: int = POINTS) -> Crawl:
     """Return what the recording at ``path`` tells.
 
     Its series have at most ``points`` points. A last line that is cut off is
     passed over, as is a line in the middle that makes no sense: those are
-    counted (``Story.broken``). Raises `UnreadableRecording`, whose message is
+    counted (``Crawl.broken``). Raises `UnreadableRecording`, whose message is
     one line with the remedy, where there is nothing to read.
     """
     path = Path(path)
@@ -57,7 +57,7 @@ def read(path: str | os.PathLike[str], points: int = POINTS) -> Story:
             raise lines.no_recording(path) from None
         except OSError as error:
             raise lines.refused(path, error) from None
-    return reading.story(path)
+    return reading.crawl(path)
 
 
 class _Reading:
@@ -109,10 +109,10 @@ class _Reading:
             self._skipped -= 1
             self._take(skipped)
 
-    def story(self, path: Path) -> Story:
+    def crawl(self, path: Path) -> Crawl:
         """Return what the lines tell."""
         told = matching.told(self._said, self._found)
-        return Story(
+        return Crawl(
             path=path,
             run=self._run,
             told=told,

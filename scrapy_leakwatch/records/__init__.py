@@ -91,11 +91,11 @@ from scrapy_leakwatch.records.observed import (
 )
 from scrapy_leakwatch.records.recorded import (
     SCHEMA,
+    Crawl,
     Ending,
     Process,
     Run,
     Series,
-    Story,
     Summary,
     Timeline,
     Told,
@@ -135,6 +135,7 @@ __all__ = [
     "Container",
     "Counted",
     "Counts",
+    "Crawl",
     "Dead",
     "Effort",
     "Ending",
@@ -175,7 +176,6 @@ __all__ = [
     "Stage",
     "Standstill",
     "Stayed",
-    "Story",
     "Summary",
     "Survivors",
     "Suspicion",

@@ -145,8 +145,8 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """All that a recording tells, in a bounded space.
+class Crawl:
+    """All that a recording tells of a crawl, in a bounded space.
 
     ``told`` are the verdicts in the order they were reached, ``standing`` the
     latest on each subject: what holds at the end, withdrawn (``recovered``) ones

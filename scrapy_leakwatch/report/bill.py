@@ -11,7 +11,7 @@ from scrapy_leakwatch.report.amounts import MEGABYTE, local
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scrapy_leakwatch.records import BillLayers, BillPath, Story
+    from scrapy_leakwatch.records import BillLayers, BillPath, Crawl
 
     AnyBill = Bill | NoBill
 
@@ -44,18 +44,18 @@ def table(bill: AnyBill) -> str:
     return "\n".join([_heading(bill), *_aligned(rows)])
 
 
-def fullest(story: Story) -> AnyBill | None:
+def fullest(crawl: Crawl) -> AnyBill | None:
     """Return the bill whose owners had most, where all failed the last reason."""
-    return story.fullest_bill or next(reversed(story.bills), None)
+    return crawl.fullest_bill or next(reversed(crawl.bills), None)
 
 
-def of_story(story: Story) -> str:
+def of_crawl(crawl: Crawl) -> str:
     """Return the fullest bill of a recording, empty where none was asked for."""
-    found = fullest(story)
+    found = fullest(crawl)
     if found is None:
         return ""
     shown = table(found)
-    newest = story.bills[-1]
+    newest = crawl.bills[-1]
     if newest is not found and isinstance(newest, NoBill):
         return f"{shown}\n  no bill since then: {newest.reason}"
     return shown

@@ -13,7 +13,7 @@ from scrapy_leakwatch.report.opening import sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scrapy_leakwatch.records import Bill, BillOwner, BillPath, Story
+    from scrapy_leakwatch.records import Bill, BillOwner, BillPath, Crawl
 
 MOST_OWNERS = 12
 MOST_PATHS = 6
@@ -72,17 +72,17 @@ class BillPage(NamedTuple):
     children: Owner | None = None
 
 
-def bill_page(story: Story) -> BillPage | None:
+def bill_page(crawl: Crawl) -> BillPage | None:
     """Return what a page says of the last bill; None where none was asked for."""
-    bill = story.last_bill
+    bill = crawl.last_bill
     if bill is None:
-        if not story.bills:
+        if not crawl.bills:
             return None
-        return BillPage("", tuple(_failed(story)))
+        return BillPage("", tuple(_failed(crawl)))
     notes = ["Not " + CAME_FIRST.removeprefix("not ") + "."] if bill.partial else []
     return BillPage(
         heading=_heading(bill),
-        notes=(*notes, *_failed(story)),
+        notes=(*notes, *_failed(crawl)),
         compared=bool(bill.since),
         owners=tuple(_owners(bill)),
         beside=tuple(_beside(bill)),
@@ -91,11 +91,11 @@ def bill_page(story: Story) -> BillPage | None:
     )
 
 
-def _failed(story: Story) -> Iterator[str]:
-    last = story.bills[-1]
+def _failed(crawl: Crawl) -> Iterator[str]:
+    last = crawl.bills[-1]
     if isinstance(last, NoBill):
         when = f"{local(last.time):%H:%M:%S}"
-        which = "No memory bill" if story.last_bill is None else "No bill since then"
+        which = "No memory bill" if crawl.last_bill is None else "No bill since then"
         yield sentence(f"{which}, last tried at {when}: {last.reason}")
 
 

@@ -15,7 +15,7 @@ from scrapy_leakwatch.report.opening import remedy, sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scrapy_leakwatch.records import Share, Story, Told, Verdict
+    from scrapy_leakwatch.records import Crawl, Share, Told, Verdict
     from scrapy_leakwatch.report.code_lines import CodeLine
     from scrapy_leakwatch.report.kinds.kind import Tone
 
@@ -64,19 +64,19 @@ class Card(NamedTuple):
     accepted: bool
 
 
-def cards(story: Story, folder: Path | None = None) -> list[Card]:
+def cards(crawl: Crawl, folder: Path | None = None) -> list[Card]:
     """Return the cards, the worst verdict first.
 
     Source is read below ``folder``, by default the current one.
     """
     folder = folder or Path()
     return [
-        _card(number, told, story, folder)
-        for number, told in enumerate(kinds.by_severity(story.standing), 1)
+        _card(number, told, crawl, folder)
+        for number, told in enumerate(kinds.by_severity(crawl.standing), 1)
     ]
 
 
-def _card(number: int, told: Told, story: Story, folder: Path) -> Card:
+def _card(number: int, told: Told, crawl: Crawl, folder: Path) -> Card:
     verdict, found = told.verdict, told.found
     known = found if isinstance(found, Explanation) else None
     location = (known and known.location) or ""
@@ -92,7 +92,7 @@ def _card(number: int, told: Told, story: Story, folder: Path) -> Card:
         code=lines_around(location, (known and known.code) or "", folder),
         remedy=remedy(told),
         facts=tuple(_facts(told)),
-        moments=tuple(_moments(told, story)),
+        moments=tuple(_moments(told, crawl)),
         accepted=verdict.suppressed,
     )
 
@@ -212,13 +212,13 @@ def _of_layers(found: Layers) -> Iterator[Fact]:
             yield Fact(name, size(value))
 
 
-def _moments(told: Told, story: Story) -> Iterator[Moment]:
-    of_case = [each for each in story.told if each.case == told.case]
+def _moments(told: Told, crawl: Crawl) -> Iterator[Moment]:
+    of_case = [each for each in crawl.told if each.case == told.case]
     for each in of_case[:1] + of_case[1:][1 - MOST_TOLD :]:
         verdict = each.verdict
         shown = size if verdict.in_bytes else count
         yield Moment(
-            after=span(each.time - story.run.time),
+            after=span(each.time - crawl.run.time),
             kind=kinds.title(verdict),
             amount=shown(verdict.unaccounted or verdict.count),
         )

@@ -10,7 +10,7 @@ from scrapy_leakwatch.report.amounts import local
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from scrapy_leakwatch.records import Series, Story, Timeline
+    from scrapy_leakwatch.records import Crawl, Series, Timeline
     from scrapy_leakwatch.report.cards import Card
 
     Chart: TypeAlias = dict[str, Any]
@@ -35,29 +35,29 @@ LAYERS = {
 }
 
 
-def data(story: Story, cards: list[Card]) -> dict[str, Any]:
+def data(crawl: Crawl, cards: list[Card]) -> dict[str, Any]:
     """Return times, charts and marks; what there is nothing of is left out."""
-    line = story.timeline
+    line = crawl.timeline
     charts = [
-        _owners(story),
+        _owners(crawl),
         _live(line),
         _ledger(line.requests, REQUESTS, "requests", "Requests: where they are",
                 "Unaccounted ones belong to nobody the engine knows."),
         _ledger(line.responses, RESPONSES, "responses", "Responses: where they are",
                 "In a healthy crawl the unaccounted come and go."),
-        _memory(story),
+        _memory(crawl),
         _blocks(line),
         _containers(line),
         _rates(line),
         _cost(line),
     ]  # fmt: skip
-    offset = local(story.run.time).utcoffset()
+    offset = local(crawl.run.time).utcoffset()
     return {
         "times": [round(time, 2) for time in line.times],
-        "start": story.run.time,
+        "start": crawl.run.time,
         "utcOffset": offset.total_seconds() if offset else 0,
         "charts": [chart for chart in charts if chart["series"]],
-        "marks": list(_marks(story, cards)),
+        "marks": list(_marks(crawl, cards)),
     }
 
 
@@ -73,9 +73,9 @@ def _series(label: str, values: Series, **more: Any) -> Chart:
     return {"label": label, "values": list(values), **more}
 
 
-def _owners(story: Story) -> Chart:
+def _owners(crawl: Crawl) -> Chart:
     """Stack the owners; its times are those of the bills, not of the samples."""
-    bills = story.taken if story.timeline.times else ()
+    bills = crawl.taken if crawl.timeline.times else ()
     drawn = len(bills) > 1
     series = [
         _series(level.label, tuple(level.values), colour=level.colour)
@@ -122,13 +122,13 @@ def _ledger(
     return _chart(name, title, note, "count", series)
 
 
-def _memory(story: Story) -> Chart:
-    line = story.timeline
+def _memory(crawl: Crawl) -> Chart:
+    line = crawl.timeline
     rss = line.memory.get("rss", ())
     series = [_series("resident", rss, fill=True)] if rss else []
     if any(line.children):
         series.append(_series("child processes", line.children))
-    series += _of_layers(story)
+    series += _of_layers(crawl)
     limit = next((value for value in reversed(line.memory_limit) if value), None)
     note = "What the system counts; where LeakWatch looked, also what it is made of."
     return _chart("memory", "Memory in layers", note, "bytes", series, limit=limit)
@@ -141,12 +141,12 @@ def _blocks(line: Timeline) -> Chart:
     return _chart("blocks", "Python's memory blocks", note, "count", series)
 
 
-def _of_layers(story: Story) -> Iterator[Chart]:
+def _of_layers(crawl: Crawl) -> Iterator[Chart]:
     """Yield the layers, each look at the nearest point of the time axis."""
-    times = story.timeline.times
+    times = crawl.timeline.times
     for field, label in LAYERS.items():
         values: list[float | None] = [None] * len(times)
-        for layers in story.layers:
+        for layers in crawl.layers:
             value = getattr(layers, field)
             if times and value is not None:
                 values[_nearest(times, layers.time)] = value
@@ -215,12 +215,12 @@ def _cost(line: Timeline) -> Chart:
     return _chart("cost", "What LeakWatch costs", note, "ms", series)
 
 
-def _marks(story: Story, cards: list[Card]) -> Iterator[Chart]:
+def _marks(crawl: Crawl, cards: list[Card]) -> Iterator[Chart]:
     numbers = {
         told.case: card.number
-        for told, card in zip(kinds.by_severity(story.standing), cards, strict=True)
+        for told, card in zip(kinds.by_severity(crawl.standing), cards, strict=True)
     }
-    for told in story.told[:MOST_MARKS]:
+    for told in crawl.told[:MOST_MARKS]:
         yield {
             "time": round(told.time, 2),
             "number": numbers[told.case],

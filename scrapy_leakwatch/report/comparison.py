@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records import (
         Change,
         Comparison,
+        Crawl,
         OwnerChange,
         OwnersRefusal,
         Refusal,
-        Story,
         Told,
     )
 
@@ -39,16 +39,16 @@ LONGEST_NAME = 40
 
 
 def comparison(
-    before: Story, after: Story, found: Comparison, width: int
+    before: Crawl, after: Crawl, found: Comparison, width: int
 ) -> Iterator[Line]:
     """Yield the changes, the worst first, and what they come to."""
-    for story, which in ((before, "before"), (after, "after")):
+    for crawl, which in ((before, "before"), (after, "after")):
         yield Line(
-            f"{which:<7} {story.run.spider}, {story.samples:,} samples,"
-            f" {received(story):,} responses  {story.path}",
+            f"{which:<7} {crawl.run.spider}, {crawl.samples:,} samples,"
+            f" {received(crawl):,} responses  {crawl.path}",
             FAINT,
         )
-        for line in _lacking(story):
+        for line in _lacking(crawl):
             yield Line(f"{'':<7} {line.text}", line.style)
     yield Line()
     if found.refused:
@@ -61,10 +61,10 @@ def comparison(
     yield _sum(found)
 
 
-def _lacking(story: Story) -> Iterator[Line]:
-    if not story.complete:
+def _lacking(crawl: Crawl) -> Iterator[Line]:
+    if not crawl.complete:
         yield Line(NO_END, TOLD)
-    yield from left_out(story)
+    yield from left_out(crawl)
 
 
 def _change(change: Change, width: int) -> Iterator[Line]:
@@ -175,11 +175,11 @@ def _sum(found: Comparison) -> Line:
     return Line(f"Nothing new leaks: {said}.", style if turns or faster else HEADING)
 
 
-def as_json(before: Story, after: Story, found: Comparison) -> dict[str, Any]:
+def as_json(before: Crawl, after: Crawl, found: Comparison) -> dict[str, Any]:
     """Return the same for programs."""
     return {
-        "before": _story(before),
-        "after": _story(after),
+        "before": _crawl(before),
+        "after": _crawl(after),
         "refused": _refused(found.refused) if found.refused else None,
         "new_leaks": found.failing,
         "changes": [_change_as_json(change) for change in found.changes],
@@ -188,14 +188,14 @@ def as_json(before: Story, after: Story, found: Comparison) -> dict[str, Any]:
     }
 
 
-def _story(story: Story) -> dict[str, Any]:
+def _crawl(crawl: Crawl) -> dict[str, Any]:
     return {
-        "path": str(story.path),
-        "spider": story.run.spider,
-        "samples": story.samples,
-        "responses": received(story),
-        "complete": story.complete,
-        "broken_lines": story.broken,
+        "path": str(crawl.path),
+        "spider": crawl.run.spider,
+        "samples": crawl.samples,
+        "responses": received(crawl),
+        "complete": crawl.complete,
+        "broken_lines": crawl.broken,
     }
 
 

@@ -28,7 +28,7 @@ from scrapy_leakwatch.report.opening import opening
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from scrapy_leakwatch.records import Series, Story, TooLittle
+    from scrapy_leakwatch.records import Crawl, Series, TooLittle
     from scrapy_leakwatch.report.about import Fact
 
 
@@ -58,7 +58,7 @@ class Page(NamedTuple):
 
 
 def write(
-    story: Story, path: str | os.PathLike[str], too_little: TooLittle | None = None
+    crawl: Crawl, path: str | os.PathLike[str], too_little: TooLittle | None = None
 ) -> Path:
     """Write the report of a recording to ``path``, mode 0600, and return the path.
 
@@ -68,11 +68,11 @@ def write(
     Raises `ReportError`, whose message is one line with the remedy.
     """
     path = Path(path)
-    if _is_same(path, story.path):
+    if _is_same(path, crawl.path):
         raise ReportError(
             f"the report {path} would replace the recording: name another file."
         )
-    page = render(story, too_little).encode("utf-8", "backslashreplace")
+    page = render(crawl, too_little).encode("utf-8", "backslashreplace")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _put(path, page)
@@ -86,39 +86,39 @@ def write(
 
 
 def render(
-    story: Story, too_little: TooLittle | None = None, folder: Path | None = None
+    crawl: Crawl, too_little: TooLittle | None = None, folder: Path | None = None
 ) -> str:
     """Return the page; lines of code are read below ``folder``, by default here."""
-    told = cards(story, folder)
+    told = cards(crawl, folder)
     return (
         _environment()
         .get_template("report.html")
         .render(
-            story=story,
-            opening=opening(story, too_little),
+            crawl=crawl,
+            opening=opening(crawl, too_little),
             cards=told,
-            bill=bill_page(story),
-            chart_data=charts.data(story, told),
-            page=_page(story),
+            bill=bill_page(crawl),
+            chart_data=charts.data(crawl, told),
+            page=_page(crawl),
         )
     )
 
 
-def _page(story: Story) -> Page:
+def _page(crawl: Crawl) -> Page:
     style, library, script = _static()
     return Page(
         policy=_policy(style, library, script),
         style=style,
         library=library,
         script=script,
-        begun=amounts.moment(story.run.time),
-        notes=about.notes(story),
-        watched=about.watched(story),
-        tiles=about.tiles(story),
-        costs=about.costs(story),
-        versions=about.versions(story),
-        recording=about.recording(story),
-        settings=about.settings(story),
+        begun=amounts.moment(crawl.run.time),
+        notes=about.notes(crawl),
+        watched=about.watched(crawl),
+        tiles=about.tiles(crawl),
+        costs=about.costs(crawl),
+        versions=about.versions(crawl),
+        recording=about.recording(crawl),
+        settings=about.settings(crawl),
     )
 
 

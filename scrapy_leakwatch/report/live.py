@@ -12,7 +12,7 @@ from scrapy_leakwatch.report.lines import FAINT, HEADING, TREND, Line, each, spa
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scrapy_leakwatch.records import Story, TooLittle
+    from scrapy_leakwatch.records import Crawl, TooLittle
 
 OWNERS = 5
 """Lines for who has the memory, where there is room."""
@@ -39,45 +39,45 @@ class View:
     keys: str = ""
 
 
-def snapshot(story: Story, too_little: TooLittle | None, width: int) -> Iterator[Line]:
+def snapshot(crawl: Crawl, too_little: TooLittle | None, width: int) -> Iterator[Line]:
     """Yield the view once, for where there is no screen."""
-    yield from terminal.heading(story)
+    yield from terminal.heading(crawl)
     yield Line()
-    yield from state(story, width)
+    yield from state(crawl, width)
     yield Line()
-    yield from terminal.verdicts(story, too_little)
+    yield from terminal.verdicts(crawl, too_little)
 
 
 def frame(
-    story: Story, too_little: TooLittle | None, view: View, size: tuple[int, int]
+    crawl: Crawl, too_little: TooLittle | None, view: View, size: tuple[int, int]
 ) -> list[Line]:
     """Return what fits on a screen of so many columns and rows, the keys below."""
     width, height = size
     foot = [_under_way(view), Line(view.keys, FAINT)]
-    body = [*terminal.heading(story), Line()]
-    body += [*state(story, width, view.marked, owners_shown(height)), Line()]
+    body = [*terminal.heading(crawl), Line()]
+    body += [*state(crawl, width, view.marked, owners_shown(height)), Line()]
     if view.answer:
         body += [Line("Answer", HEADING), *each(view.answer)]
     else:
-        body += terminal.verdicts(story, too_little)
+        body += terminal.verdicts(crawl, too_little)
     lines = list(_wrapped(body, width))[: max(height - len(foot), 0)]
     return [*lines, *foot]
 
 
 def state(
-    story: Story, width: int, marked: str = "", owners: int = OWNERS
+    crawl: Crawl, width: int, marked: str = "", owners: int = OWNERS
 ) -> Iterator[Line]:
     """Yield the classes, the ledger, the trend of the memory, and who has it."""
-    if story.last is None:
+    if crawl.last is None:
         yield Line("No sample was taken yet.", FAINT)
         return
-    yield from tables.classes(story, width, marked)
+    yield from tables.classes(crawl, width, marked)
     yield Line()
-    yield from each(log.ledger(story.last))
-    yield Line(f"{'':<10} {sparkline(story.timeline.memory.get('rss', ()), 2 * TREND)}")
-    if story.last_bill is not None:
+    yield from each(log.ledger(crawl.last))
+    yield Line(f"{'':<10} {sparkline(crawl.timeline.memory.get('rss', ()), 2 * TREND)}")
+    if crawl.last_bill is not None:
         yield Line()
-        yield from tables.owners(story, width, owners)
+        yield from tables.owners(crawl, width, owners)
 
 
 def owners_shown(height: int) -> int:

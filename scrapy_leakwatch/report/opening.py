@@ -10,7 +10,7 @@ from scrapy_leakwatch.report.amounts import count, span
 from scrapy_leakwatch.report.sufficiency import advice, reason
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Story, Told, TooLittle, Verdict
+    from scrapy_leakwatch.records import Crawl, Told, TooLittle, Verdict
     from scrapy_leakwatch.report.kinds.kind import Tone
 
 
@@ -24,21 +24,21 @@ class Opening(NamedTuple):
     remedy: str = ""
 
 
-def opening(story: Story, too_little: TooLittle | None = None) -> Opening:
+def opening(crawl: Crawl, too_little: TooLittle | None = None) -> Opening:
     """Return what to say first; ``too_little``: why the rules could not judge."""
     told = [
         each
-        for each in kinds.by_severity(story.standing)
+        for each in kinds.by_severity(crawl.standing)
         if not each.verdict.suppressed and each.verdict.kind != "recovered"
     ]
     if told:
-        return _of_the_worst(told, story)
+        return _of_the_worst(told, crawl)
     if too_little:
         return _unjudged(too_little)
-    return _healthy(story)
+    return _healthy(crawl)
 
 
-def _of_the_worst(told: list[Told], story: Story) -> Opening:
+def _of_the_worst(told: list[Told], crawl: Crawl) -> Opening:
     worst, *others = told
     verdict = worst.verdict
     more = {0: "", 1: "One more verdict stands, below."}.get(
@@ -48,7 +48,7 @@ def _of_the_worst(told: list[Told], story: Story) -> Opening:
         tone=kinds.tone(verdict),
         word=kinds.title(verdict),
         sentence=_said(worst),
-        detail=" ".join(filter(None, (_detail(worst, story), more))),
+        detail=" ".join(filter(None, (_detail(worst, crawl), more))),
         remedy=remedy(worst),
     )
 
@@ -78,17 +78,17 @@ def _said(told: Told) -> str:
     return sentence(verdict.message or verdict.subject)
 
 
-def _detail(told: Told, story: Story) -> str:
+def _detail(told: Told, crawl: Crawl) -> str:
     verdict, words = told.verdict, kinds.words_of(told.verdict)
     if words.counted:
-        return _amount(told, story, words.counted)
+        return _amount(told, crawl, words.counted)
     return sentence(verdict.message) if words.sentence else ""
 
 
-def _amount(told: Told, story: Story, what: str) -> str:
+def _amount(told: Told, crawl: Crawl, what: str) -> str:
     """Say how many there are, and where they come from."""
     verdict, found = told.verdict, told.found
-    live = story.last.live if story.last else ()
+    live = crawl.last.live if crawl.last else ()
     now = next((each.count for each in live if each.path == verdict.class_path), 0)
     amount = f"{count(now or verdict.count)} {what} {'at the end' if now else _THEN}"
     if isinstance(found, Explanation) and found.location:
@@ -109,17 +109,17 @@ def _unjudged(too_little: TooLittle) -> Opening:
     )
 
 
-def _healthy(story: Story) -> Opening:
-    received = [value for value in story.timeline.received if value is not None]
+def _healthy(crawl: Crawl) -> Opening:
+    received = [value for value in crawl.timeline.received if value is not None]
     over = f"{count(received[-1])} responses and " if received else ""
-    verdicts = [each.verdict for each in story.standing]
+    verdicts = [each.verdict for each in crawl.standing]
     accepted = [verdict for verdict in verdicts if verdict.suppressed]
     withdrawn = [verdict for verdict in verdicts if not verdict.suppressed]
     details = {"Known and accepted": accepted, "Told and withdrawn": withdrawn}
     return Opening(
         tone="good",
         word="Healthy",
-        sentence=f"No leak found in {over}{span(_length(story))}.",
+        sentence=f"No leak found in {over}{span(_length(crawl))}.",
         detail=" ".join(
             f"{name}: {_names(which)}." for name, which in details.items() if which
         ),
@@ -130,5 +130,5 @@ def _names(verdicts: list[Verdict]) -> str:
     return ", ".join(dict.fromkeys(verdict.subject for verdict in verdicts))
 
 
-def _length(story: Story) -> float:
-    return max(story.ended - story.run.time, 0.0)
+def _length(crawl: Crawl) -> float:
+    return max(crawl.ended - crawl.run.time, 0.0)

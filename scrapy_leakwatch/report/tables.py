@@ -19,7 +19,7 @@ from scrapy_leakwatch.report.lines import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scrapy_leakwatch.records import LiveClass, Story
+    from scrapy_leakwatch.records import Crawl, LiveClass
 
 SHOWN = 12
 """Rows of a table; the others are only counted."""
@@ -37,17 +37,17 @@ class Row(NamedTuple):
     trend: str = "trend"
 
 
-def alive(story: Story) -> list[LiveClass]:
+def alive(crawl: Crawl) -> list[LiveClass]:
     """Return the classes of the table, the most numerous first."""
-    found = story.last.live if story.last else ()
+    found = crawl.last.live if crawl.last else ()
     return sorted(found, key=lambda each: -each.count)[:SHOWN]
 
 
-def classes(story: Story, width: int, marked: str = "") -> Iterator[Line]:
+def classes(crawl: Crawl, width: int, marked: str = "") -> Iterator[Line]:
     """Yield what is alive; the class with the ``marked`` path is highlighted."""
     yield _line(Row("class", "alive", "most", "oldest"), width, HEADING)
-    for each in alive(story):
-        series = story.timeline.live.get(each.path, ())
+    for each in alive(crawl):
+        series = crawl.timeline.live.get(each.path, ())
         row = Row(
             each.name,
             f"{each.count:,}",
@@ -56,19 +56,19 @@ def classes(story: Story, width: int, marked: str = "") -> Iterator[Line]:
             sparkline(series, TREND),
         )
         yield _line(row, width, "reverse" if each.path == marked else "")
-    hidden = len(story.last.live) - SHOWN if story.last else 0
+    hidden = len(crawl.last.live) - SHOWN if crawl.last else 0
     if hidden > 0:
         yield Line(f"and {hidden} more classes", FAINT)
 
 
-def containers(story: Story, width: int) -> Iterator[Line]:
+def containers(crawl: Crawl, width: int) -> Iterator[Line]:
     """Yield the containers that live as long as the crawl, if there are any."""
-    found = story.last.containers if story.last else ()
+    found = crawl.last.containers if crawl.last else ()
     if not found:
         return
     yield _line(Row("container", "length", "most", "type"), width, HEADING)
     for each in sorted(found, key=lambda each: -each.len)[:SHOWN]:
-        series = story.timeline.containers.get(each.name, ())
+        series = crawl.timeline.containers.get(each.name, ())
         row = Row(
             each.name,
             f"{each.len:,}",
@@ -81,17 +81,17 @@ def containers(story: Story, width: int) -> Iterator[Line]:
         yield Line(f"and {len(found) - SHOWN} more containers", FAINT)
 
 
-def owners(story: Story, width: int, most: int) -> Iterator[Line]:
+def owners(crawl: Crawl, width: int, most: int) -> Iterator[Line]:
     """Yield who had most at the last memory bill, and when that was.
 
     Nothing where there is none.
     """
-    bill = story.last_bill
+    bill = crawl.last_bill
     if bill is None:
         return
-    named = f"owner, bill after {duration(bill.time - story.run.time)}"
+    named = f"owner, bill after {duration(bill.time - crawl.run.time)}"
     yield _line(Row(named, "bytes", "most", "growth"), width, HEADING)
-    sizes = [stack.sizes(each) for each in story.taken]
+    sizes = [stack.sizes(each) for each in crawl.taken]
     for owner in stack.owners(bill)[:most]:
         series = tuple(each.get(stack.key(owner), 0) for each in sizes)
         row = Row(

@@ -25,74 +25,74 @@ from scrapy_leakwatch.report.sufficiency import in_words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scrapy_leakwatch.records import Ending, Story, Told, TooLittle
+    from scrapy_leakwatch.records import Crawl, Ending, Told, TooLittle
 
 
 NO_END = "still running, or killed"
 
 
 def show(
-    story: Story, too_little: TooLittle | None, width: int, ended: Ending | None = None
+    crawl: Crawl, too_little: TooLittle | None, width: int, ended: Ending | None = None
 ) -> Iterator[Line]:
     """Yield all that a recording tells, and how it ended where it did not close."""
-    yield from heading(story)
+    yield from heading(crawl)
     yield from ending.lines(ended)
     yield Line()
-    yield from verdicts(story, too_little)
+    yield from verdicts(crawl, too_little)
     yield Line()
-    if story.bills:
-        yield from each(bill.of_story(story), HEADING)
+    if crawl.bills:
+        yield from each(bill.of_crawl(crawl), HEADING)
         yield Line()
-    yield from state(story, width)
+    yield from state(crawl, width)
 
 
-def heading(story: Story) -> Iterator[Line]:
+def heading(crawl: Crawl) -> Iterator[Line]:
     """Yield which crawl it was, how long it was watched, and the file."""
-    run = story.run
+    run = crawl.run
     begun = datetime.fromtimestamp(run.time, timezone.utc)
-    end = "closed" if story.complete else NO_END
+    end = "closed" if crawl.complete else NO_END
     yield Line(
         f"{run.spider} ({run.project})  {begun:%Y-%m-%d %H:%M:%S} UTC,"
-        f" {duration(story.ended - run.time)},"
-        f" {story.samples:,} sample{'s' * (story.samples != 1)},"
-        f" {received(story):,} responses, {end}",
+        f" {duration(crawl.ended - run.time)},"
+        f" {crawl.samples:,} sample{'s' * (crawl.samples != 1)},"
+        f" {received(crawl):,} responses, {end}",
         HEADING,
     )
-    yield Line(str(story.path), FAINT)
-    yield from left_out(story)
+    yield Line(str(crawl.path), FAINT)
+    yield from left_out(crawl)
 
 
-def left_out(story: Story) -> Iterator[Line]:
+def left_out(crawl: Crawl) -> Iterator[Line]:
     """Yield what a recording had that is not shown."""
     for count, what in (
-        (story.broken, "lines of it make no sense and were left out"),
-        (story.forgotten, "verdicts, the earliest of very many, were left out"),
+        (crawl.broken, "lines of it make no sense and were left out"),
+        (crawl.forgotten, "verdicts, the earliest of very many, were left out"),
     ):
         if count:
             yield Line(f"{count:,} {what}", TOLD)
 
 
-def received(story: Story) -> int:
+def received(crawl: Crawl) -> int:
     """Return how many responses the crawl received."""
-    return int(highest(story.timeline.received))
+    return int(highest(crawl.timeline.received))
 
 
-def verdicts(story: Story, too_little: TooLittle | None) -> Iterator[Line]:
+def verdicts(crawl: Crawl, too_little: TooLittle | None) -> Iterator[Line]:
     """Yield the verdicts that stand, the withdrawn last, and if none does, that."""
-    told = [each for each in story.standing if each.verdict.kind != "recovered"]
-    over = [each for each in story.standing if each.verdict.kind == "recovered"]
+    told = [each for each in crawl.standing if each.verdict.kind != "recovered"]
+    over = [each for each in crawl.standing if each.verdict.kind == "recovered"]
     for each_told in [*told, *over]:
         yield from verdict(each_told)
         yield Line()
-    yield conclusion(story, too_little)
+    yield conclusion(crawl, too_little)
 
 
-def conclusion(story: Story, too_little: TooLittle | None) -> Line:
+def conclusion(crawl: Crawl, too_little: TooLittle | None) -> Line:
     """Return what it comes to, in one line."""
-    told = [each.verdict for each in story.standing if each.verdict.kind != "recovered"]
+    told = [each.verdict for each in crawl.standing if each.verdict.kind != "recovered"]
     alarms = sum(each.kind in ALARMS and not each.suppressed for each in told)
     others = _many(len(told) - alarms, "other verdict")
-    withdrawn = _many(len(story.standing) - len(told), "withdrawn verdict")
+    withdrawn = _many(len(crawl.standing) - len(told), "withdrawn verdict")
     rest = "".join(f", {count}" for count in (others, withdrawn) if count)
     if alarms:
         still = {each.kind for each in told if each.kind in ALARMS} == {"stalled"}
@@ -119,44 +119,44 @@ def verdict(told: Told) -> Iterator[Line]:
     yield from lines
 
 
-def state(story: Story, width: int) -> Iterator[Line]:
+def state(crawl: Crawl, width: int) -> Iterator[Line]:
     """Yield what was alive at the last sample, and how it came to that."""
-    if story.last is None:
+    if crawl.last is None:
         yield Line("No sample was taken.", TOLD)
         return
-    yield from tables.classes(story, width)
+    yield from tables.classes(crawl, width)
     yield Line()
-    yield from each(log.ledger(story.last))
-    if story.last.containers:
+    yield from each(log.ledger(crawl.last))
+    if crawl.last.containers:
         yield Line()
-        yield from tables.containers(story, width)
+        yield from tables.containers(crawl, width)
 
 
 def as_json(
-    story: Story, too_little: TooLittle | None, ended: Ending | None = None
+    crawl: Crawl, too_little: TooLittle | None, ended: Ending | None = None
 ) -> dict[str, Any]:
     """Return the same for programs; parts are as in the lines of a recording."""
-    run = story.run
+    run = crawl.run
     return {
-        "path": str(story.path),
+        "path": str(crawl.path),
         "spider": run.spider,
         "project": run.project,
         "time": run.time,
-        "seconds": round(story.ended - run.time, 3),
-        "complete": story.complete,
+        "seconds": round(crawl.ended - run.time, 3),
+        "complete": crawl.complete,
         "ending": ending.as_json(ended),
-        "samples": story.samples,
-        "responses": received(story),
+        "samples": crawl.samples,
+        "responses": received(crawl),
         "too_little": in_words(too_little) if too_little else None,
-        "broken_lines": story.broken,
-        "verdicts": [told_as_json(told) for told in story.standing],
-        "last": writing.of_sample(story.last) if story.last else None,
-        "bill": _bill(story),
+        "broken_lines": crawl.broken,
+        "verdicts": [told_as_json(told) for told in crawl.standing],
+        "last": writing.of_sample(crawl.last) if crawl.last else None,
+        "bill": _bill(crawl),
     }
 
 
-def _bill(story: Story) -> dict[str, Any] | None:
-    last = story.last_bill or (story.bills[-1] if story.bills else None)
+def _bill(crawl: Crawl) -> dict[str, Any] | None:
+    last = crawl.last_bill or (crawl.bills[-1] if crawl.bills else None)
     return None if last is None else writing.of_bill(last)
 
 
