@@ -49,4 +49,5 @@ def write(story: Story, output: str | None = None) -> Path:
         path = output or story.path.with_suffix(".html")
         return html.write(story, path, too_little(story))
     except html.ReportError as error:
-        raise CommandError(redact.text(str(error), LONGEST)) from None
+        option = "--output: " if output else ""
+        raise CommandError(option + redact.text(str(error), LONGEST)) from None
