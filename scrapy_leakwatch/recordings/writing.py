@@ -209,7 +209,7 @@ def of_summary(
     stats: Mapping[str, Any], verdicts: tuple[Verdict, ...], time: float
 ) -> Line:
     """Return the last line: the crawl's stats, not only those of LeakWatch."""
-    plain = {str(name): _plain(value) for name, value in stats.items()}
+    plain = {_shown(str(name)): _plain(value) for name, value in stats.items()}
     said = [of_verdict(verdict, time) for verdict in verdicts]
     return {"type": "summary", "time": time, "stats": plain, "verdicts": said}
 
@@ -217,7 +217,11 @@ def of_summary(
 def _plain(value: object) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return value if isinstance(value, (str, int, float, NoneType)) else str(value)
+    return value if isinstance(value, (int, float, NoneType)) else _shown(str(value))
+
+
+def _shown(text: str) -> str:
+    return redact.url(text, redact.MOST)
 
 
 def _open_new(path: Path) -> tuple[Path, int]:
