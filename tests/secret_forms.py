@@ -125,6 +125,7 @@ SHOWN = [
     "http://[::1]:80/a@b",
     "http://a/a:b@c",
     "http://a/?next=https%3A%2F%2Fb%2F%3Fpage%3D2&x=%E2%82%AC",
+    "http://a/1000000000000000000000000000000000000/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     "the quick brown fox jumps",
 ]
 

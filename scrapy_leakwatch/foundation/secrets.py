@@ -76,6 +76,7 @@ def looks_secret(value: str) -> bool:
 
 
 def _is_random(run: str) -> bool:
-    if len(_CHANGE.findall(run)) * _CHARS_A_CHANGE >= len(run):
-        return any(map(str.isdigit, run))
-    return _HEX.search(run) is not None
+    if not (any(map(str.isdigit, run)) and any(map(str.isalpha, run))):
+        return False
+    changes = len(_CHANGE.findall(run))
+    return changes * _CHARS_A_CHANGE >= len(run) or _HEX.search(run) is not None
