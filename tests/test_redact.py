@@ -50,6 +50,12 @@ def test_a_password_is_masked_where_it_is_cut_off() -> None:
     assert HUSH not in redact.code(f"password = '{HUSH * 1000}'")
 
 
+def test_a_name_without_end_is_taken_for_that_of_a_secret() -> None:
+    assert redact.url(f"a?{'x' * 250}token={HUSH}&b=1").endswith("…")
+    assert HUSH not in redact.url(f"a?{'x' * 250}token={HUSH}&b=1", 1000)
+    assert HUSH not in redact.url(f"a?token{'x' * 250}={HUSH}&b=1", 1000)
+
+
 def test_a_url_within_urls_is_masked_where_it_is_not_looked_into() -> None:
     assert HUSH not in redact.url("a?" + "b=" * 20 + HUSH)
 

@@ -77,12 +77,13 @@ def _locked(path: Path) -> int | None:
     """Return the lock of a folder, None where another has it, or there are none."""
     if fcntl is None:
         return None
-    fd = -1
     try:
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        if fd >= 0:
-            os.close(fd)
+        os.close(fd)
         return None
     return fd

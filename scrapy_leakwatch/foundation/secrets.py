@@ -50,9 +50,10 @@ _CHARS_A_CHANGE = 5
 def has_secret_name(name: str) -> bool:
     """Tell whether the value behind ``name`` must not be shown.
 
-    ``apiKey``, ``API_KEY``, ``X-Api-Key`` and ``%61pikey`` are all one.
+    ``apiKey``, ``API_KEY``, ``X-Api-Key`` and ``%61pikey`` are all one, and what is
+    too long for a name is taken for one.
     """
-    return _is_secret_name(name[:LONGEST_NAME])
+    return len(name) > LONGEST_NAME or _is_secret_name(name)
 
 
 @lru_cache(maxsize=MOST_NAMES)
