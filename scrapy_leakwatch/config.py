@@ -7,9 +7,13 @@ import math
 import os
 import re
 from dataclasses import dataclass, fields
+from pathlib import PurePath
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from scrapy.utils.misc import load_object
+
+from scrapy_leakwatch.foundation import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +23,10 @@ if TYPE_CHECKING:
 PREFIX = "LEAKWATCH_"
 MOST_SAMPLES = 60
 """The past of a crawl is kept in a fixed space, and growth must show within it."""
+MOST_SECONDS = 365 * 24 * 3600
+"""Event loops can't wait for any number of seconds."""
+LONGEST = 100
+"""Characters of a name or value that a message shows."""
 
 OnLeak = Literal["warn", "close"]
 
@@ -59,8 +67,9 @@ class Config:
         name with the prefix that is no setting.
         """
         for name in settings:
-            if str(name).startswith(PREFIX) and name not in _READERS:
-                raise ConfigError(_unknown(str(name)))
+            known = not isinstance(name, str) or name in _READERS
+            if not known and name.startswith(PREFIX):
+                raise ConfigError(_unknown(redact.text(name, LONGEST)))
         return cls(
             **{
                 _field(name): _read(name, settings.get(name, default))
@@ -82,9 +91,13 @@ def class_path(cls: type) -> str:
     return f"{module}.{type.__getattribute__(cls, '__qualname__')}"
 
 
+def _path(cls: type) -> str:
+    return redact.text(class_path(cls))
+
+
 def _plain(value: object) -> object:
     if isinstance(value, tuple):
-        return [class_path(each) if isinstance(each, type) else each for each in value]
+        return [_path(each) if isinstance(each, type) else each for each in value]
     return value
 
 
@@ -108,35 +121,56 @@ def _read(name: str, value: Any) -> Any:
         raise ConfigError(f"{name} {error}") from None
 
 
+_PLAIN = frozenset([str, bytes, bool, int, float, NoneType])
+
+
+def _shown(value: object) -> str:
+    """Return a value in source form: printable, of a bounded length, no secrets."""
+    if isinstance(value, type):
+        return _path(value)
+    if type(value) not in _PLAIN:  # its repr may be any code
+        return f"an object of {_path(type(value))}"
+    try:
+        return redact.url(repr(value), LONGEST)
+    except ValueError:  # Python does not write the longest numbers
+        return "a number of thousands of digits"
+
+
 def _boolean(value: Any) -> bool:
     known = {"1": True, "true": True, "0": False, "false": False}
-    try:
-        return known[str(value).lower()]
-    except KeyError:
-        raise ConfigError(f"must be True or False, not {value!r}") from None
+    if isinstance(value, str) and value.lower() in known:
+        return known[value.lower()]
+    if isinstance(value, int) and value in (0, 1):
+        return bool(value)
+    raise ConfigError(f"must be True or False, not {_shown(value)}")
 
 
 def _number(value: Any) -> float:
     if isinstance(value, (int, float, str)) and not isinstance(value, bool):
         try:
             number = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             number = math.nan
         if math.isfinite(number):
             return number
-    raise ConfigError(f"must be a number, not {value!r}")
+    raise ConfigError(
+        f"must be a number, not {_shown(value)}; leave it out for the default"
+    )
 
 
 def _seconds(value: Any) -> float:
-    if (seconds := _number(value)) < 0:
-        raise ConfigError(f"must be 0 or more seconds, not {value!r}")
+    if not 0 <= (seconds := _number(value)) <= MOST_SECONDS:
+        raise ConfigError(
+            f"must be from 0 to {MOST_SECONDS} seconds (a year), not {_shown(value)}"
+        )
     return seconds
 
 
 def _interval(value: Any) -> float:
-    if (seconds := _number(value)) <= 0:
+    if not 0 < (seconds := _number(value)) <= MOST_SECONDS:
         raise ConfigError(
-            f"must be more than 0 seconds, not {value!r}; leave it out for the default"
+            f"must be more than 0 seconds and at most {MOST_SECONDS} (a year), not"
+            f" {_shown(value)}; leave it out for the default"
         )
     return seconds
 
@@ -147,7 +181,7 @@ def _count(least: int, most: float = math.inf) -> Callable[[Any], int]:
     def read(value: Any) -> int:
         number = _number(value)
         if not least <= number <= most or number != int(number):
-            raise ConfigError(f"must be a whole number {bounds}, not {value!r}")
+            raise ConfigError(f"must be a whole number {bounds}, not {_shown(value)}")
         return int(number)
 
     return read
@@ -157,21 +191,22 @@ def _classes(value: Any) -> tuple[type, ...]:
     if isinstance(value, str):
         value = [path.strip() for path in value.split(",") if path.strip()]
     if not isinstance(value, (list, tuple, set, frozenset)) and value is not None:
-        raise ConfigError(f"must be a list of class paths, not {value!r}")
+        raise ConfigError(f"must be a list of class paths, not {_shown(value)}")
     return tuple(_class(path) for path in value or ())
 
 
 def _class(path: Any) -> type:
     try:
         cls = load_object(path)
-    except Exception as error:  # noqa: BLE001, a module may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001, a module may raise anything
         reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")
+        reason = redact.url(reason)
         raise ConfigError(
-            f"can't import {path!r} ({reason}); give the full path of a class,"
+            f"can't import {_shown(path)} ({reason}); give the full path of a class,"
             " such as 'myproject.items.Product'"
         ) from None
     if not isinstance(cls, type):
-        raise ConfigError(f"needs classes, and {path!r} is none")
+        raise ConfigError(f"needs classes, and {_shown(path)} is none")
     return cls
 
 
@@ -180,12 +215,12 @@ def _trackable(value: Any) -> tuple[type, ...]:
     for cls in classes:
         if not cls.__weakrefoffset__:
             raise ConfigError(
-                f"can't count {class_path(cls)}: it takes no weak references;"
+                f"can't count {_path(cls)}: it takes no weak references;"
                 " add '__weakref__' to its __slots__, or leave it out"
             )
         if not cls.__flags__ & _HEAP_TYPE or cls.__flags__ & _IMMUTABLE_TYPE:
             raise ConfigError(
-                f"can't count {class_path(cls)}: it is not written in Python;"
+                f"can't count {_path(cls)}: it is not written in Python;"
                 " name a subclass of your own, or leave it out"
             )
     return classes
@@ -200,11 +235,14 @@ def _template(value: Any) -> str | None:
     if value is None:
         return None
     path = os.fspath(value) if isinstance(value, os.PathLike) else value
-    if not isinstance(path, str) or not path:
-        raise ConfigError(f"must be a file path or None, not {value!r}")
+    if not isinstance(path, str) or "\0" in path or PurePath(path).name in ("", ".."):
+        raise ConfigError(
+            "must be a file path or None, such as 'crawls/%(name)s.jsonl', not"
+            f" {_shown(value)}"
+        )
     if "%" in _PLACEHOLDER.sub("", path):
         raise ConfigError(
-            f"has a placeholder in {path!r} that can't be filled;"
+            f"has a placeholder in {_shown(path)} that can't be filled;"
             " use %(name)s, %(time)s, and %% for a percent sign"
         )
     return path
@@ -214,19 +252,21 @@ def _on_leak(value: Any) -> OnLeak:
     for known in get_args(OnLeak):
         if value == known:
             return known  # type: ignore[no-any-return]
-    raise ConfigError(f"must be 'warn' or 'close', not {value!r}")
+    raise ConfigError(f"must be 'warn' or 'close', not {_shown(value)}")
 
 
 def _globs(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [glob.strip() for glob in value.split(",") if glob.strip()]
     if not isinstance(value, (list, tuple, set, frozenset)) and value is not None:
-        raise ConfigError(f"must be a list of signatures or holders, not {value!r}")
+        raise ConfigError(
+            f"must be a list of signatures or holders, not {_shown(value)}"
+        )
     for glob in value or ():
-        if not isinstance(glob, str) or not glob:
+        if not isinstance(glob, str) or not glob or not glob.isprintable():
             raise ConfigError(
                 f"needs signatures or holders as in the log, such as '3f2a9c1e' or"
-                f" 'spider.pages*', and {glob!r} is none"
+                f" 'spider.pages*', and {_shown(glob)} is none"
             )
     return tuple(value or ())
 

@@ -387,3 +387,11 @@ def test_without_a_remote_control_that_is_said(capsys) -> None:
     assert leakwatch("attach") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "install Scrapy 2.19 or newer" in line
+
+
+def test_without_a_place_for_temporary_files_nobody_attaches(
+    tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(session.tempfile, "tempdir", str(tmp_path / "absent"))
+    with pytest.raises(CommandError, match="set TMPDIR to a folder"):
+        session.Session(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -56,6 +57,39 @@ def test_a_page_that_can_not_be_written_is_one_line(crawl, tmp_path) -> None:
     assert "Traceback" not in result.log
     assert result.items == 420
     assert result.stats["finish_reason"] == "finished"
+
+
+@pytest.mark.parametrize(
+    ("there", "what"),
+    [
+        (lambda path: path.symlink_to("theirs"), "a link"),
+        (os.mkfifo, "a pipe"),
+        (os.mkdir, "a folder"),
+        (lambda path: path.write_text("<p>theirs"), "a file of another kind"),
+    ],
+)
+def test_a_page_replaces_only_a_page(crawl, tmp_path, there, what) -> None:
+    (tmp_path / "theirs").write_text("theirs")
+    there(tmp_path / "a.html")
+    result = crawl("Healthy", LEAKWATCH_REPORT="a.html")
+    (error,) = result.lines("ERROR")
+    assert error.endswith(
+        f"LEAKWATCH_REPORT: the report a.html would replace {what}: name another"
+        " file, or remove what is there."
+    )
+    assert result.items == 420
+    assert (tmp_path / "theirs").read_text() == "theirs"
+
+
+def test_without_a_place_for_temporary_files_there_is_no_page(crawl, tmp_path) -> None:
+    prelude = f"import tempfile; tempfile.tempdir = {str(tmp_path / 'absent')!r}"
+    result = crawl("Leaking", prelude=prelude, LEAKWATCH_REPORT="a.html")
+    (error,) = result.lines("ERROR")
+    assert "LEAKWATCH_REPORT: there is no place for temporary files" in error
+    assert "set TMPDIR to a folder, or LEAKWATCH_RECORD to a file." in error
+    assert "Traceback" not in result.log
+    assert result.stats["leakwatch/verdict"] == "leak"
+    assert not (tmp_path / "a.html").exists()
 
 
 def test_a_page_without_a_recording_is_one_line(crawl, tmp_path) -> None:

@@ -302,7 +302,8 @@ def test_a_report_in_place_of_its_recording_is_refused(
     for argv in ((path, "-o", path), (str(page),)):
         assert leakwatch("report", *argv) == 1
         (line,) = capsys.readouterr().err.splitlines()
-        assert line.endswith("would replace the recording: name another file.")
+        assert "would replace a file of another kind: name another file" in line
+        assert line.startswith("--output: " * ("-o" in argv) + "the report ")
     assert leakwatch("show", path) == leakwatch("show", str(page)) == 0
 
 

@@ -11,6 +11,13 @@ class Product:
     pass
 
 
+class Hostile:
+    def __repr__(self):
+        raise SystemExit("repr was called")
+
+    __str__ = __repr__
+
+
 class NoRefs:
     __slots__ = ()
 
@@ -75,21 +82,58 @@ def test_a_path_object_names_a_recording(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("name", "given", "message"),
     [
-        ("INTERVAL", 0, "must be more than 0 seconds, not 0; leave it out for the"),
-        ("INTERVAL", -1, "must be more than 0 seconds, not -1"),
+        ("INTERVAL", 0, "must be more than 0 seconds and at most 31536000 (a year)"),
+        ("INTERVAL", "0", "not '0'; leave it out for the default"),
+        ("INTERVAL", -1, "(a year), not -1"),
         ("INTERVAL", "often", "must be a number, not 'often'"),
         ("INTERVAL", True, "must be a number, not True"),
         ("INTERVAL", float("nan"), "must be a number, not nan"),
-        ("LOG_INTERVAL", -0.1, "must be 0 or more seconds, not -0.1"),
+        ("INTERVAL", float("inf"), "must be a number, not inf"),
+        ("INTERVAL", "nan", "must be a number, not 'nan'"),
+        ("INTERVAL", "-inf", "must be a number, not '-inf'"),
+        pytest.param(
+            "INTERVAL", "1" + "0" * 400, "must be a number, not '1000", id="0s"
+        ),
+        pytest.param("INTERVAL", 10**400, "must be a number, not 1000", id="zeros"),
+        pytest.param(
+            "INTERVAL",
+            10**5000,
+            "must be a number, not a number of thousands of digits",
+            id="digits",
+        ),
+        ("INTERVAL", [Hostile()], "must be a number, not an object of builtins.list"),
+        ("INTERVAL", Hostile(), "not an object of tests.test_config.Hostile"),
+        ("INTERVAL", 1e300, "at most 31536000 (a year), not 1e+300"),
+        ("EXPLAIN_TIMEOUT", 1e300, "at most 31536000 (a year), not 1e+300"),
+        ("LOG_INTERVAL", 1e300, "must be from 0 to 31536000 seconds (a year), not 1e+"),
+        ("LOG_INTERVAL", -0.1, "must be from 0 to 31536000 seconds (a year), not -0.1"),
+        pytest.param(
+            "MIN_OBJECTS", 10**400, "must be a number, not 1000", id="many 0s"
+        ),
+        ("MIN_SAMPLES", True, "must be a number, not True"),
         ("MIN_OBJECTS", 0, "must be a whole number from 1, not 0"),
         ("MIN_OBJECTS", 2.5, "must be a whole number from 1, not 2.5"),
         ("MIN_SAMPLES", 1, "must be a whole number from 2 to 60, not 1"),
         ("MIN_SAMPLES", 130, "must be a whole number from 2 to 60, not 130"),
         ("TRIM", "often", "must be True or False, not 'often'"),
         ("ENABLED", "maybe", "must be True or False, not 'maybe'"),
+        pytest.param(
+            "ENABLED",
+            10**5000,
+            "must be True or False, not a number of thousands",
+            id="more digits",
+        ),
+        ("ENABLED", Hostile(), "must be True or False, not an object of"),
+        ("ON_LEAK", "\x1b[31mclose", r"must be 'warn' or 'close', not '\x1b[31mclose'"),
         ("IGNORE", 5, "must be a list of class paths, not 5"),
         ("IGNORE", ["scrapy.Spidr"], "can't import 'scrapy.Spidr'"),
         ("TRACK", ["nowhere.Product"], "can't import 'nowhere.Product'"),
+        ("TRACK", ["a.\x1b[31m\nB"], r"can't import 'a.\x1b[31m\nB'"),
+        ("IGNORE", "a.\x9b31mB", r"can't import 'a.\x9b31mB'"),
+        pytest.param(
+            "IGNORE", ["a" * 10**6 + ".B"], "aaa… (ModuleNotFoundError", id="long"
+        ),
+        ("IGNORE", [Hostile()], "can't import an object of tests.test_config.Hostile"),
         ("TRACK", ["Product"], "give the full path of a class"),
         ("TRACK", ["os.path.join"], "needs classes, and 'os.path.join' is none"),
         ("TRACK", [NoRefs], "add '__weakref__' to its __slots__"),
@@ -99,6 +143,17 @@ def test_a_path_object_names_a_recording(tmp_path) -> None:
         ("RECORD", "%s.jsonl", "use %(name)s, %(time)s, and %%"),
         ("RECORD", "", "must be a file path or None"),
         ("RECORD", 5, "must be a file path or None"),
+        ("RECORD", "/", "such as 'crawls/%(name)s.jsonl', not '/'"),
+        ("RECORD", ".", "such as 'crawls/%(name)s.jsonl', not '.'"),
+        ("RECORD", "a/..", "such as 'crawls/%(name)s.jsonl', not 'a/..'"),
+        ("RECORD", "a\0b", r"such as 'crawls/%(name)s.jsonl', not 'a\x00b'"),
+        ("RECORD", b"a", "such as 'crawls/%(name)s.jsonl', not b'a'"),
+        ("RECORD", "%\x1b[31m", r"has a placeholder in '%\x1b[31m'"),
+        ("SUPPRESS", ["\x1b[31m"], r"and '\x1b[31m' is none"),
+        ("SUPPRESS", ["a\nb"], r"and 'a\nb' is none"),
+        ("SUPPRESS", [""], "and '' is none"),
+        ("SUPPRESS", 5, "must be a list of signatures or holders, not 5"),
+        ("REPORT", "/", "such as"),
         ("REPORT", "%(nme)s.html", "use %(name)s, %(time)s, and %%"),
     ],
 )
@@ -107,7 +162,8 @@ def test_a_bad_value_is_one_line_that_names_the_setting(name, given, message) ->
         Config.from_settings(Settings({f"LEAKWATCH_{name}": given}))
     assert str(raised.value).startswith(f"LEAKWATCH_{name} ")
     assert message in str(raised.value)
-    assert "\n" not in str(raised.value)
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 600
 
 
 @pytest.mark.parametrize("name", ["IGNORE", "TRACK"])
@@ -121,6 +177,7 @@ def test_a_bad_value_is_one_line_that_names_the_setting(name, given, message) ->
         ("{}['DB_URL']", "(KeyError: 'DB_URL')"),
         ("assert False", "(AssertionError)"),
         ("class Product(:", "(broken.py, line 1)"),
+        ("raise SystemExit('\\x1b[31mstop')", r"(SystemExit: \x1b[31mstop)"),
     ],
 )
 def test_a_module_that_fails_is_one_line_that_names_the_setting(
@@ -149,12 +206,25 @@ def test_an_unknown_name_is_refused_with_the_one_probably_meant(name, nearest) -
         Config.from_settings(Settings({name: 1}))
 
 
+@pytest.mark.parametrize(
+    "name", ["LEAKWATCH_\x1b[31mX\n", "LEAKWATCH_" + "X" * 10**6], ids=["evil", "long"]
+)
+def test_an_unknown_name_is_told_on_one_printable_line(name) -> None:
+    with pytest.raises(ConfigError, match=r"^LEAKWATCH_.* is not a setting") as raised:
+        Config.from_settings(Settings({name: 1}))
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 600
+
+
 def test_an_unknown_name_like_no_other_is_refused_with_all_there_are() -> None:
     with pytest.raises(ConfigError, match=r"LEAKWATCH_XYZ is not a setting; .*_TRACK"):
         Config.from_settings(Settings({"LEAKWATCH_XYZ": 1}))
 
 
 def test_the_record_of_a_configuration_names_its_settings() -> None:
-    record = Config.from_settings(Settings({"LEAKWATCH_TRACK": [Product]})).as_record()
+    odd = type("\x1b[31mOdd", (Product,), {})
+    settings = Settings({"LEAKWATCH_TRACK": [Product], "LEAKWATCH_IGNORE": [odd]})
+    record = Config.from_settings(settings).as_record()
+    assert record["LEAKWATCH_IGNORE"] == ["tests.test_config.\\x1b[31mOdd"]
     assert record["LEAKWATCH_TRACK"] == ["tests.test_config.Product"]
     assert record["LEAKWATCH_INTERVAL"] == 10.0

@@ -215,13 +215,21 @@ def test_the_addon_does_what_the_line_in_extensions_does(crawl):
     ("settings", "line"),
     [
         ({"LEAKWATCH_INTERVAL": "often"}, "LEAKWATCH_INTERVAL must be a number"),
+        (
+            {"LEAKWATCH_INTERVAL": "1" + "0" * 400},
+            "LEAKWATCH_INTERVAL must be a number",
+        ),
         ({"LEAKWATCH_INTERVL": 5}, "did you mean LEAKWATCH_INTERVAL?"),
+        ({"LEAKWATCH_\x1b[31m\n": 5}, r"LEAKWATCH_\x1b[31m\n is not a setting"),
+        ({"LEAKWATCH_RECORD": "/"}, "LEAKWATCH_RECORD must be a file path or None"),
+        ({"LEAKWATCH_TRACK": "a.\x1b[31mB"}, r"can't import 'a.\x1b[31mB'"),
     ],
 )
 def test_a_bad_setting_gives_one_line_and_the_crawl_goes_on(crawl, settings, line):
     result = crawl("Healthy", **settings)
     (warning,) = result.lines("WARNING", logger="scrapy.middleware")
     assert line in warning
+    assert "\x1b" not in result.log.replace("'\x1b", "")
     assert "Traceback" not in result.log
     assert result.items == 420
     assert "leakwatch/samples" not in result.stats

@@ -49,4 +49,5 @@ def write(crawl: Crawl, output: str | None = None) -> Path:
         path = output or crawl.path.with_suffix(".html")
         return html.write(crawl, path, too_little(crawl))
     except html.ReportError as error:
-        raise CommandError(redact.text(str(error), LONGEST)) from None
+        option = "--output: " if output else ""
+        raise CommandError(option + redact.text(str(error), LONGEST)) from None

@@ -43,7 +43,13 @@ class Session:
         self._stay_next = 0.0
         self._crawl: Crawl | None = None
         self._client = uuid.uuid4().hex
-        self._folder = Path(tempfile.mkdtemp(prefix="leakwatch-"))
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="leakwatch-"))
+        except OSError as error:
+            raise CommandError(
+                f"There is no place for temporary files ({error.strerror}): set TMPDIR"
+                " to a folder."
+            ) from None
 
     def __enter__(self) -> Self:
         try:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.crawl.guard import logger
+from scrapy_leakwatch.crawl.own_folder import OwnFolder
+from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.recordings.writing import named
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scrapy import Spider
 
     from scrapy_leakwatch.config import Config
+
+LONGEST = 1000
 
 
 class ClosingReport:
@@ -26,14 +30,22 @@ class ClosingReport:
     def __init__(self, config: Config, spider: Spider) -> None:
         self._spider = spider
         self._path = named(config.report, spider.name) if config.report else None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: OwnFolder | None = None
 
     def record(self) -> str | None:
         """Return the template of a recording for this alone, if there is a page."""
         if self._path is None:
             return None
-        self._folder = tempfile.TemporaryDirectory(prefix="leakwatch-")
-        return str(Path(self._folder.name) / "record.jsonl").replace("%", "%%")
+        try:
+            self._folder = OwnFolder()
+        except OSError as error:
+            self._path = None
+            self._tell(
+                f"there is no place for temporary files ({error.strerror}), so there is"
+                " no report: set TMPDIR to a folder, or LEAKWATCH_RECORD to a file."
+            )
+            return None
+        return str(self._folder.path / "record.jsonl").replace("%", "%%")
 
     def write(self, record: Path | None) -> None:
         """Write the page, made of the recording; a failure is one line in the log."""
@@ -57,9 +69,10 @@ class ClosingReport:
             crawl = recordings.read(record)
             html.write(crawl, path, too_little(crawl))
         except (recordings.UnreadableRecording, html.ReportError) as error:
-            self._tell(str(error))
+            self._tell(redact.text(str(error), LONGEST))
         else:
-            logger.info("LeakWatch wrote its report to %s", path)
+            shown = redact.text(str(path), LONGEST)
+            logger.info("LeakWatch wrote its report to %s", shown)
 
     def _tell(self, what: str) -> None:
         logger.error("LEAKWATCH_REPORT: %s", what, extra={"spider": self._spider})

@@ -14,7 +14,7 @@ import twisted
 import scrapy_leakwatch
 from scrapy_leakwatch.crawl.closing_report import ClosingReport
 from scrapy_leakwatch.crawl.guard import Guard, logger
-from scrapy_leakwatch.foundation import traces
+from scrapy_leakwatch.foundation import redact, traces
 from scrapy_leakwatch.recordings import writing
 from scrapy_leakwatch.records import Bill, Layers
 from scrapy_leakwatch.report import stats
@@ -173,7 +173,7 @@ class Recorder:
         record.write(line)
         atexit.register(self._exit)
         if self._config.record is not None:
-            logger.info("LeakWatch records to %s", record.path)
+            logger.info("LeakWatch records to %s", redact.text(str(record.path), 1000))
         return record
 
     def _write(self, report: Callable[..., Line], *seen: Any) -> None:

@@ -25,11 +25,11 @@ class SourceLine:
 
 
 def at(path: str, number: int) -> SourceLine | None:
-    """Return the line ``number`` of the file at ``path``."""
+    """Return the line ``number`` of the file at ``path``, its secrets masked."""
     text = lines(path)
     if not 0 < number <= len(text):
         return None
-    code = redact.text(text[number - 1].strip(), 160)
+    code = redact.code(text[number - 1].strip())
     return SourceLine(f"{redact.text(places.relative(path))}:{number}", code)
 
 

@@ -7,16 +7,17 @@ crawl that is killed loses at most the line it was writing.
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 from contextlib import suppress
 from datetime import datetime, timezone
-from itertools import count
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
+from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.records import SCHEMA, NoBill, Unexplained, fields_of, flat
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
         Trimmed,
         Verdict,
     )
+
+LONGEST_PATH = 1000
+MOST_NAMES = 10_000
+"""Recordings of one name beside each other."""
 
 
 class RecordingError(OSError):
@@ -223,7 +228,7 @@ def of_summary(
     stats: Mapping[str, Any], verdicts: tuple[Verdict, ...], time: float
 ) -> Line:
     """Return the last line: the crawl's stats, not only those of LeakWatch."""
-    plain = {str(name): _plain(value) for name, value in stats.items()}
+    plain = {_shown(str(name)): _plain(value) for name, value in stats.items()}
     said = [of_verdict(verdict, time) for verdict in verdicts]
     return {"type": "summary", "time": time, "stats": plain, "verdicts": said}
 
@@ -231,7 +236,11 @@ def of_summary(
 def _plain(value: object) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return value if isinstance(value, (str, int, float, NoneType)) else str(value)
+    return value if isinstance(value, (int, float, NoneType)) else _shown(str(value))
+
+
+def _shown(text: str) -> str:
+    return redact.url(text, redact.MOST)
 
 
 def _open_new(path: Path) -> tuple[Path, int]:
@@ -239,17 +248,19 @@ def _open_new(path: Path) -> tuple[Path, int]:
     free = path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for number in count(2):
+        for number in range(2, MOST_NAMES):
             with suppress(FileExistsError):
                 return free, os.open(free, flags, 0o600)
             free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    except OSError as error:
+        raise FileExistsError(errno.EEXIST, "it exists, and so do those numbered on")
+    except (OSError, ValueError) as error:
         raise _refused(free, error) from error
-    raise AssertionError  # count() never ends
 
 
-def _refused(path: Path, error: OSError) -> RecordingError:
+def _refused(path: Path, error: OSError | ValueError) -> RecordingError:
+    shown = redact.text(str(path), LONGEST_PATH)
+    reason = getattr(error, "strerror", None) or error
     return RecordingError(
-        f"LEAKWATCH_RECORD: can't write {path} ({error.strerror}); the crawl goes on"
-        " without a recording. Free the disk or name another file."
+        f"LEAKWATCH_RECORD: can't write {shown} ({reason}); the crawl goes on without a"
+        " recording. Free the disk or name another file."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path, PurePosixPath
 from textwrap import dedent
 from typing import NamedTuple
@@ -11,8 +10,6 @@ from scrapy_leakwatch.foundation import redact
 
 AROUND = 3
 LARGEST_FILE = 1_000_000
-LONGEST = 160
-_LITERAL = re.compile(r"""(\w+)(["']?\]?\s*[=:]\s*[rbfu]*)(["'])(?:(?!\3).)+\3""")
 
 
 class CodeLine(NamedTuple):
@@ -35,14 +32,15 @@ def lines_around(location: str, code: str, folder: Path) -> tuple[CodeLine, ...]
         return ()
     number = int(digits)
     lines = _lines(name, folder)
+    alone = (CodeLine(number, redact.code(code), meant=True),)
     if not 0 < number <= len(lines):
-        return (CodeLine(number, code, meant=True),)
-    if redact.text(lines[number - 1].strip(), LONGEST) != code:
-        return (CodeLine(number, code, meant=True),)
+        return alone
+    if redact.code(lines[number - 1].strip()) != alone[0].text:
+        return alone
     first = max(number - AROUND, 1)
     around = dedent("\n".join(lines[first - 1 : number + AROUND])).rstrip().split("\n")
     return tuple(
-        CodeLine(at, _shown(line), at == number)
+        CodeLine(at, redact.code(line.rstrip()), at == number)
         for at, line in enumerate(around, first)
     )
 
@@ -60,14 +58,3 @@ def _lines(name: str, folder: Path) -> list[str]:
         return path.read_text(encoding="utf-8").expandtabs(4).split("\n")
     except (OSError, ValueError, RuntimeError):
         return []
-
-
-def _shown(line: str) -> str:
-    """Return a line as a recording has it, the literals of secrets masked."""
-    return redact.text(_LITERAL.sub(_masked, line.rstrip()), LONGEST)
-
-
-def _masked(literal: re.Match[str]) -> str:
-    if not redact.is_secret_name(literal[1]):
-        return literal[0]
-    return f"{literal[1]}{literal[2]}{literal[3]}{redact.MASK}{literal[3]}"

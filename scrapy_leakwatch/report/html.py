@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import tempfile
-from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -20,18 +17,23 @@ from typing import TYPE_CHECKING, NamedTuple
 import jinja2
 from markupsafe import Markup
 
+from scrapy_leakwatch.foundation import redact
+from scrapy_leakwatch.foundation.files import OccupiedError, put
 from scrapy_leakwatch.report import about, amounts, charts
 from scrapy_leakwatch.report.bill_page import bill_page
 from scrapy_leakwatch.report.cards import cards
 from scrapy_leakwatch.report.opening import opening
 
 if TYPE_CHECKING:
+    import os
     from importlib.resources.abc import Traversable
 
     from scrapy_leakwatch.records import Crawl, Series, TooLittle
     from scrapy_leakwatch.report.about import Fact
 
 
+LONGEST_PATH = 1000
+_TITLE = "· LeakWatch</title>".encode()
 SCRIPTS = ("crawl", "charts", "page")
 """The parts of the script, in the order in which they run."""
 
@@ -63,24 +65,24 @@ def write(
     """Write the report of a recording to ``path``, mode 0600, and return the path.
 
     ``too_little`` is why the rules could not judge the crawl, None where they could.
-    The file is there whole or not at all, and replaces one that was there, but for
-    the recording; what is no file, such as a pipe, is written into. Folders are made.
+    The file is there whole or not at all, and replaces an earlier report, but nothing
+    else and never a link. Folders are made.
     Raises `ReportError`, whose message is one line with the remedy.
     """
     path = Path(path)
-    if _is_same(path, crawl.path):
-        raise ReportError(
-            f"the report {path} would replace the recording: name another file."
-        )
     page = render(crawl, too_little).encode("utf-8", "backslashreplace")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _put(path, page)
+        put(path, page, _is_report)
+    except OccupiedError as error:
+        raise ReportError(
+            f"the report {_shown(path)} would replace {error.strerror}: name another"
+            " file, or remove what is there."
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ReportError(
-            f"the report {path} can't be written ({reason}): free the disk, or name"
-            " another file."
+            f"the report {_shown(path)} can't be written ({reason}): free the disk, or"
+            " name another file."
         ) from error
     return path
 
@@ -179,28 +181,10 @@ def _extremes(values: Series, unit: str) -> list[str]:
     return [shown(each) for each in (known[0], min(known), max(known), known[-1])]
 
 
-def _is_same(path: Path, other: Path) -> bool:
-    try:
-        return path.samefile(other)
-    except (OSError, ValueError):
-        return False
+def _is_report(head: bytes) -> bool:
+    """Tell whether a file that begins so is a page of ours, of any version."""
+    return head.startswith(b"<!doctype html>") and _TITLE in head
 
 
-def _put(path: Path, content: bytes) -> None:
-    if path.exists() and not path.is_file():
-        path.write_bytes(content)
-    else:
-        _replace(Path(os.path.realpath(path)), content)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put the content in a new file, which only its owner may read, in its place."""
-    fd, new = tempfile.mkstemp(prefix=f".{path.name[:100]}-", dir=path.parent)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(content)
-        os.replace(new, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(new)
-        raise
+def _shown(path: Path) -> str:
+    return redact.text(str(path), LONGEST_PATH)

@@ -192,8 +192,7 @@ def _index(base: Any, holder: Any, held: Any) -> Edge:
 def key_text(key: Any) -> str:
     """Return an exact string or bytes key as source text, else ``*``."""
     if type(key) is str:
-        shown = redact.url(key, 60) if "://" in key else redact.text(key, 60)
-        return f"'{shown}'"
+        return f"'{redact.url(key, 60)}'"
     if type(key) is bytes:
-        return f"b'{redact.text(key.decode('latin-1'), 60)}'"
+        return f"b'{redact.url(key.decode('latin-1'), 60)}'"
     return "*"

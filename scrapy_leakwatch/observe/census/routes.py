@@ -142,9 +142,9 @@ def written(holder: Shape, child: Child) -> str:
 
 def _key_text(key: Any) -> str:
     if type(key) is str:
-        return f"'{redact.url(key, 60) if '://' in key else redact.text(key, 60)}'"
+        return f"'{redact.url(key, 60)}'"
     if type(key) is bytes:
-        return f"b'{redact.text(key.decode('latin-1'), 60)}'"
+        return f"b'{redact.url(key.decode('latin-1'), 60)}'"
     return redact.text(repr(key), 60)
 
 

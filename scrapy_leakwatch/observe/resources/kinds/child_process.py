@@ -47,7 +47,7 @@ def _popen(process: Any) -> Iterator[Live]:
     listed = args if type(args) is list or type(args) is tuple else ()
     words = (args,) if type(args) is str else listed
     texts = [word for word in words if type(word) is str]
-    command = redact.text(texts[0] if texts else "a command", 60)
+    command = redact.url(texts[0] if texts else "a command", 60)
     what = f"{command} (pid {pid})"
     yield Live(KIND, process, what, hints=frozenset(texts))
 

@@ -1,0 +1,67 @@
+"""Puts a file where others may write too, and never through what they left there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HEAD = 4096
+"""Bytes by which a file is recognised."""
+
+
+class OccupiedError(OSError):
+    """Something is there that is not replaced; ``strerror`` says what."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(errno.EEXIST, what)
+
+
+def put(path: Path, content: bytes, is_ours: Callable[[bytes], bool]) -> None:
+    """Put a file, mode 0600, at ``path``, whole or not at all. Folders are made.
+
+    Replaces a file that is empty, or one that ``is_ours`` tells by its first `HEAD`
+    bytes; a link is not followed. Raises `OccupiedError` where something else is
+    there, `OSError` and `ValueError` where the system refuses.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _check(path, is_ours)
+    fd, new = tempfile.mkstemp(prefix=".leakwatch-", dir=path.parent)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(content)
+        os.replace(new, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(new)
+        raise
+
+
+def _check(path: Path, is_ours: Callable[[bytes], bool]) -> None:
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        raise OccupiedError(_kind(mode))
+    # It may have become a link or a pipe meanwhile: neither is followed or waited for.
+    careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    with open(os.open(path, os.O_RDONLY | careful), "rb") as file:
+        head = file.read(HEAD)
+    if head and not is_ours(head):
+        raise OccupiedError("a file of another kind")
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISLNK(mode):
+        return "a link"
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    return "a pipe" if stat.S_ISFIFO(mode) else "a device"
