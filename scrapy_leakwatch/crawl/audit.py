@@ -12,7 +12,7 @@ from scrapy_leakwatch.crawl.inquiry import Inquiry
 from scrapy_leakwatch.crawl.runs import runs
 from scrapy_leakwatch.explain import Question, explain_in_child
 from scrapy_leakwatch.internals.versions import pause
-from scrapy_leakwatch.judge.kinds import unreleased
+from scrapy_leakwatch.judge.kinds import taken, unreleased
 from scrapy_leakwatch.observe import resources
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Explanation,
         Resource,
         Survivors,
+        Suspicion,
         Unexplained,
         Verdict,
     )
@@ -63,6 +64,20 @@ class Audit:
         self._before: Before | None = guard(resources.before)
         self._owners: tuple[Owner, ...] = ()
         self.cost_s = 0.0
+
+    def taken(self, suspicion: Suspicion) -> Explanation | Unexplained | None:
+        """Return whose it is that piles up, None where a look here does not tell."""
+        if self._before is None:
+            return None
+        owners = self._guard(resources.owners, self._crawler) or ()
+        search = self._guard(self._search, self._crawler, owners, self._before)
+        if search is None:
+            return None
+        seen = self._guard(search.taken, taken.name_of(suspicion))
+        Guard("let go of what it read", self._crawler.spider)(search.end)
+        if seen is None:
+            return None
+        return self._guard(unreleased.owner_of, seen, suspicion)
 
     def closing(self) -> None:
         """Note the components while the engine still has all of them."""

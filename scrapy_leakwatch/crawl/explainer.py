@@ -13,14 +13,17 @@ from scrapy_leakwatch.explain import (
     HoardQuestion,
     MemoryQuestion,
     Question,
+    ResourceQuestion,
     WaitingQuestion,
     bill_in_child,
     explain_hoard_in_child,
     explain_in_child,
     explain_queue_in_child,
+    explain_resources_in_child,
     layers_in_child,
     look,
 )
+from scrapy_leakwatch.judge.kinds import taken
 from scrapy_leakwatch.observe.live_refs import classes
 
 if TYPE_CHECKING:
@@ -42,7 +45,12 @@ if TYPE_CHECKING:
     )
 
     AnyQuestion = (
-        Question | HoardQuestion | WaitingQuestion | MemoryQuestion | BillRequest
+        Question
+        | HoardQuestion
+        | WaitingQuestion
+        | ResourceQuestion
+        | MemoryQuestion
+        | BillRequest
     )
     Answer = Explanation | Unexplained | Layers | Bill | NoBill
     Found = Answer | None
@@ -146,6 +154,8 @@ class Explainer:
             return explain_queue_in_child(
                 question, family, self._crawler, self._timeout_s
             )
+        if isinstance(question, ResourceQuestion):
+            return explain_resources_in_child(question, self._crawler, self._timeout_s)
         suspects = tuple(cls for cls, _ in _suspects(question))
         return explain_in_child(question, suspects, self._crawler, self._timeout_s)
 
@@ -163,6 +173,14 @@ def question_on(suspicion: Suspicion, sample: Sample, patience_s: float) -> AnyQ
         return MemoryQuestion()
     if suspicion.kind == "hoard":
         return _about_container(suspicion, sample)
+    if suspicion.kind == "unreleased":
+        return ResourceQuestion(
+            subject=suspicion.subject,
+            counted_as=taken.name_of(suspicion),
+            spider=suspicion.spider,
+            count=suspicion.count,
+            fix=taken.release(suspicion),
+        )
     if suspicion.kind == "backlog":
         return WaitingQuestion(
             class_path=suspicion.class_path,

@@ -16,7 +16,9 @@ from scrapy_leakwatch.crawl.reactions import Reactions
 from scrapy_leakwatch.crawl.recorder import Recorder
 from scrapy_leakwatch.crawl.trimming import trim
 from scrapy_leakwatch.judge.bills import is_urgent
+from scrapy_leakwatch.judge.headroom import near
 from scrapy_leakwatch.judge.judge import Judge
+from scrapy_leakwatch.judge.kinds import taken
 from scrapy_leakwatch.observe.sampler import Sampler
 from scrapy_leakwatch.records import ALARMS, Bill, NoBill
 from scrapy_leakwatch.remote.on_demand import OnDemand
@@ -133,6 +135,7 @@ class Watch:
         self._closing = False
         self._bill_can_wait = False
         self._floors: tuple[Floor, ...] = ()
+        self._near: set[str] = set()
         self._patience_s = config.interval * config.min_samples
         self._table_due = self._clock() + config.log_interval
 
@@ -173,6 +176,7 @@ class Watch:
         self._last = sample
         self._floors += sample.floors
         self._guards.logging(self._log_table, sample)
+        self._guards.logging(self._log_near_limits, sample)
         self._recorder.sample(sample)
         if not judged:
             return
@@ -306,6 +310,11 @@ class Watch:
         if not self._config.explain or self._guards.explaining.off:
             self._conclude(suspicion, None)
             return
+        if suspicion.kind == "unreleased":
+            found = self._audit.taken(suspicion)
+            if found is not None or taken.all_are_seen(suspicion):
+                self._conclude(suspicion, found)
+                return
         question = question_on(suspicion, sample, self._patience_s)
         conclude = partial(self._conclude, suspicion)
         self._guards.explaining(self._explainer.ask, question, conclude)
@@ -348,6 +357,14 @@ class Watch:
         if self._config.log_interval and self._clock() >= self._table_due:
             self._table_due = self._clock() + self._config.log_interval
             logger.info("%s", log.live_table(sample), extra={"spider": self._spider})
+
+    def _log_near_limits(self, sample: Sample) -> None:
+        """Say once that most of what the system allows is used, growing or not."""
+        for room in near(sample):
+            if room.of not in self._near:
+                self._near.add(room.of)
+                text = log.near_limit(room)
+                logger.info("%s", text, extra={"spider": self._spider})
 
     def _log_verdict(self, verdict: Verdict, found: Found) -> None:
         if verdict.suppressed:

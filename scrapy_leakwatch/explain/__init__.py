@@ -7,8 +7,8 @@ crawl goes on. Each question is a query on that graph, in `answers`:
    each cluster some paths are read off the parents (`naming.reference_path`), the
    nearest place that a person could cut is found on them (`holders`), and `findings`
    counts how many hang on the same one.
-2. `hoard`: a container that grows; `queue`: the requests that wait; `guppy`: Guppy's
-   profile of the heap.
+2. `hoard`: a container that grows; `queue`: the requests that wait; `resources`: what
+   is taken and not given back; `guppy`: Guppy's profile of the heap.
 3. `bills`: where every byte is, by owner and place, and the kinds of place in
    `accumulations`.
 
@@ -29,6 +29,7 @@ from scrapy_leakwatch.explain.asking import (
     explain_hoard_in_child,
     explain_in_child,
     explain_queue_in_child,
+    explain_resources_in_child,
     layers_in_child,
     profile_in_child,
 )
@@ -41,6 +42,7 @@ from scrapy_leakwatch.explain.records import (
     MemoryQuestion,
     PathStep,
     Question,
+    ResourceQuestion,
     Share,
     Unexplained,
     WaitingQuestion,
@@ -56,6 +58,7 @@ __all__ = [
     "MemoryQuestion",
     "PathStep",
     "Question",
+    "ResourceQuestion",
     "Share",
     "Unexplained",
     "WaitingQuestion",
@@ -63,6 +66,7 @@ __all__ = [
     "explain_hoard_in_child",
     "explain_in_child",
     "explain_queue_in_child",
+    "explain_resources_in_child",
     "layers_in_child",
     "look",
     "profile_in_child",

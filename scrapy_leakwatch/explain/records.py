@@ -27,6 +27,7 @@ __all__ = [
     "Origin",
     "PathStep",
     "Question",
+    "ResourceQuestion",
     "Share",
     "Unexplained",
     "WaitingQuestion",
@@ -90,6 +91,26 @@ class HoardQuestion:
     def class_path(self) -> str:
         """The container's type, as far as it is known without a look."""
         return self.type
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceQuestion:
+    """Who keeps the resources that pile up.
+
+    ``counted_as`` is their field of `records.ResourceCounts`, ``count`` how many there
+    are. ``fix`` helps where it is they that are kept, and no clients that have them.
+    """
+
+    subject: str
+    counted_as: str
+    spider: str
+    count: int
+    fix: str
+
+    @property
+    def class_path(self) -> str:
+        """Return what is known of their class without a look: nothing."""
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -284,6 +284,9 @@ class Judge:
         if is_accepted(verdict, found, self._accepted, self._case.min_objects):
             verdict = replace(verdict, suppressed=True)
         key = Key("left", f"{verdict.kind} {verdict.signature}")
+        for known, told in self._told.items():
+            if verdict.signature and told.verdict.signature == verdict.signature:
+                key = known  # it was told while the crawl ran
         return self._remember(key, verdict)
 
     def _remember(

@@ -19,6 +19,7 @@ from scrapy_leakwatch.observe.full_collections import FullCollections
 from scrapy_leakwatch.observe.limits import memory_limit
 from scrapy_leakwatch.observe.memory import MemoryGauge
 from scrapy_leakwatch.observe.received import ReceivedResponses
+from scrapy_leakwatch.observe.resource_counts import ResourceGauge
 from scrapy_leakwatch.observe.tracking import unwatch_all, watch_all
 from scrapy_leakwatch.records import REQUESTS, RESPONSES, Floor, Sample
 
@@ -58,6 +59,7 @@ class Sampler:
         self._memory_limit = memory_limit(crawler.settings)
         self._census = Census(crawler, config.min_objects)
         self._received = ReceivedResponses(crawler)
+        self._resources = ResourceGauge()
         self._collections = FullCollections(lambda: guard(self.floor))
         self._opened = time.monotonic()
         self._opened_stamp = trackref_now()
@@ -78,6 +80,7 @@ class Sampler:
         requests, responses = ledger.ledgers(self._crawler, alive)
         held = _held(alive, requests, responses)
         containers = self._census.take()
+        resources, limits = self._resources.read(), self._resources.limits()
         return Sample(
             time=time.time(),
             elapsed_s=time.monotonic() - self._opened,
@@ -94,6 +97,8 @@ class Sampler:
             containers=containers,
             collecting=gc.isenabled(),
             starting=is_starting(self._crawler),
+            resources=resources,
+            limits=limits,
         )
 
     def container(self, name: str) -> tuple[Any, ...] | None:

@@ -31,6 +31,7 @@ from scrapy_leakwatch.records import (
     PathStep,
     Price,
     RequestLedger,
+    ResourceCounts,
     ResponseLedger,
     Run,
     Sample,
@@ -131,6 +132,7 @@ _READERS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "bool": (_truth, False),
     "Kind": (text, ""),
     "Confidence": (text, "low"),
+    "LimitOf": (text, "memory"),
     "Origin": (_origin, "project"),
     "OwnerKind": (_owner_kind, "unknown"),
     "tuple[str, ...]": (_texts, ()),
@@ -293,6 +295,7 @@ def sample(line: Line) -> Sample:
             _read(Container, mapping(each))
             for each in _list(line.get("containers", []))
         ),
+        resources=_read(ResourceCounts, mapping(line.get("resources", {}))),
     )
 
 

@@ -47,6 +47,8 @@ from scrapy_leakwatch.records.judged import (
     Fallen,
     Growth,
     Kind,
+    LimitOf,
+    Room,
     Suspicion,
     Verdict,
 )
@@ -61,6 +63,8 @@ from scrapy_leakwatch.records.observed import (
     Oldest,
     Origin,
     RequestLedger,
+    ResourceCounts,
+    ResourceLimits,
     ResponseLedger,
     Sample,
 )
@@ -78,6 +82,7 @@ from scrapy_leakwatch.records.resources import (
     Resource,
     ResourceKind,
     Survivors,
+    Taken,
 )
 from scrapy_leakwatch.records.sufficiency import TooLittle
 
@@ -108,6 +113,7 @@ __all__ = [
     "Held",
     "Kind",
     "Layers",
+    "LimitOf",
     "LiveClass",
     "Memory",
     "NoBill",
@@ -120,8 +126,11 @@ __all__ = [
     "Refusal",
     "RequestLedger",
     "Resource",
+    "ResourceCounts",
     "ResourceKind",
+    "ResourceLimits",
     "ResponseLedger",
+    "Room",
     "Run",
     "Sample",
     "Series",
@@ -130,6 +139,7 @@ __all__ = [
     "Summary",
     "Survivors",
     "Suspicion",
+    "Taken",
     "Timeline",
     "Told",
     "TooLittle",

@@ -18,12 +18,12 @@ Kind = Literal[Alarm, Notice]
 """What a verdict says.
 
 ``leak``: objects whose life is over are held. ``unreleased``: taken during a
-crawl and not given back after it. ``hoard``: a container nobody
-bounds grows. ``native``: memory outside Python grows. ``garbage``: dead cycles
-wait for the collector. ``fragmentation``: Python freed it, the allocator kept
-it. ``backlog``: requests wait in memory. ``inconclusive``: it
-grows and the evidence is too weak. ``recovered``: an earlier verdict no longer
-holds.
+crawl and not given back after it, or taken again and again while it runs.
+``hoard``: a container nobody bounds grows. ``native``: memory outside Python
+grows. ``garbage``: dead cycles wait for the collector. ``fragmentation``: Python
+freed it, the allocator kept it. ``backlog``: requests wait in memory.
+``inconclusive``: it grows and the evidence is too weak. ``recovered``: an earlier
+verdict no longer holds.
 """
 
 SEVERITY: tuple[Kind, ...] = get_args(Kind)
@@ -49,6 +49,24 @@ class Growth:
     weakest_per_1000: float = 0.0
 
 
+LimitOf = Literal["memory", "descriptors", "pids"]
+"""What a limit is of: bytes; open files and sockets; threads and processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the system lets a process have of something, and how much of it is left."""
+
+    of: LimitOf
+    limit: int
+    left: int
+
+    @property
+    def used(self) -> int:
+        """How much is gone."""
+        return self.limit - self.left
+
+
 class Fallen(NamedTuple):
     """How many there were of what, at most, and how many there are now."""
 
@@ -70,7 +88,7 @@ class Suspicion:
     ``rss_per_min`` is how fast the resident memory grows, if it does;
     ``collecting`` tells that Python's garbage collector is on. ``origin`` is
     that of the owner, where it is known before anybody has looked. ``fallen`` is
-    what fell while memory did not.
+    what fell while memory did not. ``room`` is there for more of a resource.
     """
 
     kind: Kind
@@ -91,13 +109,15 @@ class Suspicion:
     collecting: bool = True
     origin: Origin = "project"
     fallen: Fallen | None = None
+    room: Room | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a crawl is told about one subject.
 
-    ``limit_in_s`` is when memory reaches ``limit`` (bytes) at this rate;
+    ``limit_in_s`` is when the ``limit`` is reached at this rate: of ``limit_of``, so
+    in bytes or in how many there may be;
     ``caveat`` says what could not be had. A ``suppressed`` one is known and
     accepted. ``remedy`` says what helps where no explanation does.
     ``holder`` and ``owner`` are those of the explanation, if there is one. ``id``
@@ -132,6 +152,7 @@ class Verdict:
     withdraws: int | None = None
     bytes: int = 0
     share_of_growth: float | None = None
+    limit_of: LimitOf = "memory"
 
     @property
     def in_bytes(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.records import Explanation
+from scrapy_leakwatch.report.amounts import limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ def block(verdict: Verdict, found: object) -> str:
         return "\n".join(_short(verdict))
     lines = [verdict.message]
     if verdict.kind == "unreleased" and not found.counts.examined:
-        return "\n".join([*lines, *_taken(found)])
+        return "\n".join([*lines, *_taken(found), *_limit(verdict)])
     if verdict.kind in {"leak", "unreleased"}:
         lines += [*_holders(found), *_way(found)]
     else:
@@ -32,6 +33,7 @@ def block(verdict: Verdict, found: object) -> str:
     oldest = f"   oldest {verdict.example_url}" if verdict.example_url else ""
     if verdict.kind != "unreleased":  # a crawler's price is not its own
         lines.append(_row("costs", _price(verdict, found)))
+    lines += _limit(verdict)
     lines += [
         _row("fix", found.fix),
         _row("signature", f"{found.signature}{oldest}"),
@@ -49,6 +51,15 @@ def _taken(found: Explanation) -> Iterator[str]:
     yield _row("signature", found.signature)
 
 
+def _limit(verdict: Verdict) -> Iterator[str]:
+    """Yield when there are as many as the system allows; bytes are in the price."""
+    if verdict.limit_of == "memory" or verdict.limit is None:
+        return
+    if verdict.limit_in_s is not None:
+        most = limit(verdict.limit, verdict.limit_of)
+        yield _row("limit", f"{most} in about {_span(verdict.limit_in_s)}")
+
+
 def _short(verdict: Verdict) -> Iterator[str]:
     oldest = verdict.example_url if verdict.kind == "leak" else ""
     yield f"{verdict.message}; the oldest is {oldest}" if oldest else verdict.message
@@ -56,6 +67,7 @@ def _short(verdict: Verdict) -> Iterator[str]:
         yield _row("remedy", verdict.remedy)
     if verdict.caveat:
         yield _row("caveat", verdict.caveat)
+    yield from _limit(verdict)
 
 
 def explanation(found: Explanation) -> str:

@@ -6,10 +6,12 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.judge import thresholds
+from scrapy_leakwatch.judge.kinds import taken
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind
 from scrapy_leakwatch.judge.releasing import advice
 from scrapy_leakwatch.judge.wording import series
-from scrapy_leakwatch.records import Explanation, Growth, Verdict
+from scrapy_leakwatch.records import Explanation, Growth, Unexplained, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
         Kind,
         Resource,
         Survivors,
+        Suspicion,
+        Taken,
     )
 
 SOON_S = 1.0
@@ -32,8 +36,14 @@ MOST_NAMED = 3
 
 CRAWLER = "scrapy.crawler.Crawler"
 
-KIND = VerdictKind("unreleased")
-"""No sample shows it: a look after the crawl does."""
+KIND = VerdictKind(
+    "unreleased",
+    suspicions=taken.suspicions,
+    verdict_on=taken.verdict_on,
+    is_part=taken.is_part,
+    left=taken.left,
+)
+"""While the crawl runs the samples show it; what is left, a look after it."""
 
 
 def accused(resources: Iterable[Resource]) -> tuple[Resource, ...]:
@@ -56,6 +66,31 @@ def verdicts(
     for key, group in groups.items():
         causes.setdefault(_cause(key, group[0]), []).append(group)
     return [_verdict(group, rest, spider) for group, *rest in causes.values()]
+
+
+def owner_of(seen: Taken, suspicion: Suspicion) -> Explanation | Unexplained | None:
+    """Return whose most of what is taken again and again is, None if nobody knows.
+
+    Or that pools have them, so that there is an end.
+    """
+    bounded = seen.pooled >= thresholds.RESOURCES_CLAIMED * suspicion.unaccounted
+    few = seen.alive < thresholds.RESOURCES_LEAST
+    if few and (bounded or taken.all_are_seen(suspicion)):
+        return Unexplained(
+            subject=suspicion.subject,
+            class_path=suspicion.class_path,
+            spider=suspicion.spider,
+            reason=f"pools, which have a bound, have {seen.pooled:,} of them",
+            gone=True,
+        )
+    groups: dict[tuple[str, ...], list[Resource]] = {}
+    for each in seen.owned:
+        groups.setdefault(_key(each), []).append(each)
+    most = max(groups.values(), key=len, default=[])
+    if len(most) < max(thresholds.RESOURCES_CLAIMED * seen.looked_at, 1):
+        return None
+    found = _explanation(most[0], len(most), suspicion.spider)
+    return replace(found, fix=taken.release(suspicion))
 
 
 def with_total(verdict: Verdict, count: int) -> Verdict:

@@ -23,6 +23,7 @@ from scrapy_leakwatch.observe.resources.descriptors import descriptors
 from scrapy_leakwatch.observe.resources.kinds import KINDS
 from scrapy_leakwatch.observe.resources.owners import Owner, owners
 from scrapy_leakwatch.observe.resources.reach import Reach
+from scrapy_leakwatch.records import Taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.observe.resources.attribution import Claim
     from scrapy_leakwatch.observe.resources.kinds import Live
     from scrapy_leakwatch.records import Resource
+
+MOST_CLAIMED = 32
+"""Of one kind that are asked whose they are while the crawl runs."""
+MOST_POOLS = 16
+"""A crawl has no more; each has a bound for what is in it."""
 
 __all__ = ["Before", "Owner", "Search", "before", "owners"]
 
@@ -55,7 +61,7 @@ def before() -> Before:
 
 
 class Search:
-    """Finds what the components of a crawl that has closed still have."""
+    """Finds what the components of a crawl have, or still have after it."""
 
     def __init__(
         self, crawler: Crawler, components: tuple[Owner, ...], earlier: Before
@@ -67,13 +73,7 @@ class Search:
 
     def left(self) -> tuple[Resource, ...]:
         """Return what is there now; to be asked again before anybody is accused."""
-        others = _others(self._crawler)
-        shared = {id(other.instance) for other in others}
-        own = tuple(
-            each for each in self._components if id(each.instance) not in shared
-        )
-        reach = Reach(own)
-        attribution = Attribution(own, reach, self._sources, _rivals(others))
+        reach, attribution = self._attribution()
         claims: dict[int, tuple[Live, Claim]] = {}
         for live in _alive(reach):
             claim = attribution.claim(live, before=self._earlier.has(live))
@@ -85,6 +85,41 @@ class Search:
             for live, claim in claims.values()
             if id(claim.owner.instance) not in busy
         )
+
+    def taken(self, counted_as: str) -> Taken:
+        """Return what of one kind the crawl has by now, and whose some of it are.
+
+        ``counted_as`` is a field of `ResourceCounts`.
+        """
+        reach, attribution = self._attribution()
+        lives = [
+            live
+            for kind in KINDS
+            if kind.counted_as == counted_as
+            for live in kind.find(reach)
+            if not self._earlier.has(live)
+        ]
+        pools = {id(live.pool) for live in lives if live.pool is not None}
+        if len(pools) > MOST_POOLS:  # then it is they that pile up
+            return Taken(len(lives), 0, 0, ())
+        alive = [live for live in lives if live.pool is None]
+        looked_at = alive[:: len(alive) // MOST_CLAIMED + 1]
+        claims = [(live, attribution.claim(live, before=False)) for live in looked_at]
+        return Taken(
+            alive=len(alive),
+            pooled=len(lives) - len(alive),
+            looked_at=len(looked_at),
+            owned=tuple(resource(live, claim) for live, claim in claims if claim),
+        )
+
+    def _attribution(self) -> tuple[Reach, Attribution]:
+        others = _others(self._crawler)
+        shared = {id(other.instance) for other in others}
+        own = tuple(
+            each for each in self._components if id(each.instance) not in shared
+        )
+        reach = Reach(own)
+        return reach, Attribution(own, reach, self._sources, _rivals(others))
 
     def _busy(self) -> frozenset[int]:
         return closing(

@@ -14,6 +14,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST = 4000
 CROWD = 100
+FIRST = 4
+"""Entries of a larger container that tell whether its are looked at."""
 HIGHEST = 4
 MOST_ABOVE = 200
 
@@ -132,9 +135,9 @@ class Reach:
         self, obj: Any, *, root: bool = False, up: bool = False
     ) -> Iterator[tuple[str, Any]]:
         if anatomy.is_exactly(obj, _CONTAINERS):
-            if anatomy.size(obj) <= CROWD:
-                values = dict.values(obj) if type(obj) is dict else obj
-                yield from (("", value) for value in list(values))
+            values = dict.values(obj) if type(obj) is dict else obj
+            if anatomy.size(obj) <= CROWD or _are_resources(values):
+                yield from (("", value) for value in islice(list(values), MOST))
         elif type(obj) is MethodType or type(obj) is BuiltinMethodType:
             yield "", obj.__self__
         elif type(obj) is FunctionType:
@@ -164,6 +167,14 @@ class Reach:
             )
             self._singletons[id(cls)] = (cls, had)
         return id(obj) in self._singletons[id(cls)][1]
+
+
+def _are_resources(values: Any) -> bool:
+    """Tell whether what a large container has are files or the like, by the first."""
+    return any(
+        anatomy.path(type(value)) in kinds.CLASSES
+        for value in islice(list(values), FIRST)
+    )
 
 
 def _may_be_owned(obj: Any, link: Link) -> bool:

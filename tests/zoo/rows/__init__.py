@@ -8,6 +8,7 @@ from tests.zoo.rows.healthy import HEALTHY
 from tests.zoo.rows.installed import INSTALLED
 from tests.zoo.rows.kinds import KINDS
 from tests.zoo.rows.leaks import LEAKS
+from tests.zoo.rows.taken import TAKEN
 from tests.zoo.rows.unreleased import UNRELEASED
 from tests.zoo.rows.weights import BY_WEIGHT
 
@@ -19,6 +20,7 @@ ROWS: tuple[Row, ...] = (
     *KINDS,
     *BY_WEIGHT,
     *UNRELEASED,
+    *TAKEN,
     *HEALTHY,
     *INSTALLED,
 )
