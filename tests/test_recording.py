@@ -25,6 +25,7 @@ SAMPLE = {
     "responses",
     "memory",
     "memory_limit",
+    "resources",
     "containers",
     "cost_ms",
 }
@@ -51,6 +52,7 @@ VERDICT = {
     "oldest_s",
     "example_url",
     "limit",
+    "limit_of",
     "caveat",
     "remedy",
     "suppressed",

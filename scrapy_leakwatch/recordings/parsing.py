@@ -296,6 +296,7 @@ def sample(line: Line) -> Sample:
             for each in _list(line.get("containers", []))
         ),
         resources=_read(ResourceCounts, mapping(line.get("resources", {}))),
+        limits=None,
     )
 
 

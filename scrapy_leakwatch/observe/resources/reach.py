@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from asyncio import AbstractEventLoop
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -205,7 +206,9 @@ def _is_plain(value: Any) -> bool:
 
 
 def _is_own(obj: Any) -> bool:
-    if _is_plain(obj) or anatomy.is_a(obj, object_ref, BaseException):
+    if _is_plain(obj) or anatomy.is_a(
+        obj, object_ref, BaseException, AbstractEventLoop
+    ):
         return False
     path = anatomy.path(type(obj))
     return path.startswith(_OWN) or not path.startswith(_SHARED)

@@ -171,8 +171,8 @@ class PoolOfSockets(Taker):
             each.close()
 
 
-class ShortTimers(Taker):
-    name = "short_timers"
+class BriefTimers(Taker):
+    name = "brief_timers"
 
     def take(self, response):
         from twisted.internet import reactor
@@ -183,8 +183,8 @@ class ShortTimers(Taker):
         pass
 
 
-class ShortTasks(Taker):
-    name = "short_tasks"
+class BriefTasks(Taker):
+    name = "brief_tasks"
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

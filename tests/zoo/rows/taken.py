@@ -72,8 +72,8 @@ TAKEN: tuple[Row, ...] = (
     _row("PoolOfThreads", "a pool of 40 threads that fills up"),
     _row("ClosesFiles", "a file on a page, closed", reactor=SELECT),
     _row("PoolOfSockets", "40 connections that are used again and again"),
-    _row("ShortTimers", "a call in half a second on a page", reactor=SELECT),
-    _row("ShortTasks", "a task of a moment on a page", reactor=ASYNCIO),
+    _row("BriefTimers", "a call in half a second on a page", reactor=SELECT),
+    _row("BriefTasks", "a task of a moment on a page", reactor=ASYNCIO),
     _row(
         "OneSession",
         "one session of aiohttp for all pages",
