@@ -113,6 +113,7 @@ class _Descriptors:
         """Return how many files there are, and how many sockets."""
         try:
             numbers = {int(name) for name in os.listdir(_DESCRIPTORS)}
+            numbers.discard(_lowest_free(numbers))  # the listing's own
         except OSError:
             return None
         for number in self._sockets.keys() - numbers:
@@ -134,10 +135,16 @@ class _Descriptors:
         self._sockets.pop(number, None)
         try:
             found = os.fstat(number)
-        except OSError:  # the listing has its own
+        except OSError:  # a thread has closed it meanwhile
             return False
         self._sockets[number] = stat.S_ISSOCK(found.st_mode)
         return True
+
+
+def _lowest_free(numbers: set[int]) -> int:
+    number = os.dup(min(numbers))
+    os.close(number)
+    return number
 
 
 def _children() -> tuple[int, int] | None:

@@ -101,8 +101,12 @@ def with_total(verdict: Verdict, count: int) -> Verdict:
 
 
 def _key(each: Resource) -> tuple[str, ...]:
-    taken = each.location or each.attribute or each.what
-    return (each.kind.name, each.class_path, taken)
+    bare = each.what.partition(" (")[0]  # of threads without their numbers
+    return (
+        each.kind.name,
+        each.class_path,
+        each.location or each.attribute or bare,
+    )
 
 
 def _cause(key: tuple[str, ...], each: Resource) -> tuple[str, ...]:
@@ -115,7 +119,7 @@ def _cause(key: tuple[str, ...], each: Resource) -> tuple[str, ...]:
 def _verdict(
     group: list[Resource], rest: list[list[Resource]], spider: str
 ) -> tuple[Verdict, Explanation]:
-    first = group[0]
+    first = min(group, key=lambda each: bool(each.attribute))  # most are not kept
     found = _explanation(first, len(group), spider)
     sure = all(each.sure for each in group)
     verdict = _tell(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from scrapy import signals
 
-from scrapy_leakwatch.foundation import lines
+from scrapy_leakwatch.foundation import anatomy, lines
 from scrapy_leakwatch.observe.ledger import open_engines
 from scrapy_leakwatch.observe.resources import visible
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
@@ -21,6 +21,7 @@ from scrapy_leakwatch.observe.resources.calls import Sources
 from scrapy_leakwatch.observe.resources.closing import closing
 from scrapy_leakwatch.observe.resources.descriptors import descriptors
 from scrapy_leakwatch.observe.resources.kinds import KINDS
+from scrapy_leakwatch.observe.resources.naming import code_of
 from scrapy_leakwatch.observe.resources.owners import Owner, owners
 from scrapy_leakwatch.observe.resources.reach import Reach
 from scrapy_leakwatch.records import Taken
@@ -75,8 +76,17 @@ class Search:
         """Return what is there now; to be asked again before anybody is accused."""
         reach, attribution = self._attribution()
         claims: dict[int, tuple[Live, Claim]] = {}
+        unclaimed = []
         for live in _alive(reach):
-            claim = attribution.claim(live, before=self._earlier.has(live))
+            before = self._earlier.has(live)
+            claim = attribution.claim(live, before=before)
+            if claim is not None:
+                claims.setdefault(id(live.thing), (live, claim))
+            elif not before and live.pool is None:
+                unclaimed.append(live)
+        known = {_likeness(live): claim for live, claim in claims.values()}
+        for live in unclaimed:
+            claim = attribution.without_link(known.get(_likeness(live)))
             if claim is not None:
                 claims.setdefault(id(live.thing), (live, claim))
         busy = self._busy() if claims else frozenset()
@@ -135,6 +145,14 @@ class Search:
 def _alive(reach: Reach) -> Iterator[Live]:
     for kind in KINDS:
         yield from kind.find(reach)
+
+
+def _likeness(live: Live) -> tuple[str, ...]:
+    """Return what one has in common with others that the same line took."""
+    codes = (code_of(use) for use in live.uses)
+    functions = [f"{code.co_filename}:{code.co_firstlineno}" for code in codes if code]
+    types = [anatomy.path(type(each)) for each in (live.thing, *live.uses)]
+    return (live.kind.record.name, *types, *functions)
 
 
 def _others(crawler: Crawler) -> tuple[Owner, ...]:
