@@ -246,7 +246,7 @@ class Judge:
             return grown.path.bytes < thresholds.TOLD_AGAIN * told.verdict.bytes
         path, kind = grown.path.path, grown.path.type
         for verdict in self.verdicts:
-            if verdict.kind not in {"leak", "hoard"}:
+            if verdict.kind not in {"leak", "hoard", "unreleased"}:
                 continue
             names = {verdict.holder, verdict.subject} - {""}
             if any(is_inside(name, path) or is_inside(path, name) for name in names):

@@ -40,7 +40,7 @@ def test_each_client_is_known_by_its_path_with_its_subclasses(fake, path) -> Non
     assert {cls, own} <= set(clients.classes())
     assert clients.among([own(), own(), 1]) is own
     assert "close" in clients.remedy(own) or "quit" in clients.remedy(own)
-    assert "one Own is enough for the whole crawl" in clients.remedy(own)
+    assert "make one Own for the whole crawl" in clients.remedy(own)
 
 
 def test_the_paths_are_those_of_the_packages() -> None:
@@ -70,7 +70,7 @@ def test_a_container_of_clients_is_told_to_close_them(kind) -> None:
         client=requests.Session,
     )
     said = remedies.remedy(hoard)
-    assert "close() each when its page is done, as by `with`" in said
+    assert "end each when its page is done, by `close()` or `with`" in said
     assert "do not collect them in spider.sessions" in said
     assert "sqlite3" not in said
     assert "item" not in said

@@ -73,12 +73,11 @@ def remedy(cls: type, where: str = "") -> str:
     if client is None:
         return ""
     name = anatomy.name(cls)
-    block = f", as by `{client.block}`" if client.block else ""
+    ways = f"`{client.end}` or `{client.block}`" if client.block else f"`{client.end}`"
     instead = f", and do not collect them in {where}" if where else ""
     return (
-        f"one {name} is enough for the whole crawl: make it when the crawl opens and"
-        f" {client.end} it when it closes; or {client.end} each when its page is"
-        f" done{block}{instead}"
+        f"make one {name} for the whole crawl, and end it when the crawl closes; or end"
+        f" each when its page is done, by {ways}{instead}"
     )
 
 

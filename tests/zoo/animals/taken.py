@@ -127,6 +127,23 @@ class SessionOfEachPage(Taker):
                 await answer.read()
 
 
+class SessionsByUrl(Visitor):
+    """Has sessions for each page that it does not use yet."""
+
+    name = "sessions_by_url"
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.sessions = {}
+
+    async def parse(self, response):
+        import aiohttp
+
+        for number in range(5):
+            url = f"{response.url}#{number}"
+            self.sessions[url] = aiohttp.ClientSession()  # here: sessions_by_url
+
+
 class PoolOfThreads(Taker):
     """Has more and more threads, until its pool is full."""
 
