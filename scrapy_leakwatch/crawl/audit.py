@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy.utils.defer import maybe_deferred_to_future
@@ -14,6 +15,7 @@ from scrapy_leakwatch.explain import Question, explain_in_child
 from scrapy_leakwatch.internals.versions import pause
 from scrapy_leakwatch.judge.kinds import taken, unreleased
 from scrapy_leakwatch.observe import resources
+from scrapy_leakwatch.records import Effort
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +71,7 @@ class Audit:
         """Return whose it is that piles up, None where a look here does not tell."""
         if self._before is None:
             return None
+        begun = time.perf_counter()
         owners = self._guard(resources.owners, self._crawler) or ()
         search = self._guard(self._search, self._crawler, owners, self._before)
         if search is None:
@@ -77,7 +80,9 @@ class Audit:
         Guard("let go of what it read", self._crawler.spider)(search.end)
         if seen is None:
             return None
-        return self._guard(unreleased.owner_of, seen, suspicion)
+        found = self._guard(unreleased.owner_of, seen, suspicion)
+        stall = Effort(1000 * (time.perf_counter() - begun))
+        return None if found is None else replace(found, effort=stall)
 
     def closing(self) -> None:
         """Note the components while the engine still has all of them."""

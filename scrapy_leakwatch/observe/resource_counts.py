@@ -60,10 +60,12 @@ class ResourceGauge:
         """Return what there is now."""
         reactor, loop = event_loops.installed_reactor(), event_loops.event_loop()
         files, sockets = self._descriptors.read() or (None, None)
-        children, _ = self._children.read() or (None, None)
+        threads = self._process.num_threads()
+        few = threads <= MOST_THREADS
+        children, _ = (few and self._children.read()) or (None, None)
         (tasks,) = self._tasks.read() or (None,)
         return ResourceCounts(
-            threads=self._process.num_threads(),
+            threads=threads,
             files=files,
             sockets=sockets,
             children=children,
@@ -152,8 +154,6 @@ def _children() -> tuple[int, int] | None:
     try:
         threads = os.listdir(_THREADS)
     except OSError:
-        return None
-    if len(threads) > MOST_THREADS:
         return None
     children, known = 0, False
     for thread in threads:

@@ -138,7 +138,7 @@ class Reach:
         if anatomy.is_exactly(obj, _CONTAINERS):
             values = dict.values(obj) if type(obj) is dict else obj
             if anatomy.size(obj) <= CROWD or _are_resources(values):
-                yield from (("", value) for value in islice(list(values), MOST))
+                yield from (("", value) for value in list(islice(values, MOST)))
         elif type(obj) is MethodType or type(obj) is BuiltinMethodType:
             yield "", obj.__self__
         elif type(obj) is FunctionType:
@@ -174,7 +174,7 @@ def _are_resources(values: Any) -> bool:
     """Tell whether what a large container has are files or the like, by the first."""
     return any(
         anatomy.path(type(value)) in kinds.CLASSES
-        for value in islice(list(values), FIRST)
+        for value in list(islice(values, FIRST))
     )
 
 
