@@ -74,6 +74,9 @@ def prose(path: Path) -> set[str]:
 NAMES = {
     "scheduler memory queue",
     "child processes",
+    "child process",
+    "asyncio task",
+    "open file",
     "callbacks that do not end",
 }
 """What an owner or a subject is called, by which it is known."""

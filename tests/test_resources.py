@@ -14,6 +14,7 @@ import textwrap
 import threading
 import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +22,8 @@ from scrapy.settings import Settings
 from scrapy.utils import log as scrapys_log
 
 from scrapy_leakwatch.foundation import lines
+from scrapy_leakwatch.judge.kinds import unreleased
+from scrapy_leakwatch.observe import resources
 from scrapy_leakwatch.observe.resources import kinds
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
 from scrapy_leakwatch.observe.resources.calls import Sources
@@ -30,6 +33,7 @@ from scrapy_leakwatch.observe.resources.kinds import (
     LiveKind,
     asyncio_timer,
     child_process,
+    connection,
     delayed_call,
     logging_handler,
     thread,
@@ -37,6 +41,7 @@ from scrapy_leakwatch.observe.resources.kinds import (
 from scrapy_leakwatch.observe.resources.naming import locals_of
 from scrapy_leakwatch.observe.resources.owners import Owner
 from scrapy_leakwatch.observe.resources.reach import Reach
+from scrapy_leakwatch.records import Taken
 
 OLD = 1_000_000_000
 
@@ -354,3 +359,130 @@ def test_each_file_of_a_kind_is_in_the_list_and_says_how_to_call_it() -> None:
     assert len(written) == len(KINDS)
     assert all(kind.taken_by for kind in KINDS)
     assert all(kind.record.release.format("self.it") for kind in KINDS)
+
+
+def searched(parts, before=None) -> resources.Search:
+    owners = tuple(Owner("extension", part) for part in parts)
+    earlier = before or resources.Before(frozenset(), frozenset())
+    crawler = SimpleNamespace(engine=None, spider=None)
+    return resources.Search(crawler, owners, earlier)
+
+
+@pytest.fixture
+def worker(project):
+    """Return a module whose part starts threads of a library's function."""
+    return project(
+        """
+        import threading
+
+        ENDED = threading.Event()
+
+        class Part:
+            def work(self, number):
+                self.thread = threading.Thread(target=ENDED.wait, args=(9,))
+                self.thread.start()
+
+            def poll(self):
+                ENDED.wait(9)
+
+            def watch(self):
+                threading.Thread(target=self.poll).start()
+        """
+    )
+
+
+def test_threads_are_all_counted_where_only_the_last_is_kept(
+    worker, monkeypatch
+) -> None:
+    monkeypatch.setattr(resources, "open_engines", lambda _: ())
+    before = resources.before()
+    part = worker.Part()
+    for number in range(29):
+        part.work(number)
+    left = [
+        each for each in searched([part], before).left() if each.kind.name == "Thread"
+    ]
+    worker.ENDED.set()
+    assert len(left) == 29
+    assert [each.attribute for each in left].count("thread") == 1
+    ((verdict, _),) = unreleased.verdicts(left, "shop")
+    assert verdict.count == 29
+
+
+def test_a_look_in_the_crawl_asks_of_some_whose_they_are(worker, monkeypatch) -> None:
+    monkeypatch.setattr(resources, "open_engines", lambda _: ())
+    before = resources.before()
+    part = worker.Part()
+    for _ in range(80):
+        part.watch()
+    seen = searched([part], before).taken("threads")
+    worker.ENDED.set()
+    assert (seen.alive, seen.pooled) == (80, 0)
+    assert seen.looked_at <= resources.MOST_CLAIMED
+    assert len(seen.owned) == seen.looked_at
+    assert {each.location for each in seen.owned} == {"shop_parts.py:15"}
+
+
+def test_the_threads_of_a_few_pools_are_pooled_and_of_many_they_are_not(
+    monkeypatch,
+) -> None:
+    monkeypatch.setattr(resources, "open_engines", lambda _: ())
+    before = resources.before()
+    pools = [ThreadPoolExecutor(1) for _ in range(3)]
+    for pool in pools:
+        pool.submit(int)
+    assert searched([], before).taken("threads") == Taken(0, 3, 0, ())
+    pools += [ThreadPoolExecutor(1) for _ in range(resources.MOST_POOLS)]
+    for pool in pools[3:]:
+        pool.submit(int)
+    seen = searched([], before).taken("threads")
+    assert seen == Taken(len(pools), 0, 0, ())
+    for pool in pools:
+        pool.shutdown()
+
+
+def test_a_large_list_of_files_is_looked_into(project) -> None:
+    part = project(
+        """
+        class Part:
+            def start(self):
+                self.files, self.rows = [], list(range(1000))
+                for _ in range(300):
+                    self.files.append(open("/dev/null"))
+        """
+    ).Part()
+    part.start()
+    assert len(files_of(part)) == 300
+    for file in part.files:
+        file.close()
+
+
+def test_the_event_loop_is_nobodys_also_where_a_part_leads_to_it() -> None:
+    loop = asyncio.new_event_loop()
+    part = SimpleNamespace(helper=SimpleNamespace(loop=loop))
+    kinds_of = {live.kind.record.name for live in alive(part)}
+    assert "socket" not in kinds_of
+    loop.close()
+
+
+def test_what_scrapy_keeps_open_for_the_next_request_is_pooled() -> None:
+    from twisted.web._newclient import HTTP11ClientProtocol
+
+    pooled = HTTP11ClientProtocol()
+    wrapper = SimpleNamespace(wrappedProtocol=SimpleNamespace(_wrappedProtocol=pooled))
+    assert connection._pool((object(), pooled)) is HTTP11ClientProtocol
+    assert connection._pool((object(), wrapper)) is HTTP11ClientProtocol
+    assert connection._pool((object(), SimpleNamespace())) is None
+
+
+def test_what_is_bound_to_another_instance_is_not_counted_along(
+    worker, monkeypatch
+) -> None:
+    monkeypatch.setattr(resources, "open_engines", lambda _: ())
+    before = resources.before()
+    part, other = worker.Part(), worker.Part()
+    part.watch()
+    other.watch()
+    left = searched([part], before).left()
+    worker.ENDED.set()
+    assert len([each for each in left if each.kind.name == "Thread"]) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy.utils.defer import maybe_deferred_to_future
@@ -12,8 +13,9 @@ from scrapy_leakwatch.crawl.inquiry import Inquiry
 from scrapy_leakwatch.crawl.runs import runs
 from scrapy_leakwatch.explain import Question, explain_in_child
 from scrapy_leakwatch.internals.versions import pause
-from scrapy_leakwatch.judge.kinds import unreleased
+from scrapy_leakwatch.judge.kinds import taken, unreleased
 from scrapy_leakwatch.observe import resources
+from scrapy_leakwatch.records import Effort
 from scrapy_leakwatch.report.kinds.unreleased import with_total
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
         Explanation,
         Resource,
         Survivors,
+        Suspicion,
         Unexplained,
         Verdict,
     )
@@ -64,6 +67,23 @@ class Audit:
         self._before: Before | None = guard(resources.before)
         self._owners: tuple[Owner, ...] = ()
         self.cost_s = 0.0
+
+    def taken(self, suspicion: Suspicion) -> Explanation | Unexplained | None:
+        """Return whose it is that piles up, None where a look here does not tell."""
+        if self._before is None:
+            return None
+        begun = time.perf_counter()
+        owners = self._guard(resources.owners, self._crawler) or ()
+        search = self._guard(self._search, self._crawler, owners, self._before)
+        if search is None:
+            return None
+        seen = self._guard(search.taken, taken.name_of(suspicion))
+        Guard("let go of what it read", self._crawler.spider)(search.end)
+        if seen is None:
+            return None
+        found = self._guard(unreleased.owner_of, seen, suspicion)
+        stall = Effort(1000 * (time.perf_counter() - begun))
+        return None if found is None else replace(found, effort=stall)
 
     def closing(self) -> None:
         """Note the components while the engine still has all of them."""

@@ -13,18 +13,21 @@ from scrapy_leakwatch.explain import (
     HoardQuestion,
     MemoryQuestion,
     Question,
+    ResourceQuestion,
     StallQuestion,
     WaitingQuestion,
     bill_in_child,
     explain_hoard_in_child,
     explain_in_child,
     explain_queue_in_child,
+    explain_resources_in_child,
     explain_stall_in_child,
     layers_in_child,
     look,
 )
-from scrapy_leakwatch.judge.kinds import kind_of
+from scrapy_leakwatch.judge.kinds import kind_of, taken
 from scrapy_leakwatch.observe.live_refs import classes
+from scrapy_leakwatch.report.kinds.taken import release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
         Question
         | HoardQuestion
         | WaitingQuestion
+        | ResourceQuestion
         | StallQuestion
         | MemoryQuestion
         | BillRequest
@@ -149,6 +153,21 @@ class Explainer:
             )
         if isinstance(question, MemoryQuestion):
             return layers_in_child(self._timeout_s)
+        if isinstance(question, StallQuestion):
+            return explain_stall_in_child(
+                question,
+                self._in_scraper(min(question.count, MOST_STUCK)),
+                _tables(Response),
+                self._crawler,
+                self._timeout_s,
+            )
+        if isinstance(question, ResourceQuestion):
+            return explain_resources_in_child(question, self._crawler, self._timeout_s)
+        return self._about_objects(question)
+
+    def _about_objects(
+        self, question: Question | HoardQuestion | WaitingQuestion
+    ) -> Asked[Explanation | Unexplained]:
         if isinstance(question, HoardQuestion):
             trail = self._find(question.member)
             return explain_hoard_in_child(
@@ -158,14 +177,6 @@ class Explainer:
             family = tuple(cls for cls, _ in classes() if issubclass(cls, Request))
             return explain_queue_in_child(
                 question, family, self._crawler, self._timeout_s
-            )
-        if isinstance(question, StallQuestion):
-            return explain_stall_in_child(
-                question,
-                self._in_scraper(min(question.count, MOST_STUCK)),
-                _tables(Response),
-                self._crawler,
-                self._timeout_s,
             )
         suspects = tuple(cls for cls, _ in _suspects(question))
         return explain_in_child(question, suspects, self._crawler, self._timeout_s)
@@ -192,6 +203,15 @@ def question_on(suspicion: Suspicion, sample: Sample, patience_s: float) -> AnyQ
             spider=suspicion.spider,
             count=suspicion.count,
             since_s=suspicion.oldest_s,
+        )
+    if asks == "takers":
+        name = taken.name_of(suspicion)
+        return ResourceQuestion(
+            subject=suspicion.subject,
+            counted_as=name,
+            spider=suspicion.spider,
+            count=suspicion.count,
+            fix=release(name),
         )
     if asks == "queue":
         return WaitingQuestion(

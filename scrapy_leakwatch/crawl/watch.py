@@ -16,7 +16,9 @@ from scrapy_leakwatch.crawl.reactions import Reactions
 from scrapy_leakwatch.crawl.recorder import Recorder
 from scrapy_leakwatch.crawl.trimming import trim
 from scrapy_leakwatch.judge.bills import is_urgent
+from scrapy_leakwatch.judge.headroom import near
 from scrapy_leakwatch.judge.judge import Judge
+from scrapy_leakwatch.judge.kinds import taken
 from scrapy_leakwatch.judge.kinds.children import started_by
 from scrapy_leakwatch.observe.sampler import Sampler
 from scrapy_leakwatch.records import ALARMS, Bill, Explanation, NoBill, Unexplained
@@ -135,6 +137,7 @@ class Watch:
         self._closing = False
         self._bill_can_wait = False
         self._floors: tuple[Floor, ...] = ()
+        self._near: set[str] = set()
         self._patience_s = config.interval * config.min_samples
         self._table_due = self._clock() + config.log_interval
 
@@ -175,6 +178,7 @@ class Watch:
         self._last = sample
         self._floors += sample.floors
         self._guards.logging(self._log_table, sample)
+        self._guards.logging(self._log_near_limits, sample)
         self._recorder.sample(sample)
         if not judged:
             return
@@ -325,6 +329,11 @@ class Watch:
         if not self._config.explain or self._guards.explaining.off:
             self._conclude(suspicion, None)
             return
+        if suspicion.kind == "unreleased":
+            found = self._audit.taken(suspicion)
+            if found is not None or taken.all_are_seen(suspicion):
+                self._conclude(suspicion, found)
+                return
         question = question_on(suspicion, sample, self._patience_s)
         conclude = partial(self._conclude, suspicion)
         self._guards.explaining(self._explainer.ask, question, conclude)
@@ -345,16 +354,16 @@ class Watch:
     def _conclude(self, suspicion: Suspicion, found: Found) -> None:
         verdict = self._guards.judging(self._judge.conclude, suspicion, found)
         if verdict is not None:
+            found = _with_fix(found, verdict)
             self._announce(verdict, found)
         if found is not None:
             self._recorder.finding(found, verdict)
 
-    def _enter(self, verdict: Verdict, found: Explanation | Unexplained | None) -> None:
-        entered = self._guards.judging(self._judge.enter, verdict, found)
+    def _enter(self, verdict: Verdict, taken: Explanation | Unexplained | None) -> None:
+        entered = self._guards.judging(self._judge.enter, verdict, taken)
         if entered is None:
             return
-        if isinstance(found, Explanation):  # what helps is said by the verdict
-            found = replace(found, fix=entered.remedy)
+        found = _with_fix(taken, entered)
         news = self._guards.judging(self._audit.news, entered)
         if news is not None:
             self._announce(news, found)
@@ -381,6 +390,14 @@ class Watch:
             self._table_due = self._clock() + self._config.log_interval
             logger.info("%s", log.live_table(sample), extra={"spider": self._spider})
 
+    def _log_near_limits(self, sample: Sample) -> None:
+        """Say once that most of what the system allows is used, growing or not."""
+        for room in near(sample):
+            if room.of not in self._near:
+                self._near.add(room.of)
+                text = log.near_limit(room)
+                logger.info("%s", text, extra={"spider": self._spider})
+
     def _log_verdict(self, verdict: Verdict, found: Found) -> None:
         if verdict.suppressed:
             return
@@ -388,6 +405,13 @@ class Watch:
         alarms = (verdict.kind in ALARMS and not part) or is_urgent(verdict)
         tell = logger.warning if alarms else logger.info
         tell("%s", block(verdict, found), extra={"spider": self._spider})
+
+
+def _with_fix(found: Found, verdict: Verdict) -> Found:
+    """Return what was found with what helps, where only the verdict says that."""
+    if isinstance(found, Explanation) and verdict.remedy:
+        return replace(found, fix=verdict.remedy)
+    return found
 
 
 def _has_grown(bill: Bill) -> bool:

@@ -7,8 +7,8 @@ crawl goes on. Each question is a query on that graph, in `answers`:
    each cluster some paths are read off the parents (`naming.reference_path`), the
    nearest place that a person could cut is found on them (`holders`), and `findings`
    counts how many hang on the same one.
-2. `hoard`: a container that grows; `queue`: the requests that wait; `guppy`: Guppy's
-   profile of the heap.
+2. `hoard`: a container that grows; `queue`: the requests that wait; `resources`: what
+   is taken and not given back; `guppy`: Guppy's profile of the heap.
 3. `stalled`: what callbacks that do not end wait for, along the chains of `waits`.
 4. `bills`: where every byte is, by owner and place, and the kinds of place in
    `accumulations`.
@@ -30,6 +30,7 @@ from scrapy_leakwatch.explain.asking import (
     explain_hoard_in_child,
     explain_in_child,
     explain_queue_in_child,
+    explain_resources_in_child,
     explain_stall_in_child,
     layers_in_child,
     profile_in_child,
@@ -43,6 +44,7 @@ from scrapy_leakwatch.explain.records import (
     MemoryQuestion,
     PathStep,
     Question,
+    ResourceQuestion,
     Share,
     StallQuestion,
     Unexplained,
@@ -59,6 +61,7 @@ __all__ = [
     "MemoryQuestion",
     "PathStep",
     "Question",
+    "ResourceQuestion",
     "Share",
     "StallQuestion",
     "Unexplained",
@@ -67,6 +70,7 @@ __all__ = [
     "explain_hoard_in_child",
     "explain_in_child",
     "explain_queue_in_child",
+    "explain_resources_in_child",
     "explain_stall_in_child",
     "layers_in_child",
     "look",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from scrapy_leakwatch.explain.answers import guppy
 from scrapy_leakwatch.explain.answers.hoard import investigate_hoard
 from scrapy_leakwatch.explain.answers.queue import investigate_queue
+from scrapy_leakwatch.explain.answers.resources import investigate_resources
 from scrapy_leakwatch.explain.answers.stalled import Stuck, investigate_stalled
 from scrapy_leakwatch.explain.answers.suspects import Evidence, investigate
 from scrapy_leakwatch.explain.bills import bill
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.explain.records import (
         BillRequest,
         HoardQuestion,
+        ResourceQuestion,
         StallQuestion,
         WaitingQuestion,
     )
@@ -178,6 +180,21 @@ def explain_hoard_in_child(
     return _asked(work, understand, timeout_s, resident.bytes_here())
 
 
+def explain_resources_in_child(
+    question: ResourceQuestion, crawler: Any, timeout_s: float
+) -> Asked[Explanation | Unexplained]:
+    """Ask who keeps the resources that pile up; as `explain_in_child`."""
+    outside = _outside(sys._getframe(1))
+
+    def work() -> dict[str, Any]:
+        return asdict(investigate_resources(question, crawler, outside, timeout_s))
+
+    def understand(found: child.Answer | child.Failure) -> Explanation | Unexplained:
+        return _understood(question, found)
+
+    return _asked(work, understand, timeout_s, resident.bytes_here())
+
+
 def profile_in_child(
     timeout_s: float, via: type | None = None
 ) -> Asked[HeapProfile | str]:
@@ -293,7 +310,7 @@ def _bill(found: child.Answer, now: float, received: int, rss: int) -> Bill:
 
 
 def _understood(
-    question: Question | HoardQuestion | StallQuestion,
+    question: Question | HoardQuestion | StallQuestion | ResourceQuestion,
     found: child.Answer | child.Failure,
 ) -> Explanation | Unexplained:
     if isinstance(found, child.Failure):

@@ -27,6 +27,7 @@ __all__ = [
     "Origin",
     "PathStep",
     "Question",
+    "ResourceQuestion",
     "Share",
     "StallQuestion",
     "Unexplained",
@@ -105,6 +106,26 @@ class StallQuestion:
     spider: str
     count: int
     since_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceQuestion:
+    """Who keeps the resources that pile up.
+
+    ``counted_as`` is their field of `records.ResourceCounts`, ``count`` how many there
+    are. ``fix`` helps where it is they that are kept, and no clients that have them.
+    """
+
+    subject: str
+    counted_as: str
+    spider: str
+    count: int
+    fix: str
+
+    @property
+    def class_path(self) -> str:
+        """Return what is known of their class without a look: nothing."""
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

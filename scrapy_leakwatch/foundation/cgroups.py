@@ -40,23 +40,38 @@ def memory_groups(root: Path = Path("/")) -> Iterator[Group]:
 
     Below ``root`` are /proc and /sys.
     """
+    for folder, version in _folders(root, "memory"):
+        yield Group(folder, *_MEMORY_FILES[version])
+
+
+def pids_left(root: Path = Path("/")) -> tuple[int, int] | None:
+    """Return the limit of threads and processes, and how many more can be started.
+
+    Of the group of this process or one around it, whichever has the fewest left; None
+    without a limit.
+    """
+    found = []
+    for folder, _ in _folders(root, "pids"):
+        most = _number(read(folder / "pids.max"))
+        if most is not None:
+            now = _number(read(folder / "pids.current")) or 0
+            found.append((most, max(most - now, 0)))
+    return min(found, key=lambda each: each[1], default=None)
+
+
+def _folders(root: Path, controller: str) -> Iterator[tuple[Path, int]]:
+    """Yield the group and all it is in, each with the version of control groups."""
     for line in read(root / "proc/self/cgroup").splitlines():
         _, controllers, path = (line + "::").split(":")[:3]
         if controllers == "":
-            mount = root / "sys/fs/cgroup"
-            names = "memory.max", "memory.current", "inactive_file"
-        elif "memory" in controllers.split(","):
-            mount = root / "sys/fs/cgroup/memory"
-            names = (
-                "memory.limit_in_bytes",
-                "memory.usage_in_bytes",
-                "total_inactive_file",
-            )
+            mount, version = root / "sys/fs/cgroup", 2
+        elif controller in controllers.split(","):
+            mount, version = root / "sys/fs/cgroup" / controller, 1
         else:
             continue
         group = mount / path.strip("/")
         for folder in (group, *group.parents):
-            yield Group(folder, *names)
+            yield folder, version
             if folder == mount:
                 break
 
@@ -69,6 +84,12 @@ def oom_kills(folder: Path) -> int | None:
             if key == "oom_kill":
                 return _number(value)
     return None
+
+
+_MEMORY_FILES = {
+    1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    2: ("memory.max", "memory.current", "inactive_file"),
+}
 
 
 def read(path: Path) -> str:

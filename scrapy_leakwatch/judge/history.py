@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from scrapy_leakwatch.judge.growth import Point
-from scrapy_leakwatch.records import REQUESTS
+from scrapy_leakwatch.records import REQUESTS, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +23,8 @@ RSS = "memory"
 CHILDREN = "child processes"
 OVERDUE = "callbacks that do not end"
 """What have a series of lengths besides the containers."""
+RESOURCES = "resources/"
+"""What the names of resources begin with, as suspicions are judged as."""
 
 Series = dict[str, list[Point]]
 Each = TypeVar("Each")
@@ -31,8 +33,9 @@ Each = TypeVar("Each")
 class History:
     """Two series for each kind of object: what samples and what floors saw.
 
-    And one for the length of each container, of the queue and of the memory, with
-    that of all child processes and of each program that they run.
+    And one for the length of each container, of the queue and of the memory, for the
+    number of each kind of resource, and for the bytes of all child processes and of
+    each program that they run.
     There is one point a sample, and one for all floors between two. When a
     series has 128, its older half is joined in pairs: the recent past stays
     exact, the distant one grows coarse, and a pair keeps its lower point.
@@ -43,6 +46,7 @@ class History:
         self._floors: Series = {}
         self._lengths: Series = {}
         self._programs: Series = {}
+        self._resources: Series = {}
         self._before: tuple[float, int] | None = None
 
     def levels(self, subject: str) -> Sequence[Point]:
@@ -61,9 +65,17 @@ class History:
         """Return the bytes of the child processes that run a program, oldest first."""
         return self._programs.get(name, ())
 
+    def resources(self, judged_as: str) -> Sequence[Point]:
+        """Return how many of a resource there were, such as ``resources/threads``."""
+        return self._resources.get(judged_as, ())
+
     def latest(self, judged_as: str) -> int:
         """Return how many of a suspicion's subject the last sample saw, else 0."""
-        points = self._levels.get(judged_as) or self._lengths.get(judged_as)
+        points = (
+            self._levels.get(judged_as)
+            or self._lengths.get(judged_as)
+            or self._resources.get(judged_as)
+        )
         return points[-1].held if points else 0
 
     def add(self, sample: Sample) -> None:
@@ -88,6 +100,13 @@ class History:
             _append(self._lengths, _points(*self._before, new))
         self._before = sample.time, sample.received
         _append(self._lengths, _points(sample.time, sample.received, lengths))
+        counted = fields_of(sample.resources) if sample.resources else {}
+        taken = {
+            f"{RESOURCES}{name}": count
+            for name, count in counted.items()
+            if count is not None
+        }
+        _append(self._resources, _points(sample.time, sample.received, taken))
         held = _with_the_gone(self._levels, sample.held)
         _append(self._levels, _points(sample.time, sample.received, held))
         lowest: dict[str, Point] = {}

@@ -256,7 +256,7 @@ class Judge:
             return grown.path.bytes < thresholds.TOLD_AGAIN * told.verdict.bytes
         path, kind = grown.path.path, grown.path.type
         for verdict in self.verdicts:
-            if verdict.kind not in {"leak", "hoard"}:
+            if verdict.kind not in {"leak", "hoard", "unreleased"}:
                 continue
             names = {verdict.holder, verdict.subject} - {""}
             if any(is_inside(name, path) or is_inside(path, name) for name in names):
@@ -294,6 +294,9 @@ class Judge:
         if is_accepted(verdict, found, self._accepted, self._case.min_objects):
             verdict = replace(verdict, suppressed=True)
         key = Key("left", f"{verdict.kind} {verdict.signature}")
+        for known, told in self._told.items():
+            if verdict.signature and told.verdict.signature == verdict.signature:
+                key = known  # it was told while the crawl ran
         return self._remember(key, verdict)
 
     def _remember(

@@ -81,6 +81,18 @@ STALLED_TIMES = 3.0
 """Times as long as any that ended: others go on, and these do not."""
 STALLED_FEW = 10
 """Pages that must come to be in such callbacks while others end."""
+# ---- resources that are taken again and again --------------------------------
+
+RESOURCES_LEAST = 24
+"""Of one kind more than there were: fewer are what a crawl is set up with."""
+RESOURCES_STEPS = 2
+"""Times as many steps as of objects: a pool may fill up evenly, and then it is full."""
+RESOURCES_STEADY = 0.4
+"""The weakest step over the mean, as of containers: a pool slows down as it fills."""
+RESOURCES_CLAIMED = 0.5
+"""Of those that were looked at: so many must be one component's, to name it."""
+RESOURCES_NEAR = 0.8
+"""Of the limit: from there on it is told how many there are, growing or not."""
 
 # ---- requests that wait ------------------------------------------------------
 

@@ -21,6 +21,7 @@ from scrapy_leakwatch.observe.limits import limits
 from scrapy_leakwatch.observe.memory import MemoryGauge
 from scrapy_leakwatch.observe.progress import ProgressGauge
 from scrapy_leakwatch.observe.received import ReceivedResponses
+from scrapy_leakwatch.observe.resource_counts import ResourceGauge
 from scrapy_leakwatch.observe.tracking import unwatch_all, watch_all
 from scrapy_leakwatch.records import REQUESTS, RESPONSES, Floor, Sample
 
@@ -62,6 +63,7 @@ class Sampler:
         self._census = Census(crawler, config.min_objects)
         self._received = ReceivedResponses(crawler)
         self._progress = ProgressGauge(crawler)
+        self._resources = ResourceGauge()
         self._collections = FullCollections(lambda: guard(self.floor))
         self._opened = time.monotonic()
         self._opened_stamp = trackref_now()
@@ -86,6 +88,7 @@ class Sampler:
         children = self._children.read() if self._children is not None else None
         beside = children.bytes if children is not None else 0
         received = self._received.count()
+        resources, limits = self._resources.read(), self._resources.limits()
         return Sample(
             time=time.time(),
             elapsed_s=time.monotonic() - self._opened,
@@ -105,6 +108,8 @@ class Sampler:
             children=children,
             container_limit=self._limits.container,
             progress=self._progress.read(received),
+            resources=resources,
+            limits=limits,
         )
 
     def container(self, name: str) -> tuple[Any, ...] | None:

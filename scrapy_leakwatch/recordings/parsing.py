@@ -37,6 +37,7 @@ from scrapy_leakwatch.records import (
     Program,
     Progress,
     RequestLedger,
+    ResourceCounts,
     ResponseLedger,
     Run,
     Sample,
@@ -146,6 +147,7 @@ _READERS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "Kind": (text, ""),
     "Measure": (_measure, "rss"),
     "Confidence": (text, "low"),
+    "LimitOf": (text, "memory"),
     "Origin": (_origin, "project"),
     "Stage": (_stage, "open"),
     "OwnerKind": (_owner_kind, "unknown"),
@@ -317,6 +319,8 @@ def sample(line: Line) -> Sample:
             for each in _list(line.get("containers", []))
         ),
         children=_children(line),
+        resources=_read(ResourceCounts, mapping(line.get("resources", {}))),
+        limits=None,
     )
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.recordings.lines import Line
     from scrapy_leakwatch.recordings.thinning import Key
 
-GROUPS = ("requests", "responses", "memory")
+GROUPS = ("requests", "responses", "memory", "resources")
 SINGLE = ("received", "memory_limit", "cost_ms")
 
 
@@ -53,6 +53,7 @@ class TimelineKeeper:
             requests=series("requests"),
             responses=series("responses"),
             memory=series("memory"),
+            resources=series("resources"),
             received=single.get("received", ()),
             memory_limit=single.get("memory_limit", ()),
             children=single.get("children", ()),

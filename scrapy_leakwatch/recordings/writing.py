@@ -119,6 +119,7 @@ def of_sample(sample: Sample) -> Line:
         "responses": fields_of(sample.responses),
         "memory": fields_of(sample.memory),
         "memory_limit": sample.memory_limit,
+        "resources": fields_of(sample.resources) if sample.resources else {},
         "containers": [
             {"name": each.name, "type": each.type, "len": each.len}
             for each in sample.containers
@@ -163,6 +164,7 @@ def of_verdict(verdict: Verdict, time: float) -> Line:
         "oldest_s": round(verdict.oldest_s, 3),
         "example_url": verdict.example_url,
         "limit": verdict.limit,
+        "limit_of": verdict.limit_of,
         "caveat": verdict.caveat,
         "remedy": verdict.remedy,
         "suppressed": verdict.suppressed,

@@ -124,6 +124,14 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
+class PilingUp:
+    """What is taken again and again: a field of `ResourceCounts`; and who takes it."""
+
+    name: str
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
 class Stayed:
     """Crawlers of ended crawls that are alive, and what a look found."""
 
@@ -145,5 +153,5 @@ class Withdrawn:
 
 Facts: TypeAlias = (
     "Counted | Weighed | Dead | Outside | Kept | Processes | Standstill | Unseen"
-    " | Unnamed | Left | Stayed | Withdrawn"
+    " | Unnamed | Left | PilingUp | Stayed | Withdrawn"
 )

@@ -19,12 +19,12 @@ Kind = Literal[Alarm, Notice]
 """What a verdict says.
 
 ``stalled``: callbacks, pipelines or handlers never end. ``leak``: objects whose life
-is over are held. ``unreleased``: taken during a crawl and not given back after it.
-``hoard``: a container nobody bounds grows. ``children``: memory in child processes
-grows. ``native``: memory outside Python grows. ``garbage``: dead cycles wait for the
-collector. ``fragmentation``: Python freed it, the allocator kept it. ``backlog``:
-requests wait in memory. ``inconclusive``: it grows and the evidence is too weak.
-``recovered``: an earlier verdict no longer holds.
+is over are held. ``unreleased``: taken during a crawl and not given back after it, or
+taken again and again while it runs. ``hoard``: a container nobody bounds grows.
+``children``: memory in child processes grows. ``native``: memory outside Python grows.
+``garbage``: dead cycles wait for the collector. ``fragmentation``: Python freed it,
+the allocator kept it. ``backlog``: requests wait in memory. ``inconclusive``: it grows
+and the evidence is too weak. ``recovered``: an earlier verdict no longer holds.
 """
 
 SEVERITY: tuple[Kind, ...] = get_args(Kind)
@@ -50,6 +50,24 @@ class Growth:
     weakest_per_1000: float = 0.0
 
 
+LimitOf = Literal["memory", "descriptors", "pids"]
+"""What a limit is of: bytes; open files and sockets; threads and processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the system lets a process have of something, and how much of it is left."""
+
+    of: LimitOf
+    limit: int
+    left: int
+
+    @property
+    def used(self) -> int:
+        """How much is gone."""
+        return self.limit - self.left
+
+
 class Fallen(NamedTuple):
     """How many there were at most, of live objects or Python's blocks, and are now."""
 
@@ -73,7 +91,7 @@ class Suspicion:
     ``collecting`` tells that Python's garbage collector is on. ``origin`` is
     that of the owner, where it is known before anybody has looked. ``fallen`` is
     what fell while memory did not. ``beside`` are the bytes of ``memory_limit`` that
-    count against it besides the process's own.
+    count against it besides the process's own. ``room`` is for more of a resource.
     """
 
     kind: Kind
@@ -95,6 +113,7 @@ class Suspicion:
     origin: Origin = "project"
     fallen: Fallen | None = None
     beside: int = 0
+    room: Room | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +122,9 @@ class Verdict:
 
     ``message`` says it, ``remedy`` what helps where no explanation does, and
     ``caveat`` what could not be had: they are made of the other fields and of
-    ``facts``, which are gone once that is done. ``limit_in_s`` is when memory reaches
-    ``limit`` (bytes) at this rate. A ``suppressed`` one is known and accepted.
+    ``facts``, which are gone once that is done. ``limit_in_s`` is when the ``limit`` is
+    reached at this rate: of ``limit_of``, so in bytes or in how many there may be. A
+    ``suppressed`` one is known and accepted.
     ``holder`` and ``owner`` are those of the explanation, if there is one. ``id``
     counts the verdicts of a crawl from 1, and ``cause`` is the one that this belongs
     to, where it is part of another; what is told again keeps its ``id``. ``withdraws``
@@ -138,6 +158,7 @@ class Verdict:
     bytes: int = 0
     share_of_growth: float | None = None
     facts: Facts | None = None
+    limit_of: LimitOf = "memory"
 
     @property
     def in_bytes(self) -> bool:

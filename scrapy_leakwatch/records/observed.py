@@ -203,6 +203,39 @@ class Children:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceCounts:
+    """How much of what must be given back the process has now.
+
+    ``files`` are all descriptors that are no ``sockets``, so pipes too. ``timers`` are
+    those of the reactor and of asyncio's loop that were not cancelled, ``tasks`` those
+    of asyncio that have not ended. ``pool_queue`` is the work that waits for a thread
+    of the reactor's pool or of an executor. ``None`` where the system does not tell,
+    and in a sample that leaves it out, since there is much to count.
+    """
+
+    threads: int | None = None
+    files: int | None = None
+    sockets: int | None = None
+    children: int | None = None
+    timers: int | None = None
+    tasks: int | None = None
+    pool_queue: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceLimits:
+    """What the system lets the process have; ``None`` where there is no limit.
+
+    ``descriptors`` are files and sockets together. ``pids`` are threads and processes,
+    of the whole container or user, of which ``pids_free`` more can be started.
+    """
+
+    descriptors: int | None = None
+    pids: int | None = None
+    pids_free: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One look at the process.
 
@@ -243,3 +276,5 @@ class Sample:
         return self.children.bytes
 
     progress: Progress | None = None
+    resources: ResourceCounts | None = None
+    limits: ResourceLimits | None = None

@@ -116,11 +116,11 @@ class Timeline:
     Where several samples share two points, these are the lowest and the highest
     value among them, in the order in which they came: spikes and floors are
     kept. ``live`` is by the full path of a class, ``containers`` by their name;
-    ``requests``, ``responses`` and ``memory`` have the fields of `RequestLedger`,
-    `ResponseLedger` and `Memory`. ``received`` counts the responses so far,
-    ``memory_limit`` and ``children``, the child processes, are in bytes, ``cost_ms``
-    is what a sample took. A series that
-    was not recorded is not there, or empty.
+    ``requests``, ``responses``, ``memory`` and ``resources`` have the fields of
+    `RequestLedger`, `ResponseLedger`, `Memory` and `ResourceCounts`. ``received``
+    counts the responses so far, ``memory_limit`` and ``children``, the child processes,
+    are in bytes, ``cost_ms`` is what a sample took. A series that was not recorded is
+    not there, or empty.
     """
 
     times: tuple[float, ...] = ()
@@ -129,6 +129,7 @@ class Timeline:
     requests: Mapping[str, Series] = field(default_factory=dict)
     responses: Mapping[str, Series] = field(default_factory=dict)
     memory: Mapping[str, Series] = field(default_factory=dict)
+    resources: Mapping[str, Series] = field(default_factory=dict)
     received: Series = ()
     memory_limit: Series = ()
     children: Series = ()

@@ -75,6 +75,20 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What of one kind a crawl has by now that was not there before it.
+
+    ``alive`` of them nobody bounds; ``pooled`` are those of a few pools, which do.
+    ``looked_at`` of the former were asked whose they are, and ``owned`` have an owner.
+    """
+
+    alive: int
+    pooled: int
+    looked_at: int
+    owned: tuple[Resource, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Survivors:
     """The crawlers of ended crawls that are still alive.
 

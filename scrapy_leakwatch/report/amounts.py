@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 MEGABYTE, GIGABYTE = 1e6, 1e9
+MEBIBYTE = 1024 * 1024
 
 
 def count(number: float | None) -> str:
@@ -22,6 +23,15 @@ def size(number: float | None) -> str:
     if number >= MEGABYTE:
         return f"{number / MEGABYTE:,.1f} MB"
     return f"{number / 1e3:,.1f} kB"
+
+
+def limit(number: int, of: str) -> str:
+    """Return a limit: bytes of ``memory``, or how many there may be of the rest."""
+    if of == "descriptors":
+        return f"{number:,} open files and sockets (ulimit -n)"
+    if of == "pids":
+        return f"{number:,} threads and processes"
+    return f"{size(number)} ({number / MEBIBYTE:,.0f} MiB)"
 
 
 def change(number: float) -> str:

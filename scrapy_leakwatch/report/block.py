@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.records import Explanation
+from scrapy_leakwatch.report.amounts import limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ def block(verdict: Verdict, found: object) -> str:
     if verdict.kind == "children":
         return "\n".join([*lines, *_limit_row(verdict), *_taken(found, "started")])
     if verdict.kind == "unreleased" and not found.counts.examined:
-        return "\n".join([*lines, *_taken(found, "taken at")])
+        return "\n".join([*lines, *_taken(found, "taken at"), *_limit_row(verdict)])
     if verdict.kind in {"leak", "unreleased"}:
         lines += [*_holders(found), *_way(found)]
     else:
@@ -34,6 +35,8 @@ def block(verdict: Verdict, found: object) -> str:
     oldest = f"   oldest {verdict.example_url}" if verdict.example_url else ""
     if verdict.kind != "unreleased":  # a crawler's price is not its own
         lines.append(_row("costs", _price(verdict, found)))
+    if verdict.limit_of != "memory":
+        lines += _limit_row(verdict)
     lines += [
         _row("fix", found.fix),
         _row("signature", f"{found.signature}{oldest}"),
@@ -55,7 +58,7 @@ def _taken(found: Explanation, deed: str) -> Iterator[str]:
 def _short(verdict: Verdict) -> Iterator[str]:
     oldest = verdict.example_url if verdict.kind == "leak" else ""
     yield f"{verdict.message}; the oldest is {oldest}" if oldest else verdict.message
-    if verdict.kind == "children":
+    if verdict.kind in {"children", "unreleased"}:
         yield from _limit_row(verdict)
     if verdict.remedy:
         yield _row("remedy", verdict.remedy)
@@ -144,20 +147,22 @@ def _path(found: Explanation) -> str:
 
 
 def _price(verdict: Verdict, found: Explanation) -> str:
-    limit = _limit(verdict)
-    return "; ".join([_bytes_of(found), *([limit] if limit else ())])
+    in_time = _limit(verdict)
+    return "; ".join([_bytes_of(found), *([in_time] if in_time else ())])
 
 
 def _limit(verdict: Verdict) -> str:
     if verdict.limit is None or verdict.limit_in_s is None:
         return ""
-    limit = f"{verdict.limit / MEGABYTE:,.0f} MB limit"
-    return f"{limit} in about {_span(verdict.limit_in_s)}"
+    most = limit(verdict.limit, verdict.limit_of)
+    if verdict.limit_of == "memory":
+        most = f"{verdict.limit / MEGABYTE:,.0f} MB limit"
+    return f"{most} in about {_span(verdict.limit_in_s)}"
 
 
 def _limit_row(verdict: Verdict) -> Iterator[str]:
-    if limit := _limit(verdict):
-        yield _row("forecast", limit)
+    if in_time := _limit(verdict):
+        yield _row("forecast", in_time)
 
 
 def _bytes_of(found: Explanation) -> str:

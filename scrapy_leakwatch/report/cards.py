@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scrapy_leakwatch.records import ALARMS, Explanation, Layers, Unexplained
 from scrapy_leakwatch.report import kinds
 from scrapy_leakwatch.report.about import Fact
-from scrapy_leakwatch.report.amounts import count, size, span
+from scrapy_leakwatch.report.amounts import count, limit, size, span
 from scrapy_leakwatch.report.code_lines import lines_around
 from scrapy_leakwatch.report.opening import remedy, sentence
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 ARROW = " → "
 MOST_TOLD = 12
-MEBIBYTE = 1024 * 1024
 
 
 class Piece(NamedTuple):
@@ -166,9 +165,9 @@ def _of_growth(verdict: Verdict) -> Iterator[Fact]:
             f" {shown(growth.per_min)} a minute",
         )
     if verdict.limit and verdict.limit_in_s is not None:
-        limit = f"{size(verdict.limit)} ({verdict.limit / MEBIBYTE:,.0f} MiB)"
+        most = limit(verdict.limit, verdict.limit_of)
         when = span(verdict.limit_in_s)
-        yield Fact("Forecast", f"reaches the limit of {limit} {when} after it was told")
+        yield Fact("Forecast", f"reaches the limit of {most} {when} after it was told")
 
 
 def _of_explanation(found: Explanation) -> Iterator[Fact]:

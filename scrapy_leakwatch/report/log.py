@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.report import amounts
+
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Sample, Trimmed, Verdict
+    from scrapy_leakwatch.records import Room, Sample, Trimmed, Verdict
 
 
 def live_table(sample: Sample) -> str:
@@ -68,6 +70,12 @@ def _children(sample: Sample, line: str) -> str:
 
 def _count(number: int | None) -> str:
     return "unknown" if number is None else f"{number:,}"
+
+
+def near_limit(room: Room) -> str:
+    """Return that most of what the system allows is in use."""
+    most = amounts.limit(room.limit, room.of)
+    return f"LeakWatch: {room.used:,} of at most {most} are in use"
 
 
 def of_trim(trimmed: Trimmed) -> str:

@@ -45,8 +45,9 @@ class StatsReport:
             stats[f"leakwatch/live/{live.name}"] = live.count
             stats[f"leakwatch/peak/{live.name}"] = peak
             stats[f"leakwatch/oldest_seconds/{live.name}"] = int(live.oldest_s)
-        for group in ("requests", "responses", "memory"):
-            for name, value in fields_of(getattr(sample, group)).items():
+        for group in ("requests", "responses", "memory", "resources"):
+            counts = getattr(sample, group)
+            for name, value in fields_of(counts).items() if counts else ():
                 if value is not None:
                     stats[f"leakwatch/{group}/{name}"] = value
         if sample.children is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy_leakwatch.explain.accumulations import (
     buffer,
     carried,
+    client,
     container,
     database,
     library_object,
@@ -31,6 +32,7 @@ KINDS: tuple[AccumulationKind, ...] = (
     registry.KIND,
     smart_strings.KIND,
     carried.KIND,
+    client.KIND,
     waiting_work.KIND,
     queue.KIND,
     buffer.KIND,

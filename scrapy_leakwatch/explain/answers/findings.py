@@ -86,8 +86,12 @@ class Group:
 
     def signature(self, spider: str) -> str:
         """Return eight hex digits that the same cause has in every run."""
-        text = "\n".join((spider, *self.key))
-        return hashlib.sha256(text.encode()).hexdigest()[:8]
+        return signature(spider, *self.key)
+
+
+def signature(*names: str) -> str:
+    """Return eight hex digits that the same names have in every run."""
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:8]
 
 
 @dataclass(slots=True)

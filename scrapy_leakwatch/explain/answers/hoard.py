@@ -15,7 +15,7 @@ from scrapy_leakwatch.explain.answers import findings
 from scrapy_leakwatch.explain.answers.statement import is_emptied
 from scrapy_leakwatch.explain.code import blame
 from scrapy_leakwatch.explain.code.evictions import drops_its_own
-from scrapy_leakwatch.explain.containers import bounds, contents, remedies
+from scrapy_leakwatch.explain.containers import bounds, clients, contents, remedies
 from scrapy_leakwatch.explain.containers.contained import Contained, contained
 from scrapy_leakwatch.explain.naming import words
 from scrapy_leakwatch.explain.naming.labels import label
@@ -149,7 +149,7 @@ def _state(
         expression=group.expression,
         location=line.location if line else None,
         code=line.code if line else None,
-        fix=remedies.remedy(_hoard(question, group, inside)),
+        fix=remedies.remedy(_hoard(question, group, entries)),
         signature=group.signature(question.spider),
         owner_kind=start.owner_kind if start else "unknown",
         likely=line.likely if line else False,
@@ -175,8 +175,10 @@ def _behind(trail: Trail) -> Trail:
     return trail[1:] or trail
 
 
-def _hoard(question: HoardQuestion, group: Group, inside: str) -> remedies.Hoard:
-    keys, _, values = inside.rpartition(" → ")
+def _hoard(
+    question: HoardQuestion, group: Group, entries: list[Entry]
+) -> remedies.Hoard:
+    keys, _, values = contents.in_words(entries).rpartition(" → ")
     root = group.lead.root
     return remedies.Hoard(
         name=question.name,
@@ -186,6 +188,7 @@ def _hoard(question: HoardQuestion, group: Group, inside: str) -> remedies.Hoard
         values=values,
         keys=keys,
         owner_kind=root.kind if root is not None else "component",
+        client=clients.among(entry[-1] for entry in entries),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from scrapy_leakwatch.explain.code.expressions import Expression, names_in, statements
+from scrapy_leakwatch.explain.code.once import ONCE
 from scrapy_leakwatch.foundation.lines import last_name
 
 
@@ -19,6 +20,16 @@ def called(tree: ast.AST, callers: frozenset[str], function: str) -> list[Expres
                     Expression(node.lineno, scope.class_name, scope.function, "", names)
                 )
     return found
+
+
+def making(tree: ast.AST, name: str) -> list[Expression]:
+    """Return where a function that runs more than once calls ``name``."""
+    return [
+        Expression(node.lineno, scope.class_name, scope.function, "", names_in(node))
+        for node, scope, _ in statements(tree)
+        if isinstance(node, ast.Call) and last_name(node.func) == name
+        if scope.function not in ONCE
+    ]
 
 
 def naming(tree: ast.AST, callers: frozenset[str]) -> list[Expression]:

@@ -134,6 +134,13 @@ def of_call(
     return _choose(near or found, near)
 
 
+def of_making(name: str, classes: tuple[type, ...]) -> SourceLine | None:
+    """Return the line in a function that calls ``name``, such as a class."""
+    found = _search(_modules(classes), lambda tree: calls.making(tree, name))
+    near = [one for one in found if _in_reach(one, classes)]
+    return _choose(near or found, near)
+
+
 def of_naming(callers: frozenset[str], classes: tuple[type, ...]) -> SourceLine | None:
     """Return the line that gives one of ``callers`` a name that it makes."""
     found = _search(_modules(classes), lambda tree: calls.naming(tree, callers))

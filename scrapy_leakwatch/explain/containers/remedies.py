@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from scrapy_leakwatch.explain.containers import clients
+
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.naming.reference_path import StartKind
     from scrapy_leakwatch.explain.records import Origin
@@ -21,7 +23,8 @@ class Hoard:
     """What is known of a container, in plain words.
 
     ``keys`` and ``values`` are the kinds of its entries; only a mapping has
-    ``keys``. ``owner_kind`` is what the way to it begins at.
+    ``keys``. ``owner_kind`` is what the way to it begins at. ``client`` is the class of
+    the clients that most entries are, if they are clients of a server or a database.
     """
 
     name: str
@@ -31,12 +34,15 @@ class Hoard:
     values: str
     keys: str = ""
     owner_kind: StartKind = "component"
+    client: type | None = None
 
 
 def remedy(hoard: Hoard) -> str:
     """Return one sentence a person can act on."""
     if hoard.origin == "library":
         return _of_library(hoard)
+    if hoard.client is not None:
+        return clients.remedy(hoard.client, hoard.name)
     if SMART_STRINGS & {_thing(hoard.keys), _thing(hoard.values)}:
         return against_smart_strings(hoard.name)
     return _REMEDIES[hoard.kind](hoard) + _SCOPES.get(hoard.owner_kind, "")

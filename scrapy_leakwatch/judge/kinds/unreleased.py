@@ -6,8 +6,17 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.judge import thresholds
+from scrapy_leakwatch.judge.kinds import taken
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind
-from scrapy_leakwatch.records import Explanation, Growth, Left, Stayed, Verdict
+from scrapy_leakwatch.records import (
+    Explanation,
+    Growth,
+    Left,
+    Stayed,
+    Unexplained,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +27,8 @@ if TYPE_CHECKING:
         Kind,
         Resource,
         Survivors,
+        Suspicion,
+        Taken,
     )
     from scrapy_leakwatch.records.facts import Facts
 
@@ -30,8 +41,15 @@ AGAIN = 4
 
 CRAWLER = "scrapy.crawler.Crawler"
 
-KIND = VerdictKind("unreleased")
-"""No sample shows it: a look after the crawl does."""
+KIND = VerdictKind(
+    "unreleased",
+    suspicions=taken.suspicions,
+    verdict_on=taken.verdict_on,
+    is_part=taken.is_part,
+    left=taken.left,
+    asks="takers",
+)
+"""While the crawl runs the samples show it; what is left, a look after it."""
 
 
 def accused(resources: Iterable[Resource]) -> tuple[Resource, ...]:
@@ -56,9 +74,37 @@ def verdicts(
     return [_verdict(group, rest, spider) for group, *rest in causes.values()]
 
 
+def owner_of(seen: Taken, suspicion: Suspicion) -> Explanation | Unexplained | None:
+    """Return whose most of what is taken again and again is, None if nobody knows.
+
+    Without a reason: that pools have them, so that there is an end.
+    """
+    bounded = seen.pooled >= thresholds.RESOURCES_CLAIMED * suspicion.unaccounted
+    few = seen.alive < thresholds.RESOURCES_LEAST
+    if few and (bounded or taken.all_are_seen(suspicion)):
+        return Unexplained(
+            subject=suspicion.subject,
+            class_path=suspicion.class_path,
+            spider=suspicion.spider,
+            reason="",
+            gone=True,
+        )
+    groups: dict[tuple[str, ...], list[Resource]] = {}
+    for each in seen.owned:
+        groups.setdefault(_key(each), []).append(each)
+    most = max(groups.values(), key=len, default=[])
+    if len(most) < max(thresholds.RESOURCES_CLAIMED * seen.looked_at, 1):
+        return None
+    return _explanation(most[0], suspicion.spider)
+
+
 def _key(each: Resource) -> tuple[str, ...]:
-    taken = each.location or each.attribute or each.what
-    return (each.kind.name, each.class_path, taken)
+    bare = each.what.partition(" (")[0]  # of threads without their numbers
+    return (
+        each.kind.name,
+        each.class_path,
+        each.location or each.attribute or bare,
+    )
 
 
 def _cause(key: tuple[str, ...], each: Resource) -> tuple[str, ...]:
@@ -71,6 +117,7 @@ def _cause(key: tuple[str, ...], each: Resource) -> tuple[str, ...]:
 def _verdict(
     group: list[Resource], rest: list[list[Resource]], spider: str
 ) -> tuple[Verdict, Explanation]:
+    group.sort(key=lambda each: bool(each.attribute))  # most are not kept
     found = _explanation(group[0], spider)
     sure = all(each.sure for each in group)
     verdict = _tell(

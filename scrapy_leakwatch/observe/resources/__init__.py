@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from scrapy import signals
 
-from scrapy_leakwatch.foundation import lines
+from scrapy_leakwatch.foundation import anatomy, lines
 from scrapy_leakwatch.observe.ledger import open_engines
 from scrapy_leakwatch.observe.resources import visible
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
@@ -21,8 +21,10 @@ from scrapy_leakwatch.observe.resources.calls import Sources
 from scrapy_leakwatch.observe.resources.closing import closing
 from scrapy_leakwatch.observe.resources.descriptors import descriptors
 from scrapy_leakwatch.observe.resources.kinds import KINDS, child_process
+from scrapy_leakwatch.observe.resources.naming import code_of
 from scrapy_leakwatch.observe.resources.owners import Owner, owners, starters
 from scrapy_leakwatch.observe.resources.reach import Reach
+from scrapy_leakwatch.records import Taken
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -32,6 +34,11 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.observe.resources.attribution import Claim
     from scrapy_leakwatch.observe.resources.kinds import Live
     from scrapy_leakwatch.records import Resource
+
+MOST_CLAIMED = 32
+"""Of one kind that are asked whose they are while the crawl runs."""
+MOST_POOLS = 16
+"""A crawl has no more; each has a bound for what is in it."""
 
 __all__ = ["Before", "Owner", "Search", "before", "owners", "starters"]
 
@@ -69,8 +76,17 @@ class Search:
         """Return what is there now; to be asked again before anybody is accused."""
         reach, attribution = self._own()
         claims: dict[int, tuple[Live, Claim]] = {}
+        unclaimed = []
         for live in _alive(reach):
-            claim = attribution.claim(live, before=self._earlier.has(live))
+            before = self._earlier.has(live)
+            claim = attribution.claim(live, before=before)
+            if claim is not None:
+                claims.setdefault(id(live.thing), (live, claim))
+            elif not before and live.pool is None:
+                unclaimed.append(live)
+        known = {_likeness(live): claim for live, claim in claims.values()}
+        for live in unclaimed:
+            claim = attribution.without_link(known.get(_likeness(live)))
             if claim is not None:
                 claims.setdefault(id(live.thing), (live, claim))
         busy = self._busy() if claims else frozenset()
@@ -90,6 +106,32 @@ class Search:
                 if claim is not None:
                     return resource(live, claim)
         return None
+
+    def taken(self, counted_as: str) -> Taken:
+        """Return what of one kind the crawl has by now, and whose some of it are.
+
+        ``counted_as`` is a field of `ResourceCounts`.
+        """
+        reach, attribution = self._own()
+        lives = [
+            live
+            for kind in KINDS
+            if kind.counted_as == counted_as
+            for live in kind.find(reach)
+            if not self._earlier.has(live)
+        ]
+        pools = {id(live.pool) for live in lives if live.pool is not None}
+        if len(pools) > MOST_POOLS:  # then it is they that pile up
+            return Taken(len(lives), 0, 0, ())
+        alive = [live for live in lives if live.pool is None]
+        looked_at = alive[:: len(alive) // MOST_CLAIMED + 1]
+        claims = [(live, attribution.claim(live, before=False)) for live in looked_at]
+        return Taken(
+            alive=len(alive),
+            pooled=len(lives) - len(alive),
+            looked_at=len(looked_at),
+            owned=tuple(resource(live, claim) for live, claim in claims if claim),
+        )
 
     def _own(self) -> tuple[Reach, Attribution]:
         """Return what hangs on the components that no other crawl has."""
@@ -115,6 +157,14 @@ class Search:
 def _alive(reach: Reach) -> Iterator[Live]:
     for kind in KINDS:
         yield from kind.find(reach)
+
+
+def _likeness(live: Live) -> tuple[str, ...]:
+    """Return what one has in common with others that the same line took."""
+    codes = (code_of(use) for use in live.uses)
+    functions = [f"{code.co_filename}:{code.co_firstlineno}" for code in codes if code]
+    types = [anatomy.path(type(each)) for each in (live.thing, *live.uses)]
+    return (live.kind.record.name, *types, *functions)
 
 
 def _others(crawler: Crawler) -> tuple[Owner, ...]:

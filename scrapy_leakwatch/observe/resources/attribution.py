@@ -158,12 +158,24 @@ class Attribution:
             return self._call(cls, live, (), named=True)
         return None, False
 
+    def without_link(self, claim: Claim | None) -> Claim | None:
+        """Return a claim for what is like the thing that was claimed, and kept nowhere.
+
+        None where another crawl may have taken it.
+        """
+        if claim is None or self._is_theirs(claim.owner):
+            return None
+        return Claim(claim.owner, call=claim.call, likely=claim.likely, sure=False)
+
     def _only(self, claims: list[Claim]) -> Claim | None:
         if len({id(claim.owner.cls) for claim in claims}) != 1:
             return None
-        family = visible.family(claims[0].owner.cls)
-        is_theirs = any(base is rival for base in family for rival in self._rivals)
-        return None if is_theirs else claims[0]
+        return None if self._is_theirs(claims[0].owner) else claims[0]
+
+    def _is_theirs(self, owner: Owner) -> bool:
+        """Tell whether another crawl has the class of an owner, or a base of it."""
+        family = visible.family(owner.cls)
+        return any(base is rival for base in family for rival in self._rivals)
 
     def _is_built(self, user: Link) -> bool:
         """Tell whether a component's own source builds the object it leads through."""

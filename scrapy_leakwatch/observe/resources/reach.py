@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import gc
 import sys
+from asyncio import AbstractEventLoop
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 MOST = 4000
 CROWD = 100
+FIRST = 4
+"""Entries of a larger container that tell whether its are looked at."""
 HIGHEST = 4
 MOST_ABOVE = 200
 
@@ -137,9 +141,9 @@ class Reach:
         self, obj: Any, *, root: bool = False, up: bool = False
     ) -> Iterator[tuple[str, Any]]:
         if anatomy.is_exactly(obj, _CONTAINERS):
-            if anatomy.size(obj) <= CROWD:
-                values = dict.values(obj) if type(obj) is dict else obj
-                yield from (("", value) for value in list(values))
+            values = dict.values(obj) if type(obj) is dict else obj
+            if anatomy.size(obj) <= CROWD or _are_resources(values):
+                yield from (("", value) for value in list(islice(values, MOST)))
         elif type(obj) is MethodType or type(obj) is BuiltinMethodType:
             yield "", obj.__self__
         elif type(obj) is FunctionType:
@@ -171,6 +175,14 @@ class Reach:
         return id(obj) in self._singletons[id(cls)][1]
 
 
+def _are_resources(values: Any) -> bool:
+    """Tell whether what a large container has are files or the like, by the first."""
+    return any(
+        anatomy.path(type(value)) in kinds.CLASSES
+        for value in list(islice(values, FIRST))
+    )
+
+
 def _may_be_owned(obj: Any, link: Link) -> bool:
     """Tell whether ``obj`` stands for its component: not a function or a list."""
     if link.way == "component":
@@ -199,7 +211,9 @@ def _is_plain(value: Any) -> bool:
 
 
 def _is_own(obj: Any) -> bool:
-    if _is_plain(obj) or anatomy.is_a(obj, object_ref, BaseException):
+    if _is_plain(obj) or anatomy.is_a(
+        obj, object_ref, BaseException, AbstractEventLoop
+    ):
         return False
     path = anatomy.path(type(obj))
     return path.startswith(_OWN) or not path.startswith(_SHARED)

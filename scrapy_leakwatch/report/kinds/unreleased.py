@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch.records import Explanation, Left, Stayed
+from scrapy_leakwatch.records import Explanation, Left, PilingUp, Stayed
 from scrapy_leakwatch.report.kinds.kind import KindWords, Words
+from scrapy_leakwatch.report.kinds.taken import piling_up
 from scrapy_leakwatch.report.kinds.wording import series, unknown
 
 if TYPE_CHECKING:
@@ -97,6 +98,6 @@ KIND = KindWords(
     "unreleased",
     "Not released",
     "bad",
-    {Left: _left, Stayed: stayed},
+    {Left: _left, Stayed: stayed, PilingUp: piling_up},
     deed="taken by",
 )

@@ -9,6 +9,7 @@ from tests.zoo.rows.installed import INSTALLED
 from tests.zoo.rows.kinds import KINDS
 from tests.zoo.rows.leaks import LEAKS
 from tests.zoo.rows.stalls import STALLS
+from tests.zoo.rows.taken import TAKEN
 from tests.zoo.rows.unreleased import UNRELEASED
 from tests.zoo.rows.weights import BY_WEIGHT
 from tests.zoo.rows.workers import WORKERS
@@ -23,6 +24,7 @@ ROWS: tuple[Row, ...] = (
     *WORKERS,
     *UNRELEASED,
     *STALLS,
+    *TAKEN,
     *HEALTHY,
     *INSTALLED,
 )

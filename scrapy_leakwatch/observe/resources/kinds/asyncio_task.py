@@ -24,7 +24,7 @@ def _find(_: Reach) -> Iterator[Live]:
     for task, coroutine in event_loops.tasks():
         name = name_of(coroutine)
         if is_framework(coroutine.cr_code):
-            yield Live(KIND, task, name)
+            yield Live(KIND, task, name, pool=coroutine.cr_code)
         else:
             uses = (coroutine, *locals_of(coroutine))
             yield Live(KIND, task, name, uses, hints_of(coroutine))
@@ -40,6 +40,7 @@ KIND = LiveKind(
         pins=True,
     ),
     find=_find,
+    counted_as="tasks",
     taken_by=frozenset(
         {"create_task", "ensure_future", "deferred_from_coro", "start_soon"}
     ),

@@ -37,5 +37,6 @@ KIND = LiveKind(
         pins=True,
     ),
     find=_find,
+    counted_as="timers",
     taken_by=frozenset({"call_later", "call_at"}),
 )

@@ -92,6 +92,7 @@ KIND = LiveKind(
         release_unkept="keep the process, terminate() it and wait() for it",
     ),
     find=_find,
+    counted_as="children",
     taken_by=frozenset(
         {
             *("Popen", "Process", "spawnProcess", "create_subprocess_exec"),

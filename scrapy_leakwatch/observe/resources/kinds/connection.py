@@ -29,10 +29,29 @@ def _find(_: Reach) -> Iterator[Live]:
             parts = event_loops.parts_of(each)
             names = [anatomy.name(type(part)) for part in (*parts[1:], each)]
             what = f"connection of {names[0]}"
-            yield Live(KIND, each, what, parts, frozenset(names[:-1]))
+            hints = frozenset(names[:-1])
+            yield Live(KIND, each, what, parts, hints, pool=_pool(parts))
     for handle, callback in event_loops.served_by_loop():
         if not accepts(callback):
             yield from _of_loop(handle, callback)
+
+
+def _pool(parts: tuple[Any, ...]) -> Any:
+    """Return the class of a protocol whose connections Scrapy itself keeps."""
+    for part in parts[1:]:
+        protocol = part
+        for _ in range(_WRAPPERS):
+            if anatomy.module(type(protocol)).startswith(_KEPT_BY_SCRAPY):
+                return type(protocol)
+            inner = [anatomy.attribute(protocol, name) for name in _WRAPPED]
+            protocol = next((each for each in inner if each is not None), None)
+    return None
+
+
+_KEPT_BY_SCRAPY = ("scrapy.", "twisted.web.")
+_WRAPPED = ("wrappedProtocol", "_wrappedProtocol")
+_WRAPPERS = 4
+"""Protocols around one another, such as that of TLS."""
 
 
 def _of_loop(handle: Any, callback: Any) -> Iterator[Live]:
@@ -63,6 +82,7 @@ KIND = LiveKind(
         named_alone=True,
     ),
     find=_find,
+    counted_as="sockets",
     taken_by=frozenset(
         {
             *("connectTCP", "connectSSL", "connectUNIX", "connect", "addReader"),

@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.task import LoopingCall
 
-from scrapy_leakwatch.foundation import anatomy
+from scrapy_leakwatch.foundation import anatomy, places
 from scrapy_leakwatch.observe.resources import event_loops
 from scrapy_leakwatch.observe.resources.kinds.live import Live, LiveKind
-from scrapy_leakwatch.observe.resources.naming import hints_of, is_ours, name_of
+from scrapy_leakwatch.observe.resources.naming import (
+    code_of,
+    hints_of,
+    is_ours,
+    name_of,
+)
 from scrapy_leakwatch.records import ResourceKind
 
 if TYPE_CHECKING:
@@ -33,7 +38,23 @@ def waiting(
     """Return a ``call`` of ``function`` with the arguments that are ``given``."""
     what = f"{name_of(function)} in {remaining_s:,.0f} s"
     uses = (function, *(each for each in given if each))
-    return Live(kind, call, what, uses, hints_of(function), remaining_s)
+    pool = _library_code(function)
+    return Live(kind, call, what, uses, hints_of(function), remaining_s, pool=pool)
+
+
+def _library_code(function: Any) -> Any:
+    """Return the code of a library's own timer, such as the timeout of a download.
+
+    None where the timer only wakes somebody up, who may be of the project.
+    """
+    code = code_of(function)
+    if code is None or places.is_project(code) or code.co_name in _WAKES:
+        return None
+    return code
+
+
+_WAKES = frozenset({"callback", "errback", "_set_result_unless_cancelled"})
+"""What ends the wait of a Deferred or of `asyncio.sleep`."""
 
 
 KIND = LiveKind(
@@ -48,5 +69,6 @@ KIND = LiveKind(
         pins=True,
     ),
     find=_find,
+    counted_as="timers",
     taken_by=frozenset({"callLater", "call_later", "deferLater"}),
 )

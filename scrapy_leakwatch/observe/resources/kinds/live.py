@@ -24,6 +24,7 @@ class LiveKind:
     say what ends that which a component may keep instead of it, such as a pool, by
     the name of its class.
 
+    ``counted_as`` is the field of `ResourceCounts` that has their number, if one has.
     ``told_by_hints``: where nothing else leads to an owner, a call in source that has
     one of the hints does. ``all_hints``: a call has to have each of them.
     """
@@ -33,6 +34,7 @@ class LiveKind:
     taken_by: frozenset[str]
     classes: frozenset[str] = frozenset()
     closers: Mapping[str, str] = field(default_factory=dict)
+    counted_as: str = ""
     told_by_hints: bool = False
     all_hints: bool = False
 
@@ -44,7 +46,8 @@ class Live:
     ``uses`` are the callables and objects that it will call or serve,
     ``hints`` the names by which the source speaks of them. ``descriptor`` is the
     number and name of an open file or socket. ``attribute`` is the one that has only
-    the name of the thing, such as a path, and is then all that leads to it.
+    the name of the thing, such as a path, and is then all that leads to it. ``pool``
+    is what has a bound for things of this kind, such as an executor for its threads.
     """
 
     kind: LiveKind
@@ -55,3 +58,4 @@ class Live:
     remaining_s: float | None = None
     descriptor: tuple[int, str] | None = None
     attribute: str = ""
+    pool: Any = None

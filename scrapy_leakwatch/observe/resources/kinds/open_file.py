@@ -44,6 +44,7 @@ KIND = LiveKind(
         release_unkept="keep the file and close() it",
     ),
     find=_find,
+    counted_as="files",
     taken_by=frozenset(
         {
             *("open", "fdopen", "NamedTemporaryFile", "TemporaryFile", "FileIO"),

@@ -35,6 +35,7 @@ KIND = LiveKind(
         named_alone=True,
     ),
     find=_find,
+    counted_as="sockets",
     taken_by=frozenset({"socket", "create_connection", "create_server", "socketpair"}),
     classes=frozenset({"socket.socket"}),
 )

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import threading
+from queue import SimpleQueue
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.observe.resources.kinds.live import Live, LiveKind
-from scrapy_leakwatch.observe.resources.naming import hints_of, is_ours, name_of
+from scrapy_leakwatch.observe.resources.naming import (
+    code_of,
+    hints_of,
+    is_framework,
+    is_ours,
+    name_of,
+)
 from scrapy_leakwatch.records import ResourceKind
 
 if TYPE_CHECKING:
@@ -33,12 +40,23 @@ def _find(_: Reach) -> Iterator[Live]:
             parts = ()
         uses = (thread, *(part for part in parts if part is not None))
         hints = hints_of(target) | {anatomy.name(type(thread))} - {"Thread"}
-        yield Live(KIND, thread, _what(thread, target), uses, hints)
+        pool = _pool(thread, target)
+        yield Live(KIND, thread, _what(thread, target), uses, hints, pool=pool)
 
 
 def _is_pooled(target: Any) -> bool:
     """Tell whether a thread is one of an executor, whose work is everybody's."""
     return type(target) is FunctionType and target.__name__ == _EXECUTOR
+
+
+def _pool(thread: Any, target: Any) -> Any:
+    """Return what an executor's threads have in common, or Twisted's; else None."""
+    if _is_pooled(target):
+        given = anatomy.attribute(thread, "_args")
+        parts = given if type(given) is tuple else ()
+        return next((part for part in parts if type(part) is SimpleQueue), None)
+    code = code_of(target)
+    return code if code is not None and is_framework(code) else None
 
 
 def _what(thread: Any, target: Any) -> str:
@@ -57,6 +75,7 @@ KIND = LiveKind(
         pins=True,
     ),
     find=_find,
+    counted_as="threads",
     taken_by=frozenset(
         {"Thread", "Timer", "ThreadPoolExecutor", "ThreadPool", "ConnectionPool"}
     ),

@@ -1,0 +1,137 @@
+"""Suspects what is taken again and again while the crawl runs, and not given back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from scrapy_leakwatch.judge import thresholds
+from scrapy_leakwatch.judge.growth import growth
+from scrapy_leakwatch.judge.headroom import room_for
+from scrapy_leakwatch.judge.history import RESOURCES
+from scrapy_leakwatch.judge.verdicts import tell
+from scrapy_leakwatch.records import Explanation, PilingUp, Suspicion, Unexplained
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from scrapy_leakwatch.judge.case import Case
+    from scrapy_leakwatch.judge.growth import Point
+    from scrapy_leakwatch.judge.history import History
+    from scrapy_leakwatch.judge.kinds.kind import Found
+    from scrapy_leakwatch.judge.told import Key, Standing
+    from scrapy_leakwatch.records import Confidence, Growth, Sample, Verdict
+
+
+SUBJECTS = {
+    "children": "child process",
+    "tasks": "asyncio task",
+    "threads": "Thread",
+    "sockets": "socket",
+    "files": "open file",
+    "timers": "timer",
+}
+"""By the field of `ResourceCounts`. What may be part of another comes later."""
+
+PARTS = {"sockets": 2, "files": 3, "timers": 1}
+"""So many of these one of another kind may bring along."""
+
+
+def name_of(suspicion: Suspicion) -> str:
+    """Return the field of `ResourceCounts` that a suspicion is about."""
+    return suspicion.judged_as.removeprefix(RESOURCES)
+
+
+def all_are_seen(suspicion: Suspicion) -> bool:
+    """Tell whether a look in the process finds all there are, whoever keeps them."""
+    return name_of(suspicion) in {"tasks", "timers"}
+
+
+def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
+    """Yield the kinds of resource that pile up as steadily as the crawl goes on."""
+    for name in SUBJECTS:
+        count = getattr(sample.resources, name, None)
+        if count is None:
+            continue
+        grown = growth(
+            history.resources(f"{RESOURCES}{name}"),
+            thresholds.RESOURCES_STEPS * case.min_samples,
+            thresholds.RESOURCES_LEAST,
+        )
+        if grown is not None and _is_steady(grown):
+            yield _suspicion(name, count, grown, sample, case)
+
+
+def verdict_on(suspicion: Suspicion, found: Found, _: Case) -> Verdict | None:
+    """Return the verdict, None where pools have them, or another crawl.
+
+    That so many are there was counted; only whose they are may not be known.
+    """
+    confidence: Confidence = "medium"
+    if isinstance(found, Explanation):
+        if "foreign" in found.traits:
+            return None
+        confidence = "medium" if found.likely else "high"
+    elif isinstance(found, Unexplained) and found.gone:
+        return None
+    facts = PilingUp(name_of(suspicion), found)
+    verdict = tell(suspicion, "unreleased", confidence, facts, found)
+    if isinstance(found, Explanation):
+        verdict = replace(verdict, subject=found.subject, class_path=found.class_path)
+    return _with_limit(verdict, suspicion)
+
+
+def left(history: History, judged_as: str, _: int, __: Case) -> Sequence[Point]:
+    """Return how many there were in the samples."""
+    return history.resources(judged_as)
+
+
+def is_part(suspicion: Suspicion, told: Mapping[Key, Standing]) -> bool:
+    """Tell whether they come along with something else of which it was told.
+
+    A child process has pipes, a task that sleeps a timer.
+    """
+    most = PARTS.get(name_of(suspicion), 0)
+    return any(
+        suspicion.growth.per_1000_responses
+        <= (most + 0.5) * each.verdict.growth.per_1000_responses
+        for key, each in told.items()
+        if key.rule == "samples"
+        and key.name.startswith(RESOURCES)
+        and key.name != suspicion.judged_as
+        and each.verdict.kind == "unreleased"
+    )
+
+
+def _is_steady(grown: Growth) -> bool:
+    weakest, mean = grown.weakest_per_1000, grown.per_1000_responses
+    return weakest >= thresholds.RESOURCES_STEADY * mean
+
+
+def _suspicion(
+    name: str, count: int, grown: Growth, sample: Sample, case: Case
+) -> Suspicion:
+    return Suspicion(
+        kind="unreleased",
+        judged_as=f"{RESOURCES}{name}",
+        subject=SUBJECTS[name],
+        class_path="",
+        spider=case.spider,
+        count=count,
+        unaccounted=count,
+        growth=grown,
+        proved=True,
+        oldest_s=0.0,
+        example_url="",
+        memory=sample.memory,
+        memory_limit=sample.memory_limit,
+        room=room_for(name, sample),
+    )
+
+
+def _with_limit(verdict: Verdict, suspicion: Suspicion) -> Verdict:
+    room, per_min = suspicion.room, suspicion.growth.per_min
+    if room is None:
+        return replace(verdict, limit=None, limit_in_s=None)
+    in_s = 60 * room.left / per_min if per_min > 0 else None
+    return replace(verdict, limit=room.limit, limit_in_s=in_s, limit_of=room.of)
