@@ -681,3 +681,16 @@ def test_what_scrapy_keeps_open_for_the_next_request_is_pooled() -> None:
     assert connection._pool((object(), pooled)) is HTTP11ClientProtocol
     assert connection._pool((object(), wrapper)) is HTTP11ClientProtocol
     assert connection._pool((object(), SimpleNamespace())) is None
+
+
+def test_what_is_bound_to_another_instance_is_not_counted_along(
+    worker, monkeypatch
+) -> None:
+    monkeypatch.setattr(resources, "open_engines", lambda _: ())
+    before = resources.before()
+    part, other = worker.Part(), worker.Part()
+    part.watch()
+    other.watch()
+    left = searched([part], before).left()
+    worker.ENDED.set()
+    assert len([each for each in left if each.kind.name == "Thread"]) == 1
