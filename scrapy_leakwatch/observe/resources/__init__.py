@@ -86,7 +86,8 @@ class Search:
                 unclaimed.append(live)
         known = {_likeness(live): claim for live, claim in claims.values()}
         for live in unclaimed:
-            claim = attribution.without_link(known.get(_likeness(live)))
+            like = known.get(_likeness(live))
+            claim = None if like is None else attribution.alike(live, like)
             if claim is not None:
                 claims.setdefault(id(live.thing), (live, claim))
         busy = self._busy() if claims else frozenset()

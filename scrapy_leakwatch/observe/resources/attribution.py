@@ -158,12 +158,13 @@ class Attribution:
             return self._call(cls, live, (), named=True)
         return None, False
 
-    def without_link(self, claim: Claim | None) -> Claim | None:
-        """Return a claim for what is like the thing that was claimed, and kept nowhere.
+    def alike(self, live: Live, claim: Claim) -> Claim | None:
+        """Claim what is like the thing that was claimed, and is kept nowhere.
 
         None where another crawl may have taken it.
         """
-        if claim is None or self._is_theirs(claim.owner):
+        owner = claim.owner
+        if self._is_theirs(owner) or visible.instances(owner.cls, live.uses):
             return None
         return Claim(claim.owner, call=claim.call, likely=claim.likely, sure=False)
 

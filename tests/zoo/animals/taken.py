@@ -52,7 +52,7 @@ class ExecutorOfEachPage(Taker):
     def take(self, response):
         pool = ThreadPoolExecutor(max_workers=2)
         pool.submit(time.sleep, 0.01)
-        self.pools.append(pool)  # here: executor_of_each_page
+        self.pools.append(pool)
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

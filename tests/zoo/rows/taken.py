@@ -40,6 +40,7 @@ TAKEN: tuple[Row, ...] = (
         "Thread",
         "a pool of threads for each page",
         holders=("spider.pools[*]", "Thread of spider ExecutorOfEachPage"),
+        line=None,  # where it is made, or where it is kept
     ),
     _taker(
         "FileOfEachPage",
