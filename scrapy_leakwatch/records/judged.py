@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 if TYPE_CHECKING:
     from scrapy_leakwatch.records.observed import Memory, Origin
 
-Alarm = Literal["stalled", "leak", "unreleased", "hoard", "native"]
+Alarm = Literal["leak", "stalled", "unreleased", "hoard", "native"]
 """The kinds that somebody must act on, the worst first."""
 
 Notice = Literal["garbage", "fragmentation", "backlog", "inconclusive", "recovered"]
@@ -17,8 +17,8 @@ Notice = Literal["garbage", "fragmentation", "backlog", "inconclusive", "recover
 Kind = Literal[Alarm, Notice]
 """What a verdict says.
 
-``stalled``: callbacks, pipelines or handlers never end. ``leak``: objects
-whose life is over are held. ``unreleased``: taken during a
+``leak``: objects whose life is over are held. ``stalled``: callbacks, pipelines
+or handlers never end. ``unreleased``: taken during a
 crawl and not given back after it. ``hoard``: a container nobody
 bounds grows. ``native``: memory outside Python grows. ``garbage``: dead cycles
 wait for the collector. ``fragmentation``: Python freed it, the allocator kept

@@ -39,7 +39,6 @@ class KindWords:
 
 
 KINDS: tuple[KindWords, ...] = (
-    KindWords("stalled", "Stalled", "bad", deed="waits at"),
     KindWords(
         "leak",
         "Leak",
@@ -48,6 +47,7 @@ KINDS: tuple[KindWords, ...] = (
         of_holder="{subject} leaks: {holder} keeps them alive.",
         counted="were alive",
     ),
+    KindWords("stalled", "Stalled", "bad", deed="waits at"),
     KindWords("unreleased", "Not released", "bad", deed="taken by"),
     KindWords(
         "hoard",

@@ -41,8 +41,8 @@ __all__ = [
 ]
 
 KINDS: tuple[VerdictKind, ...] = (
-    stalled.KIND,
     leak.KIND,
+    stalled.KIND,
     unreleased.KIND,
     hoard.KIND,
     native.KIND,
