@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.records import Stage
 
-MOST = 1000
+MOST = 200
 """Requests in the scraper whose stay is measured."""
 
 _ENDED = ("item_scraped_count", "item_dropped_count")

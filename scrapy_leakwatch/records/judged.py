@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records.facts import Facts
     from scrapy_leakwatch.records.observed import Memory, Origin
 
-Alarm = Literal["stalled", "leak", "unreleased", "hoard", "children", "native"]
+Alarm = Literal["leak", "stalled", "unreleased", "hoard", "children", "native"]
 """The kinds that somebody must act on, the worst first."""
 
 Notice = Literal["garbage", "fragmentation", "backlog", "inconclusive", "recovered"]
@@ -18,8 +18,8 @@ Notice = Literal["garbage", "fragmentation", "backlog", "inconclusive", "recover
 Kind = Literal[Alarm, Notice]
 """What a verdict says.
 
-``stalled``: callbacks, pipelines or handlers never end. ``leak``: objects whose life
-is over are held. ``unreleased``: taken during a crawl and not given back after it, or
+``leak``: objects whose life is over are held. ``stalled``: callbacks, pipelines or
+handlers never end. ``unreleased``: taken during a crawl and not given back after it, or
 taken again and again while it runs. ``hoard``: a container nobody bounds grows.
 ``children``: memory in child processes grows. ``native``: memory outside Python grows.
 ``garbage``: dead cycles wait for the collector. ``fragmentation``: Python freed it,

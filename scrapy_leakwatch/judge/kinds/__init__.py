@@ -42,8 +42,8 @@ __all__ = [
 ]
 
 KINDS: tuple[VerdictKind, ...] = (
-    stalled.KIND,
     leak.KIND,
+    stalled.KIND,
     unreleased.KIND,
     hoard.KIND,
     children.KIND,

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.report.kinds.kind import Tone
 
 KINDS: tuple[KindWords, ...] = (
-    stalled.KIND,
     leak.KIND,
+    stalled.KIND,
     unreleased.KIND,
     hoard.KIND,
     children.KIND,
