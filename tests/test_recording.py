@@ -204,23 +204,23 @@ def test_a_file_that_can_not_be_made_is_one_line_with_the_remedy(tmp_path) -> No
 def test_a_name_that_is_none_is_one_line(tmp_path, monkeypatch, name) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(recording.RecordingError, match="LEAKWATCH_RECORD") as raised:
-        recording.Recording(name, "shop")
+    with pytest.raises(writing.RecordingError, match="LEAKWATCH_RECORD") as raised:
+        writing.Recording(name, "shop")
     assert str(raised.value).isprintable()
     assert os.listdir(tmp_path) == ["file"]
 
 
 def test_names_are_not_tried_without_end(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(recording, "MOST_NAMES", 4)
+    monkeypatch.setattr(writing, "MOST_NAMES", 4)
     for _ in range(2):
-        recording.Recording(str(tmp_path / "a"), "shop").close()
-    with pytest.raises(recording.RecordingError, match="those numbered on"):
-        recording.Recording(str(tmp_path / "a"), "shop")
+        writing.Recording(str(tmp_path / "a"), "shop").close()
+    with pytest.raises(writing.RecordingError, match="those numbered on"):
+        writing.Recording(str(tmp_path / "a"), "shop")
 
 
 def test_a_recording_does_not_go_through_a_link(tmp_path) -> None:
     (tmp_path / "a.jsonl").symlink_to("absent")
-    recording.Recording(str(tmp_path / "a.jsonl"), "shop").close()
+    writing.Recording(str(tmp_path / "a.jsonl"), "shop").close()
     assert sorted(os.listdir(tmp_path)) == ["a-2.jsonl", "a.jsonl"]
 
 
