@@ -1,0 +1,103 @@
+"""Counts what scrapy-playwright has open in its browsers, and whom it gave pages to.
+
+A request with ``playwright_include_page`` hands a page to its callback, or to its
+errback, which has to close it: nobody else will before the crawl ends.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from scrapy import signals
+
+from scrapy_leakwatch.foundation import anatomy
+from scrapy_leakwatch.internals import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FunctionType
+
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+
+HANDLER = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
+PAGE = "playwright_page"
+"""The key of a request's meta that has the page."""
+
+
+class Open(NamedTuple):
+    """How many pages and contexts the browsers of a crawl have open."""
+
+    pages: int
+    contexts: int
+
+
+class Browsers:
+    """The browsers of one crawl. Keeps no page alive, and runs no code of a page."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._given: WeakKeyDictionary[Any, FunctionType] | None = None
+
+    def count(self) -> Open | None:
+        """Count what is open; None where there is no handler of scrapy-playwright."""
+        handlers = list(self._handlers())
+        if not handlers:
+            return None
+        if self._given is None:
+            self._given = WeakKeyDictionary()
+            self._crawler.signals.connect(self._left, signals.request_left_downloader)
+        contexts = [each for handler in handlers for each in _contexts(handler)]
+        return Open(sum(len(_pages(each)) for each in contexts), len(contexts))
+
+    def stop(self) -> None:
+        """Note no more whom pages are given to."""
+        if self._given is not None:
+            self._given = None
+            self._crawler.signals.disconnect(
+                self._left, signals.request_left_downloader
+            )
+
+    def receivers(self) -> list[tuple[FunctionType, int]]:
+        """Return the callbacks that the open pages were given to, most first."""
+        given = self._given or {}
+        found = Counter(
+            given[page]
+            for handler in self._handlers()
+            for context in _contexts(handler)
+            for page in _pages(context)
+            if page in given
+        )
+        return found.most_common()
+
+    def _handlers(self) -> Iterator[Any]:
+        handlers = paths.follow(self._crawler, paths.OPEN_HANDLERS)
+        seen = set()
+        for handler in list(handlers.values()) if type(handlers) is dict else ():
+            if id(handler) not in seen and anatomy.inherits(handler, HANDLER):
+                seen.add(id(handler))
+                yield handler
+
+    def _left(self, request: Request) -> None:
+        """Note who gets the page of a request that was downloaded, or failed."""
+        page = anatomy.attribute(request.meta.get(PAGE), "_impl_obj")
+        callback = request.callback or getattr(self._crawler.spider, "parse", None)
+        function = anatomy.function_of(callback)
+        if page is not None and function is not None and self._given is not None:
+            self._given[page] = function
+
+
+def _contexts(handler: Any) -> list[Any]:
+    wrappers = anatomy.attribute(handler, "context_wrappers")
+    if type(wrappers) is not dict:
+        return []
+    found = (anatomy.attribute(each, "context", "_impl_obj") for each in wrappers.values())
+    return [each for each in found if each is not None]
+
+
+def _pages(context: Any) -> list[Any]:
+    """Return the open pages of a context: a dict in newer Playwrights, once a list."""
+    pages = anatomy.attribute(context, "_pages")
+    return list(pages) if type(pages) in (dict, list) else []
