@@ -77,6 +77,8 @@ NAMES = {
     "child process",
     "asyncio task",
     "open file",
+    "browser page",
+    "browser context",
     "callbacks that do not end",
 }
 """What an owner or a subject is called, by which it is known."""

@@ -6,9 +6,8 @@ errback, which has to close it: nobody else will before the crawl ends.
 
 from __future__ import annotations
 
-from collections import Counter
+import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from scrapy import signals
 
@@ -39,38 +38,32 @@ class Browsers:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._given: WeakKeyDictionary[Any, FunctionType] | None = None
+        self._is_noting = False
+        _ALL.add(self)
 
     def count(self) -> Open | None:
         """Count what is open; None where there is no handler of scrapy-playwright."""
         handlers = list(self._handlers())
         if not handlers:
             return None
-        if self._given is None:
-            self._given = WeakKeyDictionary()
+        if not self._is_noting:
+            self._is_noting = True
             self._crawler.signals.connect(self._left, signals.request_left_downloader)
         contexts = [each for handler in handlers for each in _contexts(handler)]
         return Open(sum(len(_pages(each)) for each in contexts), len(contexts))
 
     def stop(self) -> None:
         """Note no more whom pages are given to."""
-        if self._given is not None:
-            self._given = None
+        if self._is_noting:
+            self._is_noting = False
             self._crawler.signals.disconnect(
                 self._left, signals.request_left_downloader
             )
 
-    def receivers(self) -> list[tuple[FunctionType, int]]:
-        """Return the callbacks that the open pages were given to, most first."""
-        given = self._given or {}
-        found = Counter(
-            given[page]
-            for handler in self._handlers()
-            for context in _contexts(handler)
-            for page in _pages(context)
-            if page in given
-        )
-        return found.most_common()
+    def contexts(self) -> Iterator[Any]:
+        """Yield the open contexts."""
+        for handler in self._handlers():
+            yield from _contexts(handler)
 
     def _handlers(self) -> Iterator[Any]:
         handlers = paths.follow(self._crawler, paths.OPEN_HANDLERS)
@@ -85,19 +78,39 @@ class Browsers:
         page = anatomy.attribute(request.meta.get(PAGE), "_impl_obj")
         callback = request.callback or getattr(self._crawler.spider, "parse", None)
         function = anatomy.function_of(callback)
-        if page is not None and function is not None and self._given is not None:
-            self._given[page] = function
+        if page is not None and function is not None:
+            _GIVEN[page] = weakref.ref(function)
+
+
+_ALL: weakref.WeakSet[Browsers] = weakref.WeakSet()
+_GIVEN: weakref.WeakKeyDictionary[Any, weakref.ref[FunctionType]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def open_contexts() -> list[Any]:
+    """Return the contexts that are open in the browsers of all crawls."""
+    return [context for browsers in list(_ALL) for context in browsers.contexts()]
+
+
+def open_pages() -> list[tuple[Any, FunctionType | None]]:
+    """Return the pages that are open there, each with the callback it was given to."""
+    pages = [page for context in open_contexts() for page in _pages(context)]
+    given = [(page, _GIVEN.get(page)) for page in pages]
+    return [(page, function() if function else None) for page, function in given]
 
 
 def _contexts(handler: Any) -> list[Any]:
     wrappers = anatomy.attribute(handler, "context_wrappers")
     if type(wrappers) is not dict:
         return []
-    found = (anatomy.attribute(each, "context", "_impl_obj") for each in wrappers.values())
+    found = [
+        anatomy.attribute(each, "context", "_impl_obj") for each in wrappers.values()
+    ]
     return [each for each in found if each is not None]
 
 
 def _pages(context: Any) -> list[Any]:
     """Return the open pages of a context: a dict in newer Playwrights, once a list."""
     pages = anatomy.attribute(context, "_pages")
-    return list(pages) if type(pages) in (dict, list) else []
+    return list(pages) if type(pages) is dict or type(pages) is list else []

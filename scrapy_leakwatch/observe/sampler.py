@@ -14,6 +14,7 @@ from scrapy.selector import Selector
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.internals.versions import is_starting, trackref_now
 from scrapy_leakwatch.observe import ledger, live_refs, origin
+from scrapy_leakwatch.observe.browsers import Browsers
 from scrapy_leakwatch.observe.census.containers import Census
 from scrapy_leakwatch.observe.children import ChildrenGauge
 from scrapy_leakwatch.observe.full_collections import FullCollections
@@ -64,6 +65,7 @@ class Sampler:
         self._received = ReceivedResponses(crawler)
         self._progress = ProgressGauge(crawler)
         self._resources = ResourceGauge()
+        self._browsers = Browsers(crawler)
         self._collections = FullCollections(lambda: guard(self.floor))
         self._opened = time.monotonic()
         self._opened_stamp = trackref_now()
@@ -73,6 +75,7 @@ class Sampler:
     def stop(self) -> None:
         """Leave the process as it was before."""
         self._collections.stop()
+        self._browsers.stop()
         self._received.stop()
         unwatch_all(self._config.track)
 
@@ -89,6 +92,8 @@ class Sampler:
         beside = children.bytes if children is not None else 0
         received = self._received.count()
         resources, limits = self._resources.read(), self._resources.limits()
+        if (browsing := self._browsers.count()) is not None:
+            resources = replace(resources, **browsing._asdict())
         return Sample(
             time=time.time(),
             elapsed_s=time.monotonic() - self._opened,

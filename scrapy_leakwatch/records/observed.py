@@ -209,7 +209,8 @@ class ResourceCounts:
     ``files`` are all descriptors that are no ``sockets``, so pipes too. ``timers`` are
     those of the reactor and of asyncio's loop that were not cancelled, ``tasks`` those
     of asyncio that have not ended. ``pool_queue`` is the work that waits for a thread
-    of the reactor's pool or of an executor. ``None`` where the system does not tell,
+    of the reactor's pool or of an executor, ``pages`` and ``contexts`` are those of the
+    browsers of scrapy-playwright. ``None`` where the system does not tell,
     and in a sample that leaves it out, since there is much to count.
     """
 
@@ -220,6 +221,8 @@ class ResourceCounts:
     timers: int | None = None
     tasks: int | None = None
     pool_queue: int | None = None
+    pages: int | None = None
+    contexts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 
 SUBJECTS = {
+    "pages": "browser page",
+    "contexts": "browser context",
     "children": "child process",
     "tasks": "asyncio task",
     "threads": "Thread",
@@ -33,7 +35,7 @@ SUBJECTS = {
 }
 """By the field of `ResourceCounts`. What may be part of another comes later."""
 
-PARTS = {"sockets": 2, "files": 3, "timers": 1}
+PARTS = {"contexts": 1, "children": 3, "sockets": 2, "files": 3, "timers": 1}
 """So many of these one of another kind may bring along."""
 
 

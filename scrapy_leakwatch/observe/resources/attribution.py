@@ -230,7 +230,8 @@ def resource(live: Live, claim: Claim) -> Resource:
     """Return the record of a resource with an owner."""
     link, call = claim.link, claim.call
     has = anatomy.name(type(link.first)) if link and link.names else ""
-    line = at(call.path, call.line) if call is not None else None
+    place = (call.path, call.line) if call is not None else live.place
+    line = at(*place) if place is not None else None
     cls = claim.owner.cls
     return Resource(
         kind=live.kind.record,

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records import PilingUp, Verdict
 
 PILE_UP = {
+    "pages": "browser pages are open",
+    "contexts": "browser contexts are open",
     "children": "child processes run",
     "tasks": "asyncio tasks have not ended",
     "threads": "threads run",
@@ -22,6 +24,10 @@ PILE_UP = {
 """What many do, by the field of `ResourceCounts`."""
 
 RELEASE = {
+    "pages": "await page.close() once the page was read, also in the errback: with"
+    " playwright_include_page nobody else does",
+    "contexts": "await page.context.close() when its page is done, or have the requests"
+    " share a few names in playwright_context; PLAYWRIGHT_MAX_CONTEXTS bounds them",
     "children": "terminate() and wait() for each child when its work is done, or let a"
     " fixed number of them do all of it",
     "tasks": "await what a task does in the callback that starts it, or cancel() it",

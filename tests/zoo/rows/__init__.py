@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.zoo.rows.browsing import BROWSING
 from tests.zoo.rows.healthy import HEALTHY
 from tests.zoo.rows.installed import INSTALLED
 from tests.zoo.rows.kinds import KINDS
@@ -25,6 +26,7 @@ ROWS: tuple[Row, ...] = (
     *UNRELEASED,
     *STALLS,
     *TAKEN,
+    *BROWSING,
     *HEALTHY,
     *INSTALLED,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scrapy_leakwatch.observe.resources.kinds import (
     asyncio_task,
     asyncio_timer,
+    browser,
     child_process,
     connection,
     database_connection,
@@ -38,6 +39,8 @@ KINDS: tuple[LiveKind, ...] = (
     database_connection.KIND,
     temporary_directory.KIND,
     temporary_directory.BY_PATH,
+    browser.PAGE,
+    browser.CONTEXT,
 )
 """In the order in which they are told; of a pool and what is in it the first names it.
 

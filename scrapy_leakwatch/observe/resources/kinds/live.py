@@ -48,6 +48,7 @@ class Live:
     number and name of an open file or socket. ``attribute`` is the one that has only
     the name of the thing, such as a path, and is then all that leads to it. ``pool``
     is what has a bound for things of this kind, such as an executor for its threads.
+    ``place`` is the file and the line that was given it, where no line took it.
     """
 
     kind: LiveKind
@@ -59,3 +60,4 @@ class Live:
     descriptor: tuple[int, str] | None = None
     attribute: str = ""
     pool: Any = None
+    place: tuple[str, int] | None = None
