@@ -18,7 +18,8 @@ from tests.conftest import (
 )
 
 PATIENCE_S = 30
-PRELUDE = "import stalling; vars(spiders).update(vars(stalling))"
+PRELUDE = "import gc, stalling; gc.disable(); vars(spiders).update(vars(stalling))"
+"""A Deferred that nobody keeps is to be there as long as the test takes."""
 SOURCE = Path(__file__).with_name("stalling.py")
 
 
