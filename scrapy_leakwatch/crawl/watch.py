@@ -332,7 +332,7 @@ class Watch:
         if suspicion.kind == "unreleased":
             found = self._audit.taken(suspicion)
             if found is not None or taken.all_are_seen(suspicion):
-                self._conclude(suspicion, found)
+                self._conclude(suspicion, found or self._nobodys(suspicion))
                 return
         question = question_on(suspicion, sample, self._patience_s)
         conclude = partial(self._conclude, suspicion)
@@ -342,14 +342,19 @@ class Watch:
 
     def _who_started(self, suspicion: Suspicion) -> Explanation | Unexplained:
         """Look for who started the child processes that grow."""
-        subject, program = suspicion.subject, suspicion.class_path
+        program = suspicion.class_path
         pids = self._sampler.lineage(program) if self._sampler else frozenset()
         starter = self._audit.starter(pids)
         if starter is not None:
             fix = bounding(program, starter.has)
             return started_by(suspicion, starter, fix)
+        return self._nobodys(suspicion)
+
+    def _nobodys(self, suspicion: Suspicion) -> Unexplained:
         reason = "no component of the crawl has them"
-        return Unexplained(subject, program, self._spider.name, reason)
+        return Unexplained(
+            suspicion.subject, suspicion.class_path, suspicion.spider, reason
+        )
 
     def _conclude(self, suspicion: Suspicion, found: Found) -> None:
         verdict = self._guards.judging(self._judge.conclude, suspicion, found)

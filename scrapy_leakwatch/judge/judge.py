@@ -15,6 +15,7 @@ from scrapy_leakwatch.judge.kinds import (
     kind_of,
     recovered,
     suspicions,
+    taken,
     verdict_on,
 )
 from scrapy_leakwatch.judge.memory_case import MemoryCase
@@ -146,7 +147,12 @@ class Judge:
         return self._remember(Key("samples", suspicion.judged_as), verdict, per_min)
 
     def _cause_of(self, verdict: Verdict, per_min: float) -> int | None:
-        """Return the number of the verdict by weight that a leak is part of, if any."""
+        """Return the number of the verdict that this one is part of, if any.
+
+        That is one by weight, or that the pages of a browser are not closed.
+        """
+        if verdict.kind == "children":
+            return taken.of_browser(verdict.owner, self._told)
         for key, told in self._told.items():
             whole = told.verdict
             if key.rule != "weight" or whole.kind == "recovered":
@@ -193,6 +199,8 @@ class Judge:
             if not closing and self._defer(grown):
                 continue
             verdict, found = bills.verdict_on(grown, self._case.spider, self._last)
+            cause = taken.of_browser(verdict.owner, self._told)
+            verdict = replace(verdict, cause=cause)
             if is_accepted(verdict, found, self._accepted, self._case.min_objects):
                 verdict = replace(verdict, suppressed=True)
             key = Key("weight", grown.name)

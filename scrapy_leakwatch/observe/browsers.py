@@ -79,7 +79,10 @@ class Browsers:
         callback = request.callback or getattr(self._crawler.spider, "parse", None)
         function = anatomy.function_of(callback)
         if page is not None and function is not None:
-            _GIVEN[page] = weakref.ref(function)
+            context = anatomy.attribute(page, "_browser_context")
+            for each in (page, context):
+                if each is not None:
+                    _GIVEN[each] = weakref.ref(function)
 
 
 _ALL: weakref.WeakSet[Browsers] = weakref.WeakSet()
@@ -88,16 +91,27 @@ _GIVEN: weakref.WeakKeyDictionary[Any, weakref.ref[FunctionType]] = (
 )
 
 
-def open_contexts() -> list[Any]:
-    """Return the contexts that are open in the browsers of all crawls."""
-    return [context for browsers in list(_ALL) for context in browsers.contexts()]
+def open_contexts() -> list[tuple[Any, FunctionType | None]]:
+    """Return the contexts that are open in the browsers of all crawls.
+
+    Each with the callback that its last page was given to, if one was.
+    """
+    return [(context, _given(context)) for context in _all_contexts()]
 
 
 def open_pages() -> list[tuple[Any, FunctionType | None]]:
     """Return the pages that are open there, each with the callback it was given to."""
-    pages = [page for context in open_contexts() for page in _pages(context)]
-    given = [(page, _GIVEN.get(page)) for page in pages]
-    return [(page, function() if function else None) for page, function in given]
+    pages = [page for context in _all_contexts() for page in _pages(context)]
+    return [(page, _given(page)) for page in pages]
+
+
+def _all_contexts() -> list[Any]:
+    return [context for browsers in list(_ALL) for context in browsers.contexts()]
+
+
+def _given(thing: Any) -> FunctionType | None:
+    found = _GIVEN.get(thing)
+    return found() if found is not None else None
 
 
 def _contexts(handler: Any) -> list[Any]:

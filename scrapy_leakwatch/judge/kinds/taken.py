@@ -9,6 +9,7 @@ from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import growth
 from scrapy_leakwatch.judge.headroom import room_for
 from scrapy_leakwatch.judge.history import RESOURCES
+from scrapy_leakwatch.judge.told import Key
 from scrapy_leakwatch.judge.verdicts import tell
 from scrapy_leakwatch.records import Explanation, PilingUp, Suspicion, Unexplained
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.judge.growth import Point
     from scrapy_leakwatch.judge.history import History
     from scrapy_leakwatch.judge.kinds.kind import Found
-    from scrapy_leakwatch.judge.told import Key, Standing
+    from scrapy_leakwatch.judge.told import Standing
     from scrapy_leakwatch.records import Confidence, Growth, Sample, Verdict
 
 
@@ -46,7 +47,7 @@ def name_of(suspicion: Suspicion) -> str:
 
 def all_are_seen(suspicion: Suspicion) -> bool:
     """Tell whether a look in the process finds all there are, whoever keeps them."""
-    return name_of(suspicion) in {"tasks", "timers"}
+    return name_of(suspicion) in {"pages", "contexts", "tasks", "timers"}
 
 
 def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
@@ -103,6 +104,21 @@ def is_part(suspicion: Suspicion, told: Mapping[Key, Standing]) -> bool:
         and key.name != suspicion.judged_as
         and each.verdict.kind == "unreleased"
     )
+
+
+def of_browser(owner: str, told: Mapping[Key, Standing]) -> int | None:
+    """Return the number of the verdict on a browser's pages or contexts, if one stands.
+
+    Where ``owner`` is the handler that has them, what grows there is part of that.
+    """
+    for name in ("pages", "contexts"):
+        known = told.get(Key("samples", f"{RESOURCES}{name}"))
+        if known is not None and known.verdict.kind == "unreleased":
+            return known.verdict.id if BROWSER_HANDLER in owner else None
+    return None
+
+
+BROWSER_HANDLER = "ScrapyPlaywrightDownloadHandler"
 
 
 def _is_steady(grown: Growth) -> bool:

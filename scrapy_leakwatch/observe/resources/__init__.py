@@ -157,7 +157,8 @@ class Search:
 
 def _alive(reach: Reach) -> Iterator[Live]:
     for kind in KINDS:
-        yield from kind.find(reach)
+        if not kind.ends_with_crawl:
+            yield from kind.find(reach)
 
 
 def _likeness(live: Live) -> tuple[str, ...]:

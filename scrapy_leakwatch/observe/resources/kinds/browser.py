@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.observe.browsers import open_contexts, open_pages
 from scrapy_leakwatch.observe.resources.kinds.live import Live, LiveKind
@@ -11,24 +11,31 @@ from scrapy_leakwatch.records import ResourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FunctionType
 
     from scrapy_leakwatch.observe.resources.reach import Reach
 
 
 def _find_pages(_: Reach) -> Iterator[Live]:
     for page, function in open_pages():
-        if function is None:
-            yield Live(PAGE, page, "a page of the browser")
-            continue
-        code = function.__code__
-        place = (code.co_filename, code.co_firstlineno)
-        what = f"page for {name_of(function)}"
-        yield Live(PAGE, page, what, (function,), place=place)
+        yield _given(PAGE, page, "page", function)
 
 
 def _find_contexts(_: Reach) -> Iterator[Live]:
-    for context in open_contexts():
-        yield Live(CONTEXT, context, "a context of the browser")
+    for context, function in open_contexts():
+        yield _given(CONTEXT, context, "context", function)
+
+
+def _given(
+    kind: LiveKind, thing: Any, name: str, function: FunctionType | None
+) -> Live:
+    if function is None:
+        return Live(kind, thing, f"a {name} of the browser")
+    code = function.__code__
+    place = (code.co_filename, code.co_firstlineno)
+    return Live(
+        kind, thing, f"{name} for {name_of(function)}", (function,), place=place
+    )
 
 
 PAGE = LiveKind(
@@ -43,6 +50,7 @@ PAGE = LiveKind(
     find=_find_pages,
     counted_as="pages",
     taken_by=frozenset(),
+    ends_with_crawl=True,
 )
 CONTEXT = LiveKind(
     ResourceKind(
@@ -56,4 +64,5 @@ CONTEXT = LiveKind(
     find=_find_contexts,
     counted_as="contexts",
     taken_by=frozenset(),
+    ends_with_crawl=True,
 )

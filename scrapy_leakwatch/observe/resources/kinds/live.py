@@ -25,6 +25,7 @@ class LiveKind:
     the name of its class.
 
     ``counted_as`` is the field of `ResourceCounts` that has their number, if one has.
+    ``ends_with_crawl``: what a crawl has of it is given back at its end in any case.
     ``told_by_hints``: where nothing else leads to an owner, a call in source that has
     one of the hints does. ``all_hints``: a call has to have each of them.
     """
@@ -35,6 +36,7 @@ class LiveKind:
     classes: frozenset[str] = frozenset()
     closers: Mapping[str, str] = field(default_factory=dict)
     counted_as: str = ""
+    ends_with_crawl: bool = False
     told_by_hints: bool = False
     all_hints: bool = False
 
