@@ -13,7 +13,7 @@ demo: $(VENV)/.installed
 
 # Most of the tests wait for crawls: a few at once take half the time.
 test: $(VENV)/.checking
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 zoo: $(VENV)/.zoo
 	$(BIN)/python -m tests.zoo $(ROWS)

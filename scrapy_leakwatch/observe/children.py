@@ -32,9 +32,11 @@ MOST_PROGRAMS = 5
 LONGEST_NAME = 60
 BUDGET_S = 0.00015
 """Seconds a sample for resident memory; of very many processes it is read by turns."""
-CHEAP_S, DEAR_S = 0.0004, 0.003
+CHEAP_S, DEAR_S = 0.0004, 0.02
 """A reading of PSS that takes up to the first of these seconds is for any sample, one
-up to the second for one sample a minute. What would take longer is not read."""
+up to the second for one sample a while. What would take longer is not read."""
+DEAR_SHARE = 1e-4
+"""Of the time that dear readings may take: one of 12 ms is for two minutes."""
 MANY_MORE = 2
 """Times as many processes of a program: one more may be dear, as the first may be."""
 AGAIN_S = 60.0
@@ -67,6 +69,10 @@ class _Process:
     @property
     def reading_s(self) -> float:
         return PSS_S + PSS_S_OF_A_BYTE * self.resident
+
+    @property
+    def rest_s(self) -> float:
+        return max(AGAIN_S, self.reading_s / DEAR_SHARE)
 
 
 class ChildrenGauge:
@@ -131,7 +137,7 @@ class ChildrenGauge:
             return
         due.asked_at = time.monotonic()
         if due.reading_s > CHEAP_S:
-            self._dear_at = due.asked_at + AGAIN_S
+            self._dear_at = due.asked_at + due.rest_s
         pss = _pss(due.pid)
         if pss is not None:
             due.more = pss - (due.private or 0)
@@ -142,7 +148,7 @@ class ChildrenGauge:
         old = [
             each
             for each in reversed(self._known.values())
-            if each.private and (not each.asked_at or now >= each.asked_at + AGAIN_S)
+            if each.private and (not each.asked_at or now >= each.asked_at + each.rest_s)
         ]
         if not old:
             return

@@ -49,7 +49,7 @@ PAGE = LiveKind(
     ),
     find=_find_pages,
     counted_as="pages",
-    taken_by=frozenset(),
+    taken_by=frozenset({"new_page"}),
     ends_with_crawl=True,
 )
 CONTEXT = LiveKind(
@@ -63,6 +63,6 @@ CONTEXT = LiveKind(
     ),
     find=_find_contexts,
     counted_as="contexts",
-    taken_by=frozenset(),
+    taken_by=frozenset({"new_context", "launch_persistent_context"}),
     ends_with_crawl=True,
 )
