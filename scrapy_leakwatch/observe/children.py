@@ -74,6 +74,10 @@ class _Process:
     def rest_s(self) -> float:
         return max(AGAIN_S, self.reading_s / DEAR_SHARE)
 
+    @property
+    def due_at(self) -> float:
+        return self.asked_at + self.rest_s
+
 
 class ChildrenGauge:
     """The child processes of this one, all the way down, without our own."""
@@ -137,7 +141,7 @@ class ChildrenGauge:
             return
         due.asked_at = time.monotonic()
         if due.reading_s > CHEAP_S:
-            self._dear_at = due.asked_at + due.rest_s
+            self._dear_at = due.due_at
         pss = _pss(due.pid)
         if pss is not None:
             due.more = pss - (due.private or 0)
@@ -148,7 +152,7 @@ class ChildrenGauge:
         old = [
             each
             for each in reversed(self._known.values())
-            if each.private and (not each.asked_at or now >= each.asked_at + each.rest_s)
+            if each.private and (not each.asked_at or now >= each.due_at)
         ]
         if not old:
             return
