@@ -18,7 +18,7 @@ from scrapy.settings import Settings
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.commands import printing
 from scrapy_leakwatch.commands.leakwatch import NAMES, Command
-from scrapy_leakwatch.recordings import writing
+from scrapy_leakwatch.recordings import earlier, writing
 from scrapy_leakwatch.report.bill import table
 from scrapy_leakwatch.report.lines import Line
 from tests import synthetic
@@ -146,6 +146,43 @@ def test_a_healthy_crawl_ends_with_0(run, tmp_path) -> None:
     assert ended.returncode == 0, ended.stderr
     assert "Healthy: nothing leaks." in ended.stdout
     assert recordings.read(path).complete
+
+
+def test_a_crawl_is_told_what_ended_the_one_before(run, record, tmp_path) -> None:
+    os.rename(record("killed", spider="shopper", pid=1), tmp_path / "kept.jsonl")
+    short = ("-s", "CLOSESPIDER_PAGECOUNT=5", "-s", "LEAKWATCH_INTERVAL=60")
+    first = run("Healthy", "--no-report", "--record", "kept.jsonl", *short)
+    assert first.returncode == 4, first.stderr
+    before = first.stdout.partition("Measured too little")[0]
+    assert "The crawl before this one: kept.jsonl\nIt did not close: " in before
+    assert "last seen" in before
+    second = run("Healthy", "--no-report", "--record", "kept.jsonl", *short)
+    assert "The crawl before" not in second.stdout  # that one closed
+
+
+@pytest.mark.parametrize(
+    ("template", "latest"),
+    [
+        ("%(name)s-%(time)s.jsonl", "shop-2.jsonl"),
+        ("%(name)s.jsonl", "shop-2.jsonl"),
+        ("[a].jsonl", "[a].jsonl"),
+        ("none.jsonl", None),
+        ("%(nothing)s.jsonl", None),
+        ("%", None),
+    ],
+)
+def test_the_recording_before_is_the_newest_of_its_name(
+    template, latest, tmp_path
+) -> None:
+    for age, name in enumerate(
+        ("shop-2.jsonl", "shop-1.jsonl", "[a].jsonl", "a.jsonl")
+    ):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (1000 - age, 1000 - age))
+    (tmp_path / "shop-3.jsonl").symlink_to("a.jsonl")
+    (tmp_path / "shop-4.jsonl").mkdir()
+    found = earlier.latest(str(tmp_path / template), "shop")
+    assert (found.name if found else None) == latest
 
 
 @pytest.mark.parametrize(

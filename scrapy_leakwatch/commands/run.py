@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -24,9 +24,11 @@ from scrapy_leakwatch.commands.recorded import read
 from scrapy_leakwatch.commands.report import write
 from scrapy_leakwatch.crawl.guard import logger
 from scrapy_leakwatch.extension import LeakWatch
+from scrapy_leakwatch.foundation.traces import trace_of
 from scrapy_leakwatch.judge.comparison import accused
 from scrapy_leakwatch.judge.ending import ending
 from scrapy_leakwatch.judge.sufficiency import too_little
+from scrapy_leakwatch.recordings.earlier import latest
 from scrapy_leakwatch.records import Trace
 from scrapy_leakwatch.report import terminal
 from scrapy_leakwatch.report.ending import lines
@@ -70,6 +72,7 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
     crawler = _crawler(opts.spider, process)
     _watch(crawler.settings)  # the spider may have set them anew
     _record(crawler.settings, opts.record)
+    _say_what_ended_the_last(crawler)
     with _errors() as errors:
         process.crawl(crawler, **opts.spargs)
         process.start()
@@ -87,6 +90,20 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
     if errors.count:
         raise CommandError("LeakWatch could not see all of it: its log has the error.")
     return _exit_code(crawl)
+
+
+def _say_what_ended_the_last(crawler: Crawler) -> None:
+    """Say what ended the crawl before, if it did not close."""
+    spider = crawler.spidercls.name
+    path = latest(str(crawler.settings["LEAKWATCH_RECORD"]), spider)
+    if path is None:
+        return
+    with suppress(CommandError):
+        last = read(path)
+        ended = ending(last, trace_of(last.run.pid, last.run.process))
+        if ended is not None and last.run.spider == spider:
+            heading = Line(f"The crawl before this one: {last.path}", FAINT)
+            say([heading, *lines(ended), Line()])
 
 
 def _exit_code(crawl: Crawl) -> int:
