@@ -18,7 +18,7 @@ from scrapy_leakwatch.crawl.trimming import trim
 from scrapy_leakwatch.judge.bills import is_urgent
 from scrapy_leakwatch.judge.headroom import near
 from scrapy_leakwatch.judge.judge import Judge
-from scrapy_leakwatch.judge.kinds import taken
+from scrapy_leakwatch.judge.kinds import kind_of, taken
 from scrapy_leakwatch.judge.kinds.children import started_by
 from scrapy_leakwatch.observe.sampler import Sampler
 from scrapy_leakwatch.records import ALARMS, Bill, Explanation, NoBill, Unexplained
@@ -318,7 +318,8 @@ class Watch:
         return log.status(self._last, self._judge.verdicts)
 
     def _pursue(self, suspicion: Suspicion, sample: Sample) -> None:
-        if suspicion.kind == "children":  # nobody has to look at the heap for that
+        asks = kind_of(suspicion).asks
+        if asks == "starters":  # nobody has to look at the heap for that
             found = None
             if self._config.explain:
                 found = self._guards.explaining(self._who_started, suspicion)
@@ -329,7 +330,7 @@ class Watch:
         if not self._config.explain or self._guards.explaining.off:
             self._conclude(suspicion, None)
             return
-        if suspicion.kind == "unreleased":
+        if asks == "takers":
             found = self._audit.taken(suspicion)
             if found is not None or taken.all_are_seen(suspicion):
                 self._conclude(suspicion, found or self._nobodys(suspicion))

@@ -122,5 +122,9 @@ def started_by(suspicion: Suspicion, starter: Resource, fix: str) -> Explanation
 
 
 KIND = VerdictKind(
-    "children", suspicions=suspicions, verdict_on=verdict_on, left=lengths
+    "children",
+    suspicions=suspicions,
+    verdict_on=verdict_on,
+    left=lengths,
+    asks="starters",
 )

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     Found = Explanation | Unexplained | None
 
 
-Asks = Literal["holders", "container", "queue", "takers", "waiters", "layers"]
+Asks = Literal[
+    "holders", "container", "queue", "starters", "takers", "waiters", "layers"
+]
 """What must be known of a suspicion: who holds the objects, what is in a container or
 in the queue, or which layer the memory is in."""
 
