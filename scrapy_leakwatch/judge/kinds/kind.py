@@ -30,7 +30,8 @@ Asks = Literal[
     "holders", "container", "queue", "starters", "takers", "waiters", "layers"
 ]
 """What must be known of a suspicion: who holds the objects, what is in a container or
-in the queue, or which layer the memory is in."""
+in the queue, who started the processes, takes the resources or waits for what, or which
+layer the memory is in."""
 
 
 def lengths(history: History, judged_as: str, _: int, __: Case) -> Sequence[Point]:
