@@ -149,6 +149,15 @@ def test_the_timers_of_tasks_that_sleep_are_part_of_them() -> None:
     }
 
 
+def test_they_wait_where_the_tasks_are_so_many_that_few_samples_count_them() -> None:
+    seldom = [
+        having(number, tasks=None if number % 4 else 8 * number, timers=8 * number)
+        for number in range(60)
+    ]
+    told = hear(judge_of(), seldom)
+    assert {each.subject for each in told} == {"asyncio task"}
+
+
 def owned(number: int, **fields) -> Resource:
     given = {
         "kind": THREAD,

@@ -61,7 +61,9 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
             thresholds.RESOURCES_STEPS * case.min_samples,
             thresholds.RESOURCES_LEAST,
         )
-        if grown is not None and _is_steady(grown):
+        if grown is None or not _is_steady(grown):
+            continue
+        if not _may_come_along(name, grown, history):
             yield _suspicion(name, count, grown, sample, case)
 
 
@@ -104,6 +106,32 @@ def is_part(suspicion: Suspicion, told: Mapping[Key, Standing]) -> bool:
         and key.name != suspicion.judged_as
         and each.verdict.kind == "unreleased"
     )
+
+
+def _may_come_along(name: str, grown: Growth, history: History) -> bool:
+    """Tell whether another kind grows that may bring these along: it is told first.
+
+    That may take longer, for where there is much of it not each sample counts it.
+    """
+    most = PARTS.get(name)
+    return most is not None and any(
+        grown.per_1000_responses <= (most + 0.5) * _pace(history, other)
+        for other in SUBJECTS
+        if other != name
+    )
+
+
+def _pace(history: History, name: str) -> float:
+    """Return by how many per 1,000 responses one kind has grown of late."""
+    points = history.resources(f"{RESOURCES}{name}")[-LATE:]
+    if len(points) < LATE:
+        return 0.0
+    first, last = points[0], points[-1]
+    return 1000 * (last.held - first.held) / max(last.received - first.received, 1)
+
+
+LATE = 3
+"""Points of a series."""
 
 
 def of_browser(owner: str, told: Mapping[Key, Standing]) -> int | None:
