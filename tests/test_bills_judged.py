@@ -218,6 +218,12 @@ def test_memory_that_rises_with_what_waits_is_told_with_what_they_wait_for() -> 
     assert "SCRAPER_SLOT_MAX_ACTIVE_SIZE" in verdict.remedy
 
 
+def test_pages_that_callbacks_work_on_are_no_hoard() -> None:
+    sizes = (0, 20 * MB, 40 * MB, 60 * MB)
+    assert names(case(*sizes, path="parse › response › _body", worked_on=True)) == []
+    assert names(case(*sizes, path="parse › rows")) == ["parse › rows"]
+
+
 def test_scrapys_own_objects_are_a_leak() -> None:
     [grown] = case(0, 20 * MB, 40 * MB, type="HtmlResponse", tracked=True).grown()
     assert verdict_on(grown, "shop", sample(3))[0].kind == "leak"

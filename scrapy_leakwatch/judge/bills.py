@@ -193,8 +193,11 @@ def _grown(bills: Sequence[Bill], least: int, share: float | None) -> Iterator[G
 def _may_be_told(owner: BillOwner, path: BillPath) -> bool:
     """Tell whether it is for this rule to judge.
 
-    Requests that wait are not; what they carry may be what grows.
+    Requests that wait are not; what they carry may be what grows. Neither are pages
+    that callbacks work on.
     """
+    if path.worked_on:
+        return False
     if owner.kind == "scheduler":
         return not path.tracked
     return owner.kind not in PASSING and owner.kind not in NOBODY

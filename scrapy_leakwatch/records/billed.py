@@ -55,7 +55,8 @@ class BillPath:
     ``likely`` where several may be meant. ``length`` is that of the container,
     None where it is none, and ``bound`` the most it may have, None for any.
     ``fix`` says what helps. ``tracked``: the objects are Scrapy's own, which
-    `scrapy.utils.trackref` counts.
+    `scrapy.utils.trackref` counts. ``worked_on``: it is part of a page that a callback
+    works on, which has not ended.
     """
 
     path: str
@@ -71,6 +72,7 @@ class BillPath:
     origin: Origin = "project"
     fix: str = ""
     tracked: bool = False
+    worked_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

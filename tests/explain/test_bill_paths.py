@@ -25,6 +25,7 @@ from scrapy.squeues import FifoMemoryQueue
 from scrapy.statscollectors import MemoryStatsCollector
 from twisted.python.threadpool import ThreadPool
 
+from scrapy_leakwatch.explain.bills.paths import Place
 from scrapy_leakwatch.heap.sizes import SHOWS_BUFFER
 
 if TYPE_CHECKING:
@@ -437,3 +438,22 @@ def test_a_bound_is_seen_wherever_it_is_written(crawler, made, path, bound):
     crawler.spider.kept = made()
     _, found = place(billed(crawler), path)
     assert (found.length, found.bound) == (3000, bound)
+
+
+def test_a_page_that_a_callback_works_on_is_known_by_the_way_to_it():
+    async def parse(response):
+        pass
+
+    page = HtmlResponse("https://a", body=b"x")
+    running = parse(page)
+
+    def is_worked_on(*way):
+        return Place("parse › response", way, (), MB, "bytes", 1).worked_on
+
+    assert is_worked_on(running, page)
+    assert is_worked_on(running, page, page.body)
+    assert not is_worked_on(running)
+    assert not is_worked_on(running, [page], page)  # it collects them
+    assert not is_worked_on([running], running, page)  # somebody keeps it
+    assert not is_worked_on(running, [1, 2])
+    running.close()

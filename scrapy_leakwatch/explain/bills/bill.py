@@ -118,6 +118,7 @@ def _path(name: str, place: Place, origin: Any, before: Before) -> BillPath:
         length=place.length,
         bound=place.bound,
         tracked=place.tracked,
+        worked_on=place.worked_on,
         origin=origin,
     )
 

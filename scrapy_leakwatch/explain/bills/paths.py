@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper
 from typing import TYPE_CHECKING, Any
 
+from scrapy.http import Response
 from scrapy.utils.trackref import object_ref
 
 from scrapy_leakwatch.explain.bills.carried import carried, is_request
@@ -23,6 +24,7 @@ from scrapy_leakwatch.explain.bills.steps import (
     shortened,
 )
 from scrapy_leakwatch.explain.containers.bounds import bound_of
+from scrapy_leakwatch.explain.naming.edges import GENERATORS
 from scrapy_leakwatch.explain.naming.labels import label
 from scrapy_leakwatch.foundation import anatomy, redact
 
@@ -36,6 +38,8 @@ MOST_PLACES = 400
 FEW = 16
 """Entries up to which a container is a structure whose parts have meanings."""
 HALF = 0.5
+PAGE = 2
+"""Objects on the way to a page from the function that has it."""
 MOST_NODES = 20_000
 """Of a chain that are counted one by one; of a longer one it is reckoned."""
 
@@ -64,6 +68,13 @@ class Place:
     def holder(self) -> Any:
         """The object that holds it."""
         return self.way[-1]
+
+    @property
+    def worked_on(self) -> bool:
+        """Tell whether it is part of a page that a running function has a name for."""
+        if len(self.way) < PAGE or id(type(self.way[0])) not in GENERATORS:
+            return False
+        return anatomy.is_a(self.way[1], Response)
 
 
 def places_of(heap: Heap, owner: Owner, least: int) -> list[Place]:
