@@ -202,6 +202,15 @@ def test_what_waits_for_a_lock_while_scrapy_waits_is_in_flight(
     assert is_in_flight(grown, seen) == waits
 
 
+def test_work_for_threads_that_weighs_too_much_is_told_all_the_same() -> None:
+    seen = sample(3)
+    seen = replace(seen, responses=replace(seen.responses, in_flight=190))
+    [grown] = case(0, 50 * MB, 90 * MB, type="_WorkItem", count=200).grown()
+    assert not is_in_flight(grown, seen)
+    [grown] = case(0, 50 * MB, 90 * MB, type="Deferred", count=200).grown()
+    assert is_in_flight(grown, seen)
+
+
 def test_memory_that_rises_with_what_waits_is_told_with_what_they_wait_for() -> None:
     book = judge_of()
     for number in range(5):
@@ -209,7 +218,7 @@ def test_memory_that_rises_with_what_waits_is_told_with_what_they_wait_for() -> 
     for number, size in enumerate((100, 140, 180, 220, 260), 5):
         seen = resident(number, size * MB)
         book.hear(replace(seen, responses=replace(seen.responses, in_flight=190)))
-        waiting = owner((size - 100) * MB, type="_WorkItem", count=200)
+        waiting = owner((size - 100) * MB, type="Future", count=200)
         assert book.hear_bill(bill(number, size * MB, waiting)) == []
     verdict = book.rising()
     assert verdict is not None

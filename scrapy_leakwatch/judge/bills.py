@@ -48,8 +48,10 @@ PASSING: frozenset[OwnerKind] = frozenset(
 """What these hold is on its way, or waits: another rule's."""
 NOBODY: frozenset[OwnerKind] = frozenset({"garbage", "unknown"})
 
-WAITERS = frozenset({"Deferred", "Future", "_WorkItem"})
-"""What waits for a lock or a thread: Scrapy waits with it, or nobody does."""
+WAITERS = frozenset({"Deferred", "Future"})
+"""What waits for a lock: Scrapy waits with it, or nobody does."""
+WORK = "_WorkItem"
+"""What waits for a thread, with what that will work on."""
 
 MOST_BILLS = 24
 """That are compared; of more, every other of the older ones is left out."""
@@ -248,11 +250,16 @@ def _is_filling(path: BillPath, weights: Sequence[Weight]) -> bool:
 def is_in_flight(grown: Grown, sample: Sample) -> bool:
     """Tell whether it waits where Scrapy waits with it, and bounds how many do.
 
-    It is no hoard, however much it weighs: where memory rises with it, that is said.
+    What waits for a lock is no hoard, however much it weighs: where memory rises with
+    it, that is said. Work for a thread is, where it weighs too much: Scrapy's bound is
+    that of the bodies, not of what is made of them.
     """
     path = grown.path
-    waits = path.type in WAITERS or grown.owner.kind == "pool"
-    return waits and path.count <= thresholds.WAITERS_EACH * sample.responses.in_flight
+    few = path.count <= thresholds.WAITERS_EACH * sample.responses.in_flight
+    if path.type in WAITERS:
+        return few
+    work = path.type == WORK or grown.owner.kind == "pool"
+    return work and few and grown.grown < thresholds.UNNAMED_LEAST
 
 
 def verdict_on(
