@@ -21,7 +21,7 @@ from scrapy_leakwatch.report import log
 from scrapy_leakwatch.report.block import block
 from scrapy_leakwatch.report.cards import _of_growth
 from scrapy_leakwatch.report.kinds import worded
-from tests.judging import explanation, hear, judge_of, sample
+from tests.judging import explanation, hear, judge_of, sample, unexplained
 from tests.test_watch import Crawl
 
 THREAD = ResourceKind("Thread", "started", "still runs", "{}.join()", "join() it")
@@ -156,6 +156,18 @@ def test_they_wait_where_the_tasks_are_so_many_that_few_samples_count_them() -> 
     ]
     told = hear(judge_of(), seldom)
     assert {each.subject for each in told} == {"asyncio task"}
+
+
+def test_they_do_not_wait_for_what_was_judged_and_is_no_fault() -> None:
+    judge = judge_of(explain=True)
+    told = []
+    for number in range(24):
+        found = judge.hear(having(number, tasks=8 * number, timers=8 * number))
+        if found is not None and found.subject == "asyncio task":
+            judge.conclude(found, unexplained("pooled", gone=True))
+        elif found is not None:
+            told.append(judge.conclude(found, None).subject)
+    assert "timer" in told
 
 
 def owned(number: int, **fields) -> Resource:

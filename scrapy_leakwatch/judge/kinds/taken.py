@@ -56,14 +56,12 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
         count = getattr(sample.resources, name, None)
         if count is None:
             continue
-        grown = growth(
-            history.resources(f"{RESOURCES}{name}"),
-            thresholds.RESOURCES_STEPS * case.min_samples,
-            thresholds.RESOURCES_LEAST,
-        )
+        steps = thresholds.RESOURCES_STEPS * case.min_samples
+        series = history.resources(f"{RESOURCES}{name}")
+        grown = growth(series, steps, thresholds.RESOURCES_LEAST)
         if grown is None or not _is_steady(grown):
             continue
-        if not _may_come_along(name, grown, history):
+        if not _may_come_along(name, grown, history, steps):
             yield _suspicion(name, count, grown, sample, case)
 
 
@@ -108,22 +106,26 @@ def is_part(suspicion: Suspicion, told: Mapping[Key, Standing]) -> bool:
     )
 
 
-def _may_come_along(name: str, grown: Growth, history: History) -> bool:
-    """Tell whether another kind grows that may bring these along: it is told first.
+def _may_come_along(name: str, grown: Growth, history: History, steps: int) -> bool:
+    """Tell whether a kind that is told first grows as well, and may bring these along.
 
-    That may take longer, for where there is much of it not each sample counts it.
+    Where there is much of it not each sample counts it: then it takes longer until it
+    has as many ``steps`` and is judged.
     """
-    most = PARTS.get(name)
-    return most is not None and any(
-        grown.per_1000_responses <= (most + 0.5) * _pace(history, other)
-        for other in SUBJECTS
-        if other != name
+    names = list(SUBJECTS)
+    before = [
+        history.resources(f"{RESOURCES}{each}") for each in names[: names.index(name)]
+    ]
+    return any(
+        grown.per_1000_responses <= (PARTS.get(name, 0) + 0.5) * _pace(points)
+        for points in before
+        if len(points) <= steps + 1  # the first is no part of a step
     )
 
 
-def _pace(history: History, name: str) -> float:
+def _pace(points: Sequence[Point]) -> float:
     """Return by how many per 1,000 responses one kind has grown of late."""
-    points = history.resources(f"{RESOURCES}{name}")[-LATE:]
+    points = points[-LATE:]
     if len(points) < LATE:
         return 0.0
     first, last = points[0], points[-1]
