@@ -11,6 +11,8 @@ from tests.zoo.truth import ASYNCIO, SELECT, Row
 ROOT = Path(__file__).parents[3]
 FILE = "tests/zoo/animals/taken.py"
 MODULE = "tests.zoo.animals.taken"
+LONGER = {"CLOSESPIDER_TIMEOUT": 9}
+"""Where there is much, not each sample counts it."""
 
 
 def _row(cls: str, story: str, **fields: Any) -> Row:
@@ -28,6 +30,7 @@ def _taker(cls: str, subject: str, story: str, **fields: Any) -> Row:
             "subjects": (subject,),
             "holders": (f"{subject} of spider {cls}",),
             "line": place_of(row.name, ROOT, FILE),
+            "settings": LONGER,
             **fields,
         },
     )
