@@ -7,11 +7,11 @@ much of the growth, is what grows.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from scrapy_leakwatch.foundation.signatures import signature
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.kinds.inconclusive import is_urgent
 from scrapy_leakwatch.judge.verdicts import limit_in_s
@@ -269,7 +269,7 @@ def verdict_on(
     path, owner = grown.path, grown.owner
     kind: Kind = "leak" if path.tracked else "hoard"
     growth = _growth(grown.weights)
-    signature = _signature(spider, owner.name, path.path)
+    found = _explanation(grown, spider)
     verdict = Verdict(
         kind=kind,
         subject=path.path,
@@ -281,7 +281,7 @@ def verdict_on(
         confidence="high",
         oldest_s=0.0,
         example_url="",
-        signature=signature,
+        signature=found.signature,
         limit=sample.memory_limit,
         limit_in_s=limit_in_s(sample, growth.per_min),
         holder=path.path,
@@ -290,7 +290,7 @@ def verdict_on(
         share_of_growth=min(max(grown.share, 0.0), 1.0),
         facts=Weighed(),
     )
-    return verdict, _explanation(grown, spider, signature)
+    return verdict, found
 
 
 def _growth(weights: Sequence[Weight]) -> Growth:
@@ -303,7 +303,7 @@ def _growth(weights: Sequence[Weight]) -> Growth:
     )
 
 
-def _explanation(grown: Grown, spider: str, signature: str) -> Explanation:
+def _explanation(grown: Grown, spider: str) -> Explanation:
     path, owner = grown.path, grown.owner
     each = path.bytes // max(path.count, 1)
     return Explanation(
@@ -318,7 +318,7 @@ def _explanation(grown: Grown, spider: str, signature: str) -> Explanation:
         location=path.location,
         code=path.code,
         fix=path.fix,
-        signature=signature,
+        signature=signature(spider, "bill", owner.name, path.path),
         owner_kind=owner.kind,
         likely=path.likely,
         counts=Counts(path.count, path.count),
@@ -332,8 +332,3 @@ def _explanation(grown: Grown, spider: str, signature: str) -> Explanation:
 
 def _origin(path: BillPath, owner: BillOwner) -> Origin:
     return "library" if "library" in {path.origin, owner.origin} else "project"
-
-
-def _signature(spider: str, owner: str, path: str) -> str:
-    text = "\n".join((spider, "bill", owner, path))
-    return hashlib.sha256(text.encode()).hexdigest()[:8]

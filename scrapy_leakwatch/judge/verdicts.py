@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.foundation.signatures import signature
 from scrapy_leakwatch.records import Explanation, Verdict
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
         Confidence,
         Kind,
         Layers,
+        Resource,
         Sample,
         Suspicion,
     )
@@ -60,6 +62,30 @@ def tell_of_layers(
         tell(suspicion, kind, confidence, facts),
         count=layers.rss,
         limit_in_s=limit_in_s(suspicion, suspicion.growth.per_min),
+    )
+
+
+def explained(each: Resource, spider: str, known_as: str = "") -> Explanation:
+    """Return whose a resource is and where it was taken; the verdict says what helps.
+
+    ``known_as`` stands in the signature for the name of its kind.
+    """
+    kind = each.kind.name
+    taken = each.method or each.attribute or each.what
+    return Explanation(
+        subject=kind,
+        class_path=each.class_path,
+        spider=spider,
+        holder=f"{kind} of {each.owner}",
+        owner=each.owner,
+        origin=each.origin,
+        path=(),
+        expression=f"self.{each.attribute}" if each.attribute else "",
+        location=each.location,
+        code=each.code,
+        fix="",
+        signature=signature(spider, known_as or kind, each.class_path, taken),
+        likely=each.likely,
     )
 
 

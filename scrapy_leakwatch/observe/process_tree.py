@@ -37,7 +37,7 @@ class ProcessTree:
     """
 
     def __init__(self, *, listed: bool | None = None) -> None:
-        self._listed = _is_listed() if listed is None else listed
+        self._listed = is_listed() if listed is None else listed
         self._likely: dict[int, int] = {}
         self._others: dict[int, int] = {}
         self._down = self._walk_down()
@@ -66,8 +66,8 @@ class ProcessTree:
         waiting = deque([here, *(pid for pid in self._others if pid in starters)])
         while waiting:
             pid = waiting.popleft()
-            for thread in _threads(pid) if pid == here else [pid]:
-                for child in _children(pid, thread):
+            for thread in threads_of(pid) if pid == here else [pid]:
+                for child in children_of(pid, thread):
                     if child in found or len(found) >= MOST:
                         continue
                     found[child] = self._likely[child] = pid
@@ -81,8 +81,8 @@ class ProcessTree:
         """Go through all threads of the processes below once."""
         found: dict[int, int] = {}
         for pid in list({**self._others, **self._likely}):
-            for thread in _threads(pid):
-                for child in _children(pid, thread):
+            for thread in threads_of(pid):
+                for child in children_of(pid, thread):
                     found[child] = self._others[child] = pid
                 yield
         self._others = found
@@ -102,7 +102,8 @@ class ProcessTree:
         self._scan_at = time.monotonic() + took / SHARE_OF_TIME
 
 
-def _is_listed() -> bool:
+def is_listed() -> bool:
+    """Tell whether the kernel lists the children of a thread."""
     return os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 
 
@@ -112,14 +113,15 @@ def _walk_on(walk: Iterator[None], seconds: float) -> bool:
     return all(time.perf_counter() < until for _ in walk)
 
 
-def _threads(pid: int) -> list[int]:
+def threads_of(pid: int) -> list[int]:
+    """Return the threads of a process, none where it has ended."""
     try:
         return [int(thread) for thread in os.listdir(f"/proc/{pid}/task")]
     except OSError:  # it has ended
         return []
 
 
-def _children(pid: int, thread: int) -> list[int]:
+def children_of(pid: int, thread: int) -> list[int]:
     """Return what a thread of a process has started, without our own."""
     started = read(f"/proc/{pid}/task/{thread}/children").split()
     return [child for child in map(int, started) if child not in OWN]

@@ -7,15 +7,18 @@ import os
 import stat
 import sys
 import time
-from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import psutil
 
 from scrapy_leakwatch.foundation.cgroups import pids_left
-from scrapy_leakwatch.foundation.own_processes import OWN
 from scrapy_leakwatch.internals import loops
+from scrapy_leakwatch.observe.process_tree import (
+    children_of,
+    is_listed,
+    threads_of,
+)
 from scrapy_leakwatch.observe.resources import event_loops
 from scrapy_leakwatch.records import ResourceCounts, ResourceLimits
 
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
 Counted = TypeVar("Counted", bound="tuple[int, ...]")
 
 _DESCRIPTORS = "/proc/self/fd"
-_THREADS = "/proc/self/task"
 MANY_DESCRIPTORS = 250
 MANY_TASKS = 200
 MANY_THREADS = 8
@@ -152,16 +154,11 @@ def _lowest_free(numbers: set[int]) -> int:
 
 def _children() -> tuple[int, int] | None:
     """Return how many child processes there are, and threads that may have some."""
-    try:
-        threads = os.listdir(_THREADS)
-    except OSError:
+    if not is_listed():
         return None
-    children, known = 0, False
-    for thread in threads:
-        with suppress(OSError), open(f"{_THREADS}/{thread}/children", "rb") as file:
-            children += sum(int(pid) not in OWN for pid in file.read().split())
-            known = True
-    return (children, len(threads)) if known else None
+    here = os.getpid()
+    threads = threads_of(here)
+    return sum(len(children_of(here, each)) for each in threads), len(threads)
 
 
 def _tasks() -> tuple[int] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from types import FrameType
@@ -18,6 +17,7 @@ from scrapy_leakwatch.explain.naming.edges import GENERATORS, edge
 from scrapy_leakwatch.explain.naming.labels import label
 from scrapy_leakwatch.explain.naming.reference_path import path_to
 from scrapy_leakwatch.foundation import anatomy, places
+from scrapy_leakwatch.foundation.signatures import signature
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.holders import Fate
@@ -87,11 +87,6 @@ class Group:
     def signature(self, spider: str) -> str:
         """Return eight hex digits that the same cause has in every run."""
         return signature(spider, *self.key)
-
-
-def signature(*names: str) -> str:
-    """Return eight hex digits that the same names have in every run."""
-    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:8]
 
 
 @dataclass(slots=True)

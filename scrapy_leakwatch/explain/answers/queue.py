@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from scrapy_leakwatch.explain.containers.contained import contained
 from scrapy_leakwatch.explain.naming import words
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
 from scrapy_leakwatch.foundation import anatomy, redact
+from scrapy_leakwatch.foundation.signatures import signature
 from scrapy_leakwatch.records import Counts, Price
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def investigate_queue(
     return replace(
         _state(question, obstacle),
         fix=_advice(question, callbacks, requests, obstacle),
-        signature=_signature(question, callbacks[0][0]),
+        signature=signature(question.spider, "backlog", callbacks[0][0]),
         counts=Counts(len(requests), len(requests)),
         price=Price(total // count, total),
         contents=_contents(callbacks, len(requests)),
@@ -153,8 +153,3 @@ def _on_disk(question: WaitingQuestion, obstacle: Obstacle | None) -> str:
     if "callback" in obstacle.what or "errback" in obstacle.what:
         remedy = "use a method of the spider"
     return f"JOBDIR is set and can't hold them: {redact.text(obstacle.what)}; {remedy}"
-
-
-def _signature(question: WaitingQuestion, callback: str) -> str:
-    text = "\n".join((question.spider, "backlog", callback))
-    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -16,6 +16,7 @@ from scrapy_leakwatch.explain.code import source
 from scrapy_leakwatch.explain.containers import clients
 from scrapy_leakwatch.explain.records import Explanation, Question, Unexplained
 from scrapy_leakwatch.foundation import anatomy
+from scrapy_leakwatch.foundation.signatures import signature
 from scrapy_leakwatch.records import Counts
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _made(asked: Question, cls: type, crawler: Any) -> Explanation | None:
         location=line.location,
         code=line.code,
         fix=clients.remedy(cls),
-        signature=findings.signature(asked.spider, name, line.location),
+        signature=signature(asked.spider, name, line.location),
         likely=line.likely,
         counts=Counts(asked.count),
     )

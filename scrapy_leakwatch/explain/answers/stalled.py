@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from scrapy_leakwatch.explain.naming.labels import label
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
 from scrapy_leakwatch.explain.waits import awaited, chain, sockets, wakers
 from scrapy_leakwatch.foundation import anatomy, redact
+from scrapy_leakwatch.foundation.signatures import signature
 from scrapy_leakwatch.internals import paths
 from scrapy_leakwatch.records import Counts, Price, Share
 
@@ -188,8 +188,7 @@ def _share(question: StallQuestion, other: Waiting, part: float) -> Share:
 
 
 def _signature(question: StallQuestion, found: Waiting) -> str:
-    text = "\n".join((question.spider, "stalled", found.function, found.awaited))
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return signature(question.spider, "stalled", found.function, found.awaited)
 
 
 def _url(stuck: Stuck) -> str:

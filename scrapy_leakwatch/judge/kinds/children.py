@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.growth import growth_of, rising_lows
 from scrapy_leakwatch.judge.history import CHILDREN, RSS
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths
-from scrapy_leakwatch.judge.verdicts import limit_in_s, tell
+from scrapy_leakwatch.judge.verdicts import explained, limit_in_s, tell
 from scrapy_leakwatch.records import Explanation, Processes, Program, Suspicion
 
 if TYPE_CHECKING:
@@ -99,25 +98,12 @@ def verdict_on(suspicion: Suspicion, found: Found, _: Case) -> Verdict | None:
 
 def started_by(suspicion: Suspicion, starter: Resource, fix: str) -> Explanation:
     """Return who started what grows; ``fix`` is what helps against its growth."""
-    owner, kind = starter.owner, starter.kind.name
-    names = (
-        *(suspicion.spider, "children", starter.class_path),
-        starter.method or starter.attribute or starter.what,
-    )
-    return Explanation(
+    found = explained(starter, suspicion.spider, known_as="children")
+    return replace(
+        found,
         subject=suspicion.subject,
         class_path=suspicion.class_path,
-        spider=suspicion.spider,
-        holder=f"{kind} of {owner}",
-        owner=owner,
-        origin=starter.origin,
-        path=(),
-        expression=f"self.{starter.attribute}" if starter.attribute else "",
-        location=starter.location,
-        code=starter.code,
         fix=fix,
-        signature=hashlib.sha256("\n".join(names).encode()).hexdigest()[:8],
-        likely=starter.likely,
     )
 
 

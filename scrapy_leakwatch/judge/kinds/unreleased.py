@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.kinds import taken
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind
+from scrapy_leakwatch.judge.verdicts import explained
 from scrapy_leakwatch.records import (
     Explanation,
     Growth,
@@ -95,7 +95,7 @@ def owner_of(seen: Taken, suspicion: Suspicion) -> Explanation | Unexplained | N
     most = max(groups.values(), key=len, default=[])
     if len(most) < max(thresholds.RESOURCES_CLAIMED * seen.looked_at, 1):
         return None
-    return _explanation(most[0], suspicion.spider)
+    return explained(most[0], suspicion.spider)
 
 
 def _key(each: Resource) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ def _verdict(
     group: list[Resource], rest: list[list[Resource]], spider: str
 ) -> tuple[Verdict, Explanation]:
     group.sort(key=lambda each: bool(each.attribute))  # most are not kept
-    found = _explanation(group[0], spider)
+    found = explained(group[0], spider)
     sure = all(each.sure for each in group)
     verdict = _tell(
         "unreleased",
@@ -128,26 +128,6 @@ def _verdict(
         Left(tuple(group), tuple(map(tuple, rest))),
     )
     return verdict, found
-
-
-def _explanation(first: Resource, spider: str) -> Explanation:
-    taken = first.method or first.attribute or first.what
-    names = (spider, first.kind.name, first.class_path, taken)
-    return Explanation(
-        subject=first.kind.name,
-        class_path=first.class_path,
-        spider=spider,
-        holder=f"{first.kind.name} of {first.owner}",
-        owner=first.owner,
-        origin=first.origin,
-        path=(),
-        expression=f"self.{first.attribute}" if first.attribute else "",
-        location=first.location,
-        code=first.code,
-        fix="",
-        signature=hashlib.sha256("\n".join(names).encode()).hexdigest()[:8],
-        likely=first.likely,
-    )
 
 
 def worth_asking(survivors: Survivors) -> bool:
