@@ -80,7 +80,7 @@ class Sampler:
         unwatch_all(self._config.track)
 
     def sample(self) -> Sample:
-        """Look at the process: some 0.3 ms whatever is alive, more with many children."""
+        """Look at the process: 0.3 ms, whatever is alive; more with many children."""
         begun = time.perf_counter()
         alive = live_refs.alive()
         records = live_refs.as_records(alive, self._config.ignore)
