@@ -7,8 +7,9 @@ from typing import Any
 from tests import takers
 from tests.zoo.truth import ASYNCIO, SELECT, Row
 
-SHORT = {"CLOSESPIDER_PAGECOUNT": 300, "LEAKWATCH_INTERVAL": 0.1}
-"""The verdict comes when the crawl has ended, and that may be soon."""
+SHORT = {"CLOSESPIDER_TIMEOUT": 2.5, "LEAKWATCH_INTERVAL": 0.1}
+"""The verdict comes when the crawl has ended, and that may be soon: after a time,
+for a number of pages is soon on a fast machine and late on a slow one."""
 TAKERS = {
     "TakesLoopingCall": ("LoopingCall", "a looping call that nobody stops"),
     "TakesDelayedCall": ("DelayedCall", "a call in an hour"),
