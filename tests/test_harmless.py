@@ -17,7 +17,7 @@ BROKEN = {
         "scrapy_leakwatch.observe.sampler.Sampler.sample",
         "scrapy_leakwatch.observe.sampler.Sampler.floor",
         "scrapy_leakwatch.observe.memory.MemoryGauge.read",
-        "scrapy_leakwatch.observe.ledger.owned_by",
+        "scrapy_leakwatch.observe.ledger.work_of",
     ],
     "judge what it sees": [
         "scrapy_leakwatch.judge.judge.Judge.hear",

@@ -10,7 +10,7 @@ from scrapy.pqueues import DownloaderAwarePriorityQueue, ScrapyPriorityQueue
 from scrapy.squeues import FifoMemoryQueue, LifoMemoryQueue
 from scrapy.utils.test import get_crawler
 
-from scrapy_leakwatch.observe import ledger
+from scrapy_leakwatch.internals import queues
 
 
 class Refusing:
@@ -49,7 +49,7 @@ def queue_of(cls, part):
 
 
 def queued(queue):
-    return ledger._length(SimpleNamespace(mqs=queue), "mqs")
+    return queues.length(SimpleNamespace(mqs=queue), "mqs")
 
 
 @pytest.mark.parametrize("part", [FifoMemoryQueue, LifoMemoryQueue])

@@ -11,6 +11,7 @@ from scrapy.utils import trackref
 from scrapy.utils.trackref import format_live_refs
 
 from scrapy_leakwatch.config import Config
+from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.observe import live_refs
 from scrapy_leakwatch.records import Sample
 from scrapy_leakwatch.report.log import live_table
@@ -102,8 +103,8 @@ class Sneaky(Request):
 
 
 def test_reading_an_attribute_runs_no_code_of_the_class() -> None:
-    assert live_refs.attribute(Sneaky("http://a/"), "_url") == "http://a/"
-    assert live_refs.attribute(Sneaky("http://a/"), "nothing") is None
+    assert anatomy.attribute(Sneaky("http://a/"), "_url") == "http://a/"
+    assert anatomy.attribute(Sneaky("http://a/"), "nothing") is None
 
 
 @pytest.mark.parametrize("ignore", [[], ["scrapy.Spider", "scrapy.Request"]])

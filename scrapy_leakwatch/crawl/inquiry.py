@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 POLL_S = 0.05
+"""Seconds between looks. A reader in the reactor would tell at once, but would be one
+more thing there that a crawl could close, count or stumble over."""
 
 
 class Inquiry(Generic[Answer]):

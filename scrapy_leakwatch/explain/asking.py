@@ -58,8 +58,7 @@ Result_co = TypeVar("Result_co", covariant=True)
 class Asked(Generic[Result_co]):
     """A question under way.
 
-    `poll` returns ``None`` until the answer is there and never waits. `fileno`
-    is the pipe's, -1 where there is nothing to watch.
+    `poll` returns ``None`` until the answer is there and never waits.
     """
 
     def __init__(
@@ -69,11 +68,6 @@ class Asked(Generic[Result_co]):
     ) -> None:
         self._process = process
         self._understand = understand
-
-    def fileno(self) -> int:
-        """Return the descriptor that becomes readable when `poll` has work."""
-        process = self._process
-        return process.fileno() if isinstance(process, child.Child) else -1
 
     def poll(self) -> Result_co | None:
         """Return the result if it is there."""

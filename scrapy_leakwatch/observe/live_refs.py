@@ -9,13 +9,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from itertools import islice
-from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scrapy.utils import trackref
 
 from scrapy_leakwatch.config import class_path
-from scrapy_leakwatch.foundation import redact
+from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.internals.versions import trackref_now, trackref_seconds
 from scrapy_leakwatch.observe.tracking import entries, tracked
 from scrapy_leakwatch.records import LiveClass, Oldest
@@ -106,8 +105,8 @@ def oldest_of(entry: Alive, records: tuple[LiveClass, ...]) -> Oldest:
     path = redact.text(class_path(entry.cls))
     record = next(record for record in records if record.path == path)
     oldest = next(instances_of(entry.cls, 1), None)
-    page = attribute(oldest, "response")
-    url = attribute(oldest if page is None else page, "_url")
+    page = anatomy.attribute(oldest, "response")
+    url = anatomy.attribute(oldest if page is None else page, "_url")
     return Oldest(
         subject=record.name,
         path=record.path,
@@ -115,28 +114,6 @@ def oldest_of(entry: Alive, records: tuple[LiveClass, ...]) -> Oldest:
         age_s=record.oldest_s,
         url=redact.url(url) if type(url) is str else "",
     )
-
-
-def attribute(instance: object, name: str) -> Any:
-    """Return what a slot or the instance's dict holds, None without it.
-
-    Runs no property and no ``__getattr__`` of the class.
-    """
-    for cls in type(instance).__mro__:
-        slot = cls.__dict__.get(name)
-        if type(slot) is MemberDescriptorType:
-            return _slot_value(slot, instance)
-    try:
-        return object.__getattribute__(instance, "__dict__").get(name)
-    except AttributeError:
-        return None
-
-
-def _slot_value(slot: MemberDescriptorType, instance: object) -> Any:
-    try:
-        return slot.__get__(instance)
-    except AttributeError:  # never set
-        return None
 
 
 def _name(cls: type) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from scrapy import Spider
 
-from scrapy_leakwatch.observe.live_refs import attribute, instances_since
+from scrapy_leakwatch.foundation import anatomy
+from scrapy_leakwatch.observe.live_refs import instances_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +36,9 @@ def _spiders(instances: list[Any]) -> Iterator[Spider]:
     for instance in instances:
         source = instance
         for link in LINKS:
-            found = attribute(source, link)
+            found = anatomy.attribute(source, link)
             source = source if found is None else found
-        callback = attribute(source, "callback")
+        callback = anatomy.attribute(source, "callback")
         if type(callback) is MethodType:
             owner = callback.__self__
             if issubclass(type(owner), Spider):

@@ -15,6 +15,7 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from asking_helpers import assert_reaped, result_of
 
@@ -68,11 +69,12 @@ def leave_hard():
     ],
 )
 def test_a_child_that_fails_becomes_a_reason_and_no_zombie(work, reason):
+    open_before = psutil.Process().num_fds()
     started = child.start(work, 0.5)
     found = result_of(started)
     assert isinstance(found, Failure)
     assert found.reason.startswith(reason)
-    assert started.fileno() == -1
+    assert psutil.Process().num_fds() == open_before
     assert_reaped(started.pid)
 
 

@@ -45,8 +45,8 @@ class Failure:
 class Child:
     """A forked child at work.
 
-    Call `poll` when `fileno` is readable, and now and then for the time limit.
-    It never waits. Once it has returned something the child is reaped.
+    Call `poll` now and then, for its answer and the time limit. It never waits. Once
+    it has returned something the child is reaped.
     """
 
     def __init__(self, pid: int, pipe: int, timeout_s: float, stall_ms: float) -> None:
@@ -58,10 +58,6 @@ class Child:
         self._data = bytearray()
         self._reason: str | None = None
         self._result: Answer | Failure | None = None
-
-    def fileno(self) -> int:
-        """Return the descriptor to watch for reading, -1 once it is closed."""
-        return self._pipe
 
     def poll(self) -> Answer | Failure | None:
         """Return the result when there is one; kill a child past its limits."""
