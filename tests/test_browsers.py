@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ from scrapy.signalmanager import SignalManager
 from scrapy_leakwatch.observe import resources
 from scrapy_leakwatch.observe.browsers import HANDLER, PAGE, Browsers, Open, open_pages
 from scrapy_leakwatch.observe.resources.owners import Owner
+from scrapy_leakwatch.records import Progress, ResourceLimits
 from tests.judging import judge_of
 from tests.test_bills_judged import MB, bill, owner
 from tests.test_taken import having
@@ -86,9 +88,10 @@ def browser():
 
 def test_pages_and_contexts_are_counted_once_for_a_handler(browser) -> None:
     assert browser.browsers.count() == Open(0, 0)
+    browser.handler.config = SimpleNamespace(max_pages_per_context=4)
     for context in ("a", "a", "b"):
         browser.open(context=context)
-    assert browser.browsers.count() == Open(3, 2)
+    assert browser.browsers.count() == Open(3, 2, most=4, free=2)
 
 
 def test_without_a_handler_of_playwright_nothing_is_counted() -> None:
@@ -165,3 +168,66 @@ def test_what_their_handler_keeps_is_part_of_that(cls, is_part) -> None:
             assert told[0][0].cause == (pages.id if is_part else None)
             return
     raise AssertionError("nothing was told")
+
+
+def test_a_page_that_comes_back_for_another_request_is_not_with_a_callback(
+    browser,
+) -> None:
+    browser.handler.config = SimpleNamespace(max_pages_per_context=1)
+    browser.browsers.count()
+    page = browser.open()
+    assert browser.browsers.count().free == 0
+    again = Request("http://a/", meta={PAGE: Wrapped(page)})
+    browser.crawler.signals.send_catch_log(
+        signals.request_reached_downloader, request=again, spider=None
+    )
+    assert browser.browsers.count().free == 1
+
+
+def waiting(number, free, scraping=0, downloading=4, received=9):
+    progress = Progress(
+        downloading=downloading,
+        scraping=scraping,
+        items=0,
+        older=0,
+        oldest_s=0.0,
+        longest_s=0.0,
+        still_s=0.0,
+        still_samples=0,
+        stage="open",
+    )
+    limits = ResourceLimits(pages=8, pages_free=free)
+    sample = having(number, limits=limits, pages=8)
+    return replace(sample, progress=progress, received=received)
+
+
+@pytest.mark.parametrize(
+    ("state", "is_told"),
+    [
+        ({"free": 0}, True),
+        ({"free": 1}, False),
+        ({"free": None}, False),
+        ({"free": 0, "scraping": 1}, False),
+        ({"free": 0, "downloading": 0}, False),
+    ],
+)
+def test_a_crawl_that_waits_for_a_page_that_nobody_closes_is_told(
+    state, is_told
+) -> None:
+    judge = judge_of(explain=False)
+    told = [
+        judge.conclude(suspicion, None)
+        for number in range(14)
+        if (suspicion := judge.hear(waiting(number, **state)))
+    ]
+    assert bool(told) == is_told
+    if is_told:
+        assert len(told) == 1
+        assert told[0].subject == "browser page"
+        assert "as many as PLAYWRIGHT_MAX_PAGES_PER_CONTEXT allows" in told[0].message
+
+
+def test_a_crawl_that_receives_pages_does_not_wait_for_one() -> None:
+    judge = judge_of(explain=False)
+    heard = [judge.hear(waiting(n, 0, received=9 + n)) for n in range(14)]
+    assert not any(heard)

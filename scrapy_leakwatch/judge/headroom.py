@@ -28,6 +28,8 @@ def room_for(name: str, sample: Sample) -> Room | None:
         return Room("descriptors", limits.descriptors, left)
     if name in {"threads", "children"} and limits.pids is not None:
         return Room("pids", limits.pids, limits.pids_free or 0)
+    if name == "pages" and limits.pages is not None:
+        return Room("pages", limits.pages, max(limits.pages_free or 0, 0))
     return None
 
 

@@ -15,7 +15,7 @@ from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.internals import paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FunctionType
 
     from scrapy import Request
@@ -27,10 +27,16 @@ PAGE = "playwright_page"
 
 
 class Open(NamedTuple):
-    """How many pages and contexts the browsers of a crawl have open."""
+    """How many pages and contexts the browsers of a crawl have open.
+
+    A context may have ``most`` pages. In the fullest ``free`` are left besides those
+    that callbacks were given; None where no context is open.
+    """
 
     pages: int
     contexts: int
+    most: int | None = None
+    free: int | None = None
 
 
 class Browsers:
@@ -48,22 +54,35 @@ class Browsers:
             return None
         if not self._is_noting:
             self._is_noting = True
-            self._crawler.signals.connect(self._left, signals.request_left_downloader)
-        contexts = [each for handler in handlers for each in _contexts(handler)]
-        return Open(sum(len(_pages(each)) for each in contexts), len(contexts))
+            for handle, signal in self._handles():
+                self._crawler.signals.connect(handle, signal)
+        open_pages, free = [], []
+        for handler in handlers:
+            most = anatomy.attribute(handler, "config", "max_pages_per_context")
+            for pages in map(_pages, _contexts(handler)):
+                open_pages.append(len(pages))
+                if type(most) is int:
+                    free.append((most - sum(page in _GIVEN for page in pages), most))
+        left, most = min(free, default=(None, None))
+        return Open(sum(open_pages), len(open_pages), most, left)
 
     def stop(self) -> None:
         """Note no more whom pages are given to."""
         if self._is_noting:
             self._is_noting = False
-            self._crawler.signals.disconnect(
-                self._left, signals.request_left_downloader
-            )
+            for handle, signal in self._handles():
+                self._crawler.signals.disconnect(handle, signal)
 
     def contexts(self) -> Iterator[Any]:
         """Yield the open contexts."""
         for handler in self._handlers():
             yield from _contexts(handler)
+
+    def _handles(self) -> list[tuple[Callable[..., None], object]]:
+        return [
+            (self._reached, signals.request_reached_downloader),
+            (self._left, signals.request_left_downloader),
+        ]
 
     def _handlers(self) -> Iterator[Any]:
         handlers = paths.follow(self._crawler, paths.OPEN_HANDLERS)
@@ -72,6 +91,12 @@ class Browsers:
             if id(handler) not in seen and anatomy.inherits(handler, HANDLER):
                 seen.add(id(handler))
                 yield handler
+
+    def _reached(self, request: Request) -> None:
+        """Note that a page that was given comes back, for another request."""
+        page = anatomy.attribute(request.meta.get(PAGE), "_impl_obj")
+        if page is not None:
+            _GIVEN.pop(page, None)
 
     def _left(self, request: Request) -> None:
         """Note who gets the page of a request that was downloaded, or failed."""

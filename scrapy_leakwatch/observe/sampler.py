@@ -92,8 +92,9 @@ class Sampler:
         beside = children.bytes if children is not None else 0
         received = self._received.count()
         resources, limits = self._resources.read(), self._resources.limits()
-        if (browsing := self._browsers.count()) is not None:
-            resources = replace(resources, **browsing._asdict())
+        if (found := self._browsers.count()) is not None:
+            resources = replace(resources, pages=found.pages, contexts=found.contexts)
+            limits = replace(limits, pages=found.most, pages_free=found.free)
         return Sample(
             time=time.time(),
             elapsed_s=time.monotonic() - self._opened,

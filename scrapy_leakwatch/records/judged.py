@@ -50,8 +50,8 @@ class Growth:
     weakest_per_1000: float = 0.0
 
 
-LimitOf = Literal["memory", "descriptors", "pids"]
-"""What a limit is of: bytes; open files and sockets; threads and processes."""
+LimitOf = Literal["memory", "descriptors", "pids", "pages"]
+"""What a limit is of: bytes; open files and sockets; threads and processes; pages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,11 +231,15 @@ class ResourceLimits:
 
     ``descriptors`` are files and sockets together. ``pids`` are threads and processes,
     of the whole container or user, of which ``pids_free`` more can be started.
+    ``pages`` are those of a browser's context, of which ``pages_free`` are not with
+    callbacks that were given them.
     """
 
     descriptors: int | None = None
     pids: int | None = None
     pids_free: int | None = None
+    pages: int | None = None
+    pages_free: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

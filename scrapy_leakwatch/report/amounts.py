@@ -31,6 +31,8 @@ def limit(number: int, of: str) -> str:
         return f"{number:,} open files and sockets (ulimit -n)"
     if of == "pids":
         return f"{number:,} threads and processes"
+    if of == "pages":
+        return f"{number:,} pages in a context (PLAYWRIGHT_MAX_PAGES_PER_CONTEXT)"
     return f"{size(number)} ({number / MEBIBYTE:,.0f} MiB)"
 
 

@@ -11,7 +11,13 @@ from scrapy_leakwatch.judge.headroom import room_for
 from scrapy_leakwatch.judge.history import RESOURCES
 from scrapy_leakwatch.judge.told import Key
 from scrapy_leakwatch.judge.verdicts import tell
-from scrapy_leakwatch.records import Explanation, PilingUp, Suspicion, Unexplained
+from scrapy_leakwatch.records import (
+    Explanation,
+    Growth,
+    PilingUp,
+    Suspicion,
+    Unexplained,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +27,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.judge.history import History
     from scrapy_leakwatch.judge.kinds.kind import Found
     from scrapy_leakwatch.judge.told import Standing
-    from scrapy_leakwatch.records import Confidence, Growth, Sample, Verdict
+    from scrapy_leakwatch.records import Confidence, Sample, Verdict
 
 
 SUBJECTS = {
@@ -55,6 +61,9 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
     for name in SUBJECTS:
         count = getattr(sample.resources, name, None)
         if count is None:
+            continue
+        if name == "pages" and _is_stuck(history, sample):
+            yield _suspicion(name, count, Growth((count,), 0.0, 0.0), sample, case)
             continue
         steps = thresholds.RESOURCES_STEPS * case.min_samples
         series = history.resources(f"{RESOURCES}{name}")
@@ -106,21 +115,39 @@ def is_part(suspicion: Suspicion, told: Mapping[Key, Standing]) -> bool:
     )
 
 
+def _is_stuck(history: History, sample: Sample) -> bool:
+    """Tell whether the crawl waits for a page, and no callback is left to close one."""
+    limits, progress = sample.limits, sample.progress
+    if limits is None or limits.pages_free is None or limits.pages_free > 0:
+        return False
+    if progress is None or progress.scraping or not progress.downloading:
+        return False
+    late = history.resources(f"{RESOURCES}pages")[-thresholds.STALLED_SAMPLES :]
+    return (
+        len(late) == thresholds.STALLED_SAMPLES
+        and late[0].received == late[-1].received
+        and late[-1].time - late[0].time >= thresholds.STALLED_LEAST_S
+    )
+
+
 def _may_come_along(name: str, grown: Growth, history: History, steps: int) -> bool:
     """Tell whether a kind that is told first grows as well, and may bring these along.
 
-    Where there is much of it not each sample counts it: then it takes longer until it
-    has as many ``steps`` and is judged.
+    Where there is much of it not each sample counts it, and then it takes longer until
+    it is judged. These wait for it, but not for ever: the other may never be told.
     """
+    if len(history.resources(f"{RESOURCES}{name}")) > PATIENCE * steps:
+        return False
+    most = PARTS.get(name, 0) + 0.5
     names = list(SUBJECTS)
-    before = [
-        history.resources(f"{RESOURCES}{each}") for each in names[: names.index(name)]
-    ]
     return any(
-        grown.per_1000_responses <= (PARTS.get(name, 0) + 0.5) * _pace(points)
-        for points in before
-        if len(points) <= steps + 1  # the first is no part of a step
+        grown.per_1000_responses <= most * _pace(history.resources(f"{RESOURCES}{each}"))
+        for each in names[: names.index(name)]
     )
+
+
+PATIENCE = 3
+"""Times as many samples as are needed."""
 
 
 def _pace(points: Sequence[Point]) -> float:

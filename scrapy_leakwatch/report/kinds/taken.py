@@ -25,7 +25,8 @@ PILE_UP = {
 
 RELEASE = {
     "pages": "await page.close() once the page was read, also in the errback: with"
-    " playwright_include_page nobody else does",
+    " playwright_include_page nobody else does;"
+    " PLAYWRIGHT_MAX_PAGES_PER_CONTEXT bounds how many there are",
     "contexts": "await page.context.close() when its page is done, or have the requests"
     " share a few names in playwright_context; PLAYWRIGHT_MAX_CONTEXTS bounds them",
     "children": "terminate() and wait() for each child when its work is done, or let a"
@@ -51,9 +52,14 @@ def piling_up(verdict: Verdict, facts: PilingUp) -> Words:
     """Say how many there are by now, and what would give them back."""
     found = facts.found
     says_it = isinstance(found, Explanation) and found.fix
+    grows = f"{stays(verdict.growth)}, and none is given back"
+    if not verdict.growth.per_1000_responses:
+        grows = (
+            "as many as PLAYWRIGHT_MAX_PAGES_PER_CONTEXT allows: the crawl waits for"
+            " one of them, and no callback is left that closes one"
+        )
     return Words(
-        f"unreleased: {verdict.count:,} {PILE_UP[facts.name]},"
-        f" {stays(verdict.growth)}, and none is given back",
+        f"unreleased: {verdict.count:,} {PILE_UP[facts.name]}, {grows}",
         "" if says_it else RELEASE[facts.name],
         unknown("who took them", found),
     )

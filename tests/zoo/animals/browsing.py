@@ -41,6 +41,12 @@ class ContextsLeftOpen(Browser):
         await page.close()
 
 
+class PagesRunOut(PagesLeftOpen):
+    """Waits for ever for a page, once all that a context may have are open."""
+
+    name = "pages_run_out"
+
+
 class PagesClosed(Browser):
     name = "pages_closed"
 

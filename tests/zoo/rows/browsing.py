@@ -28,12 +28,14 @@ def _row(cls: str, story: str, **fields: Any) -> Row:
     return Row(
         name=name,
         story=story,
-        spiders=(f"{MODULE}.{cls}",),
-        settings=SETTINGS,
-        reactor=ASYNCIO,
-        least_received=30,
-        needs=("scrapy_playwright",),
-        **fields,
+        **{
+            "spiders": (f"{MODULE}.{cls}",),
+            "settings": SETTINGS,
+            "reactor": ASYNCIO,
+            "least_received": 30,
+            "needs": ("scrapy_playwright",),
+            **fields,
+        },
     )
 
 
@@ -53,6 +55,23 @@ BROWSING: tuple[Row, ...] = (
         subjects=("browser context",),
         line="tests/zoo/animals/browsing.py:38",
         also=frozenset({"children", "hoard"}),
+    ),
+    _row(
+        "PagesRunOut",
+        "eight pages may be open, and no callback closes its own",
+        truth="unreleased",
+        subjects=("browser page",),
+        line="tests/zoo/animals/browsing.py:29",
+        settings={**SETTINGS, "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 8},
+        also=frozenset({"children", "hoard"}),
+        least_received=8,
+        curfew_s=25,
+    ),
+    _row(
+        "FewPages",
+        "two pages may be open, and each callback closes its own",
+        settings={**SETTINGS, "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 2},
+        spiders=(f"{MODULE}.PagesClosed",),
     ),
     _row("PagesClosed", "each callback closes its page of Chromium"),
     _row("ContextsClosed", "each callback closes its page and the context of it"),
