@@ -133,21 +133,18 @@ def _is_stuck(history: History, sample: Sample) -> bool:
 def _may_come_along(name: str, grown: Growth, history: History, steps: int) -> bool:
     """Tell whether a kind that is told first grows as well, and may bring these along.
 
-    Where there is much of it not each sample counts it, and then it takes longer until
-    it is judged. These wait for it, but not for ever: the other may never be told.
+    Where there is much of it not each sample counts it: then it takes longer until it
+    has as many ``steps`` and is judged, and as many again if it was uneven.
     """
-    if len(history.resources(f"{RESOURCES}{name}")) > PATIENCE * steps:
-        return False
-    most = PARTS.get(name, 0) + 0.5
     names = list(SUBJECTS)
+    before = [
+        history.resources(f"{RESOURCES}{each}") for each in names[: names.index(name)]
+    ]
     return any(
-        grown.per_1000_responses <= most * _pace(history.resources(f"{RESOURCES}{each}"))
-        for each in names[: names.index(name)]
+        grown.per_1000_responses <= (PARTS.get(name, 0) + 0.5) * _pace(points)
+        for points in before
+        if len(points) <= 2 * steps + 1  # the first is no part of a step
     )
-
-
-PATIENCE = 3
-"""Times as many samples as are needed."""
 
 
 def _pace(points: Sequence[Point]) -> float:
