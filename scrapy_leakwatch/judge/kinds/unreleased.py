@@ -80,7 +80,7 @@ def owner_of(seen: Taken, suspicion: Suspicion) -> Explanation | Unexplained | N
     Without a reason: that pools have them, so that there is an end.
     """
     bounded = seen.pooled >= thresholds.RESOURCES_CLAIMED * suspicion.unaccounted
-    few = seen.alive < thresholds.RESOURCES_LEAST
+    few = seen.alive < min(thresholds.RESOURCES_LEAST, suspicion.count)
     if few and (bounded or taken.all_are_seen(suspicion)):
         return Unexplained(
             subject=suspicion.subject,
