@@ -118,7 +118,7 @@ def test_the_line_of_the_callback_is_told_while_the_crawl_runs(
     for _ in range(40):
         browser.open(browser.crawler.spider.parse_product)
     owner = Owner("spider", browser.crawler.spider)
-    nothing = resources.Before(frozenset(), frozenset())
+    nothing = resources.Before({}, frozenset())
     search = resources.Search(browser.crawler, (owner,), nothing)
     line = Shop.parse_product.__code__.co_firstlineno
     for counted_as, alive in (("pages", 40), ("contexts", 1)):

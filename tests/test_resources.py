@@ -363,7 +363,7 @@ def test_each_file_of_a_kind_is_in_the_list_and_says_how_to_call_it() -> None:
 
 def searched(parts, before=None) -> resources.Search:
     owners = tuple(Owner("extension", part) for part in parts)
-    earlier = before or resources.Before(frozenset(), frozenset())
+    earlier = before or resources.Before({}, frozenset())
     crawler = SimpleNamespace(engine=None, spider=None)
     return resources.Search(crawler, owners, earlier)
 
@@ -421,6 +421,16 @@ def test_a_look_in_the_crawl_asks_of_some_whose_they_are(worker, monkeypatch) ->
     assert seen.looked_at <= resources.MOST_CLAIMED
     assert len(seen.owned) == seen.looked_at
     assert {each.location for each in seen.owned} == {"shop_parts.py:15"}
+
+
+def test_what_has_ended_since_does_not_hide_what_has_its_place() -> None:
+    part, other = {1}, {2}
+    live = Live(KINDS[0], part, "a thing")
+    there, gone = weakref.ref(part), weakref.ref(other)
+    del other
+    assert resources.Before({id(part): there}, frozenset()).has(live)
+    assert resources.Before({id(part): None}, frozenset()).has(live)
+    assert not resources.Before({id(part): gone}, frozenset()).has(live)
 
 
 def test_the_threads_of_a_few_pools_are_pooled_and_of_many_they_are_not(

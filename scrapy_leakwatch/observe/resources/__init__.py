@@ -8,8 +8,9 @@ together. Nothing there runs the crawl's code.
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 
@@ -45,20 +46,36 @@ __all__ = ["Before", "Owner", "Search", "before", "owners", "starters"]
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What was there before a crawl, by identity; it keeps nothing alive."""
+    """What was there before a crawl, by identity; it keeps nothing alive.
 
-    things: frozenset[int]
+    What has ended since may have left its place to another: where a class has weak
+    references they tell the two apart.
+    """
+
+    things: dict[int, weakref.ref[Any] | None]
     descriptors: frozenset[tuple[int, str]]
 
     def has(self, live: Live) -> bool:
         """Tell whether ``live`` was there."""
-        return id(live.thing) in self.things or live.descriptor in self.descriptors
+        known = id(live.thing)
+        if known in self.things:
+            there = self.things[known]
+            if there is None or there() is live.thing:
+                return True
+        return live.descriptor in self.descriptors
 
 
 def before() -> Before:
     """Return what is there before a crawl takes anything."""
-    things = frozenset(id(live.thing) for live in _alive(Reach()))
+    things = {id(live.thing): _weakly(live.thing) for live in _alive(Reach())}
     return Before(things, descriptors())
+
+
+def _weakly(thing: Any) -> weakref.ref[Any] | None:
+    try:
+        return weakref.ref(thing)
+    except TypeError:  # a class without weak references
+        return None
 
 
 class Search:
