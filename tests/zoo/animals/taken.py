@@ -188,6 +188,18 @@ class PoolOfSockets(Taker):
             each.close()
 
 
+class ManyProxies(Visitor):
+    """Goes through some hundred proxies in turn; to each a connection is kept."""
+
+    name = "many_proxies"
+    proxies = 250
+
+    def page(self, number, **kwargs):
+        port = urlsplit(self.site).port
+        proxy = f"http://proxy{number % self.proxies}.localhost:{port}"
+        return super().page(number, meta={"proxy": proxy}, **kwargs)
+
+
 class BriefTimers(Taker):
     name = "brief_timers"
 

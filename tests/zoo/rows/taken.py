@@ -11,6 +11,7 @@ from tests.zoo.truth import ASYNCIO, SELECT, Row
 ROOT = Path(__file__).parents[3]
 FILE = "tests/zoo/animals/taken.py"
 MODULE = "tests.zoo.animals.taken"
+RESOLVER = "tests.zoo.animals.resolver.LoopbackResolver"
 LONGER = {"CLOSESPIDER_TIMEOUT": 9}
 """Where there is much, not each sample counts it."""
 
@@ -86,6 +87,11 @@ TAKEN: tuple[Row, ...] = (
     _row("PoolOfThreads", "a pool of 40 threads that fills up"),
     _row("ClosesFiles", "a file on a page, closed", reactor=SELECT),
     _row("PoolOfSockets", "40 connections that are used again and again"),
+    _row(
+        "ManyProxies",
+        "250 proxies in turn, and a connection is kept to each",
+        settings={**LONGER, "DNS_RESOLVER": RESOLVER},
+    ),
     _row("BriefTimers", "a call in half a second on a page", reactor=SELECT),
     _row("BriefTasks", "a task of a moment on a page", reactor=ASYNCIO),
     _row(
