@@ -3,28 +3,61 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+import math
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from scrapy_leakwatch.recordings.writing import RecordingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from scrapy import Spider
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
+MOST = 12
+"""Failures in a row after which a stage is given up: it was off for 34 minutes then,
+1, 2, 4 ... 1,024 seconds after each."""
+
 logger = logging.getLogger("scrapy_leakwatch")
 
 
-class Guard:
-    """Runs one stage. Its first error is logged and switches the stage off."""
+def log(level: int, text: str, *args: object, **how: Any) -> None:
+    """Log a line. A handler of the project's that raises does not reach us."""
+    with suppress(Exception):
+        logger.log(level, text, *args, **how)
 
-    def __init__(self, stage: str, spider: Spider | None) -> None:
+
+class Guard:
+    """Runs one stage. After an error it is off for a while, then tried again.
+
+    The log hears of it when it begins and ends; of what comes again and again ever more
+    seldom. ``reason`` says what the error was, "" while all is well. ``clock`` returns
+    steady seconds.
+    """
+
+    def __init__(
+        self,
+        stage: str,
+        spider: Spider | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._stage = stage
         self._spider = spider
-        self.off = False
+        self._clock = clock
+        self._failures = 0
+        self._times = 0
+        self._again_at = -math.inf
+        self._well_since: float | None = None
+        self.reason = ""
+
+    @property
+    def off(self) -> bool:
+        """Tell whether it is not to be tried now: it just failed, or is given up."""
+        return self._clock() < self._again_at
 
     def __call__(
         self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
@@ -33,17 +66,76 @@ class Guard:
         if self.off:
             return None
         try:
-            return function(*args, **kwargs)
-        except RecordingError as error:
-            self.off = True
-            logger.error(  # noqa: TRY400, it says all there is to know
-                "%s", error, extra={"spider": self._spider}
-            )
-        except Exception:
-            self.off = True
-            logger.exception(
-                "LeakWatch can't %s and does without from here on; the crawl goes on",
-                self._stage,
-                extra={"spider": self._spider},
-            )
-        return None
+            result = function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001, what else may an error of ours be
+            self._fail(error)
+            return None
+        if self._failures:
+            self._heal()
+        return result
+
+    async def waiting(self, under_way: Awaitable[_T]) -> _T | None:
+        """Return what comes of something under way, None when it fails."""
+        try:
+            return await under_way
+        except Exception as error:  # noqa: BLE001
+            self._fail(error)
+            return None
+
+    def hurry(self) -> None:
+        """Try it at the next call, unless it is given up: there are few left."""
+        if self._again_at < math.inf:
+            self._again_at = -math.inf
+
+    def _fail(self, error: Exception) -> None:
+        self._failures += 1
+        self._well_since = None
+        self.reason = what(error)
+        if isinstance(error, RecordingError):
+            self._again_at = math.inf
+            self._tell(logging.ERROR, "%s", error)
+        elif self._failures >= MOST:
+            self._again_at = math.inf
+            text = "LeakWatch gives up to %s after %d errors: %s"
+            self._tell(logging.ERROR, text, self._stage, self._failures, self.reason)
+        else:
+            self._again_at = self._clock() + self._pause_s
+            if self._failures == 1:
+                self._begin(error)
+
+    def _begin(self, error: Exception) -> None:
+        self._times += 1
+        if self._is_told:
+            text = "LeakWatch can't %s and does without for now; the crawl goes on"
+            self._tell(logging.ERROR, text, self._stage, exc_info=error)
+
+    def _heal(self) -> None:
+        """Take it for well once it has been for as long as it was off.
+
+        A stage has several functions, and the next may be the one that fails.
+        """
+        now = self._clock()
+        if self._well_since is None:
+            self._well_since = now
+        elif now - self._well_since >= self._pause_s:
+            self._failures, self.reason = 0, ""
+            if self._is_told:
+                self._tell(logging.INFO, "LeakWatch can %s again", self._stage)
+
+    @property
+    def _pause_s(self) -> float:
+        return 2.0 ** (self._failures - 1)
+
+    @property
+    def _is_told(self) -> bool:
+        """Tell whether it began for the first, second, fourth, eighth ... time."""
+        return self._times & (self._times - 1) == 0
+
+    def _tell(self, level: int, text: str, *args: object, **how: Any) -> None:
+        log(level, text, *args, extra={"spider": self._spider}, **how)
+
+
+def what(error: Exception) -> str:
+    """Return what an error was; not its text, in which the crawl may speak."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return f"{type(error).__name__}: {reason}" if reason else type(error).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import platform
 import time
@@ -13,10 +14,11 @@ import twisted
 
 import scrapy_leakwatch
 from scrapy_leakwatch.crawl.closing_report import ClosingReport
-from scrapy_leakwatch.crawl.guard import Guard, logger
+from scrapy_leakwatch.crawl.guard import Guard, log
 from scrapy_leakwatch.foundation import redact, traces
+from scrapy_leakwatch.judge import sufficiency, thresholds
 from scrapy_leakwatch.recordings import writing
-from scrapy_leakwatch.records import Bill, Layers
+from scrapy_leakwatch.records import Bill, Layers, Looks
 from scrapy_leakwatch.report import stats
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
         Explanation,
         NoBill,
         Sample,
+        TooLittle,
         Trimmed,
         Unexplained,
         Verdict,
@@ -67,6 +70,7 @@ class Recorder:
         self._owners = stats.OwnersReport()
         self._pid = os.getpid()
         self._written: dict[str, stats.Stat] = {}
+        self._looks = Looks()
         self._record = self._recording(self._open_own_record)
 
     @property
@@ -79,11 +83,34 @@ class Recorder:
         """Tell whether a recording is being written, and has not failed."""
         return self._record is not None and not self._recording.off
 
+    @property
+    def unwatched(self) -> TooLittle | None:
+        """Why it is not known whether the crawl leaks, None as long as it is."""
+        needed = self._config.min_samples + thresholds.WARM_UP
+        return sufficiency.unwatched(self._looks, needed)
+
+    def hurry(self) -> None:
+        """Try what failed at once: the crawl ends."""
+        for guard in (self._counting, self._recording, self._reporting):
+            guard.hurry()
+
+    def looked(self, failed: str) -> None:
+        """Count a look at the crawl, and keep that it ``failed`` for this reason."""
+        looks = self._looks
+        self._looks = Looks(
+            looks.due + 1, looks.failed + bool(failed), failed or looks.reason
+        )
+        if failed:
+            self._recording(self._write, writing.of_looks, self._looks, self._clock())
+        if self._looks.failed:
+            self._counting(self._set, stats.of_looks, self._looks, self.unwatched)
+            self._count_verdicts()
+
     def sample(self, sample: Sample) -> None:
         """Keep a sample."""
         self._recording(self._write, writing.of_sample, sample)
         self._counting(self._set, self._stats.of_sample, sample)
-        self._counting(self._set, stats.of_verdicts, self._judge.reached)
+        self._count_verdicts()
 
     def cost(self, taken_s: float) -> None:
         """Keep what a sample cost with all that was done with it."""
@@ -96,7 +123,7 @@ class Recorder:
     def verdict(self, verdict: Verdict) -> None:
         """Keep a verdict."""
         self._recording(self._write, writing.of_verdict, verdict, self._clock())
-        self._counting(self._set, stats.of_verdicts, self._judge.reached)
+        self._count_verdicts()
 
     def finding(
         self, found: Explanation | Unexplained | Layers, verdict: Verdict | None
@@ -145,10 +172,16 @@ class Recorder:
         """Write the summary, close the recording and write the report."""
         atexit.unregister(self.end)
         atexit.unregister(self._exit)
+        self.hurry()
+        self._count_verdicts()
         self._recording(self._write_summary)
         if self._report is not None:
             record = self._record.path if self._record else None
             self._reporting(self._report.write, record)
+
+    def _count_verdicts(self) -> None:
+        verdicts = self._judge.reached
+        self._counting(self._set, stats.of_verdicts, verdicts, self.unwatched)
 
     def _set(self, report: Callable[..., dict[str, stats.Stat]], *seen: Any) -> None:
         for name, value in report(*seen).items():
@@ -173,7 +206,8 @@ class Recorder:
         record.write(line)
         atexit.register(self._exit)
         if self._config.record is not None:
-            logger.info("LeakWatch records to %s", redact.text(str(record.path), 1000))
+            path = redact.text(str(record.path), 1000)
+            log(logging.INFO, "LeakWatch records to %s", path)
         return record
 
     def _write(self, report: Callable[..., Line], *seen: Any) -> None:
@@ -189,6 +223,8 @@ class Recorder:
     def _write_summary(self) -> None:
         if self._record is None:
             return
+        if self._looks.failed:
+            self._record.write(writing.of_looks(self._looks, self._clock()))
         line = writing.of_summary(
             self._crawler.stats.get_stats(), self._judge.verdicts, self._clock()
         )

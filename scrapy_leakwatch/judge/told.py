@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Suspicion, Verdict
+    from scrapy_leakwatch.records import Suspicion, Unexplained, Verdict
 
 
 class Key(NamedTuple):
@@ -38,10 +38,14 @@ class Standing(NamedTuple):
 
 
 class Dismissed(NamedTuple):
-    """A suspicion not borne out, and how many times as many make it news again."""
+    """A suspicion not borne out, and how many times as many make it news again.
+
+    ``failed`` is why that is so, where nobody could look.
+    """
 
     suspicion: Suspicion
     again: float
+    failed: Unexplained | None = None
 
 
 def is_inside(holder: str, container: str) -> bool:

@@ -8,7 +8,14 @@ from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.history import RSS
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths, objects
 from scrapy_leakwatch.judge.verdicts import limit_in_s, tell, tell_of_layers
-from scrapy_leakwatch.records import Counted, Growth, Unnamed, Unseen, Verdict
+from scrapy_leakwatch.records import (
+    Counted,
+    Growth,
+    Unexplained,
+    Unnamed,
+    Unseen,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +25,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.judge.growth import Point
     from scrapy_leakwatch.judge.history import History
     from scrapy_leakwatch.judge.kinds.kind import Found
+    from scrapy_leakwatch.judge.told import Dismissed
     from scrapy_leakwatch.records import Layers, Sample, Suspicion
 
 
@@ -26,6 +34,27 @@ def of_objects(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
     if suspicion.unaccounted < case.many:
         return None
     facts = Counted(suspicion.judged_as, suspicion.proved, found)
+    return tell(suspicion, "inconclusive", "low", facts)
+
+
+def failure(found: Found) -> Unexplained | None:
+    """Return why nobody could look, None where somebody did or was not to."""
+    if not isinstance(found, Unexplained) or found.gone or found.counts.examined:
+        return None
+    return found
+
+
+def unlooked(dismissed: Dismissed, history: History, case: Case) -> Verdict | None:
+    """Say at the end of a crawl what grew, where all looks failed and it is not gone.
+
+    Full collections may show that it was dead.
+    """
+    suspicion, failed = dismissed.suspicion, dismissed.failed
+    floors = history.floors(suspicion.judged_as)[-1:]
+    alive = [history.latest(suspicion.judged_as), *(each.held for each in floors)]
+    if failed is None or min(alive) < case.min_objects:
+        return None
+    facts = Counted(suspicion.judged_as, suspicion.proved, failed)
     return tell(suspicion, "inconclusive", "low", facts)
 
 
