@@ -13,6 +13,7 @@ from scrapy_leakwatch.checks.checked import complaint
 from scrapy_leakwatch.config import Config
 from scrapy_leakwatch.crawl.recorder import Recorder
 from scrapy_leakwatch.judge.sufficiency import too_little
+from scrapy_leakwatch.recordings import writing
 from scrapy_leakwatch.records import Looks
 from scrapy_leakwatch.report.opening import opening
 from scrapy_leakwatch.report.sufficiency import in_words
@@ -113,6 +114,21 @@ def test_stats_that_are_refused_for_a_while_are_there_at_the_end() -> None:
     stats.set_value = set_value
     recorder.end()
     assert stats["leakwatch/verdict"] == "healthy"
+
+
+def test_a_verdict_that_could_not_be_written_is_written_at_the_end(
+    tmp_path, monkeypatch
+) -> None:
+    path = tmp_path / "r.jsonl"
+    recorder, _, case = recorder_of(LEAKWATCH_RECORD=str(path))
+    (verdict,) = hear(case, growing(responses=200), explanation(path=()))
+    with monkeypatch.context() as patched:
+        patched.setattr(writing, "of_sample", None)
+        recorder.sample(growing(responses=1)[0])
+        recorder.verdict(verdict)
+    recorder.end()
+    kinds = [line["type"] for line in lines_of(path)]
+    assert kinds == ["run", "verdict", "summary"]
 
 
 def test_a_recording_that_fails_leaves_the_stats_at_work(tmp_path, caplog) -> None:

@@ -247,18 +247,27 @@ def test_a_log_handler_of_the_project_that_raises_does_not_end_the_watch() -> No
     assert not crawl.watch._guards.logging.off
 
 
+REFUSED = "fork refused: Resource temporarily unavailable"
+
+
 def test_few_of_whom_nobody_could_tell_are_told_at_the_end(caplog) -> None:
     """Not before: dead ones come and go by the hundred in a healthy crawl."""
     crawl = Crawl(unproved(responses=30))
     crawl.look(8)
     (_, answered), *_ = crawl.explainer.asked
-    answered(unexplained("fork refused: Resource temporarily unavailable"))
+    answered(unexplained(REFUSED))
     assert crawl.kinds() == []
     with caplog.at_level(logging.INFO, "scrapy_leakwatch"):
         crawl.finish()
     ((verdict,),) = crawl.recorder.of("verdict")
     assert (verdict.kind, verdict.count) == ("inconclusive", 150)
-    why = "who holds them is not known: fork refused: Resource temporarily unavailable"
+    ((_, rests), (found, none)) = reversed(crawl.recorder.of("finding"))
+    assert rests is verdict
+    assert (found.reason, none) == (
+        REFUSED,
+        None,
+    )
+    why = f"who holds them is not known: {REFUSED}"
     assert verdict.caveat == why
     assert why in caplog.text
 
@@ -274,6 +283,18 @@ def test_what_is_gone_at_the_end_is_not_told_though_nobody_could_look(floors) ->
     answered(unexplained("no answer within 30 seconds"))
     crawl.finish()
     assert crawl.kinds() == []
+
+
+def test_who_holds_few_is_told_at_the_end_where_only_requests_could_be_looked_at():
+    crawl = Crawl(unproved(responses=30))
+    crawl.look(8)
+    (_, answered), *_ = crawl.explainer.asked
+    found = explanation(traits=("direct",), examined=48, held=12)
+    answered(found)
+    assert crawl.kinds() == []
+    crawl.finish()
+    assert crawl.kinds() == ["inconclusive"]
+    assert crawl.reactions.told == [("inconclusive", found)]
 
 
 def test_what_somebody_looked_at_is_not_told_at_the_end() -> None:

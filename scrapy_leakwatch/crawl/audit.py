@@ -179,6 +179,8 @@ class Audit:
         if asked is None:
             return None
         answers: list[Explanation | Unexplained | None] = []
-        inquiry = Inquiry(asked, answers.append, self._guard)
+        inquiry = self._guard(Inquiry, asked, answers.append, self._guard)
+        if inquiry is None:
+            return None
         await maybe_deferred_to_future(inquiry.settled(WAIT_S))
         return answers[0] if answers else None

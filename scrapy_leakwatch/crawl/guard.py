@@ -51,7 +51,7 @@ class Guard:
         self._failures = 0
         self._times = 0
         self._again_at = -math.inf
-        self._well_since: float | None = None
+        self._failed = ""
         self.reason = ""
 
     @property
@@ -68,9 +68,10 @@ class Guard:
         try:
             result = function(*args, **kwargs)
         except Exception as error:  # noqa: BLE001, what else may an error of ours be
-            self._fail(error)
+            self._fail(_name(function), error)
             return None
-        if self._failures:
+        # A stage has several functions, and another may still fail.
+        if self._failures and _name(function) == self._failed:
             self._heal()
         return result
 
@@ -79,7 +80,7 @@ class Guard:
         try:
             return await under_way
         except Exception as error:  # noqa: BLE001
-            self._fail(error)
+            self._fail("", error)
             return None
 
     def hurry(self) -> None:
@@ -87,9 +88,9 @@ class Guard:
         if self._again_at < math.inf:
             self._again_at = -math.inf
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, function: str, error: Exception) -> None:
         self._failures += 1
-        self._well_since = None
+        self._failed = function
         self.reason = what(error)
         if isinstance(error, RecordingError):
             self._again_at = math.inf
@@ -99,7 +100,7 @@ class Guard:
             text = "LeakWatch gives up to %s after %d errors: %s"
             self._tell(logging.ERROR, text, self._stage, self._failures, self.reason)
         else:
-            self._again_at = self._clock() + self._pause_s
+            self._again_at = self._clock() + 2 ** (self._failures - 1)
             if self._failures == 1:
                 self._begin(error)
 
@@ -110,21 +111,9 @@ class Guard:
             self._tell(logging.ERROR, text, self._stage, exc_info=error)
 
     def _heal(self) -> None:
-        """Take it for well once it has been for as long as it was off.
-
-        A stage has several functions, and the next may be the one that fails.
-        """
-        now = self._clock()
-        if self._well_since is None:
-            self._well_since = now
-        elif now - self._well_since >= self._pause_s:
-            self._failures, self.reason = 0, ""
-            if self._is_told:
-                self._tell(logging.INFO, "LeakWatch can %s again", self._stage)
-
-    @property
-    def _pause_s(self) -> float:
-        return 2.0 ** (self._failures - 1)
+        self._failures, self.reason = 0, ""
+        if self._is_told:
+            self._tell(logging.INFO, "LeakWatch can %s again", self._stage)
 
     @property
     def _is_told(self) -> bool:
@@ -133,6 +122,10 @@ class Guard:
 
     def _tell(self, level: int, text: str, *args: object, **how: Any) -> None:
         log(level, text, *args, extra={"spider": self._spider}, **how)
+
+
+def _name(function: Callable[..., object]) -> str:
+    return getattr(function, "__qualname__", "")  # the function may lead to the crawl
 
 
 def what(error: Exception) -> str:

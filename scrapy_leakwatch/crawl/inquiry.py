@@ -43,8 +43,12 @@ class Inquiry(Generic[Answer]):
         self._guard = guard
         self._give_up_at: float | None = None
         self._waiting: list[Deferred[None]] = []
-        self._timer: Any = create_looping_call(self._poll)
-        self._timer.start(POLL_S, now=False)
+        try:
+            self._timer: Any = create_looping_call(self._poll)
+            self._timer.start(POLL_S, now=False)
+        except Exception:
+            asked.end()
+            raise
         Inquiry._under_way = self
 
     @classmethod

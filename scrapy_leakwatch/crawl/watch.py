@@ -311,8 +311,9 @@ class Watch:
         if (settled := self._explainer.settled(CLOSE_WAIT_S)) is not None:
             await maybe_deferred_to_future(settled)
         await self._last_bill()
-        for verdict in self._guards.judging(self._judge.unlooked) or ():
-            self._announce(verdict, None)
+        for verdict, found in self._guards.judging(self._judge.unlooked) or ():
+            self._announce(verdict, found)
+            self._recorder.finding(found, verdict)
 
     async def _last_bill(self) -> None:
         """Take the bill of the end, and show it where memory has grown."""
@@ -338,6 +339,7 @@ class Watch:
 
     async def end(self, *, audited: bool) -> None:
         """Say what was not given back, if ``audited``, and end the recording."""
+        self._guards.hurry()
         try:
             told = await self._audit.verdicts(self._spider.name) if audited else []
             self._recorder.audited(self._audit.cost_s)

@@ -137,7 +137,7 @@ class Judge:
                 if isinstance(found, Explanation) or failed
                 else thresholds.TOLD_AGAIN
             )
-            dismissed = Dismissed(suspicion, again, failed)
+            dismissed = Dismissed(suspicion, again, self._received, failed)
             self._dismissed[suspicion.judged_as] = dismissed
             return None
         verdict = kind_of(verdict).weighed(verdict, self._bills)
@@ -148,17 +148,19 @@ class Judge:
         verdict = replace(verdict, cause=self._cause_of(verdict, per_min))
         return self._remember(Key("samples", suspicion.judged_as), verdict, per_min)
 
-    def unlooked(self) -> list[Verdict]:
-        """Return what is still suspected at the end, where nobody could look."""
+    def unlooked(self) -> list[tuple[Verdict, Explanation | Unexplained]]:
+        """Return what is still suspected at the end, where no child could look."""
         told = []
         for judged_as, dismissed in list(self._dismissed.items()):
-            key = Key("samples", judged_as)
+            key, found = Key("samples", judged_as), dismissed.failed
             known = self._told.get(key)
-            if known is not None and known.verdict.kind != "recovered":
+            if found is None or (known and known.verdict.kind != "recovered"):
                 continue
             verdict = inconclusive.unlooked(dismissed, self._history, self._case)
             if verdict is not None:
-                told.append(self._remember(key, verdict))
+                if self._is_accepted(dismissed.suspicion, verdict, found):
+                    verdict = replace(verdict, suppressed=True)
+                told.append((self._remember(key, verdict), found))
         return told
 
     def _cause_of(self, verdict: Verdict, per_min: float) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Suspicion, Unexplained, Verdict
+    from scrapy_leakwatch.records import Explanation, Suspicion, Unexplained, Verdict
 
 
 class Key(NamedTuple):
@@ -40,12 +40,14 @@ class Standing(NamedTuple):
 class Dismissed(NamedTuple):
     """A suspicion not borne out, and how many times as many make it news again.
 
-    ``failed`` is why that is so, where nobody could look.
+    ``failed`` is all that was found where no child could look; ``received`` counts the
+    responses by then.
     """
 
     suspicion: Suspicion
     again: float
-    failed: Unexplained | None = None
+    received: int = 0
+    failed: Explanation | Unexplained | None = None
 
 
 def is_inside(holder: str, container: str) -> bool:

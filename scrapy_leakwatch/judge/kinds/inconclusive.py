@@ -10,6 +10,7 @@ from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths, objects
 from scrapy_leakwatch.judge.verdicts import limit_in_s, tell, tell_of_layers
 from scrapy_leakwatch.records import (
     Counted,
+    Explanation,
     Growth,
     Unexplained,
     Unnamed,
@@ -37,25 +38,28 @@ def of_objects(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
     return tell(suspicion, "inconclusive", "low", facts)
 
 
-def failure(found: Found) -> Unexplained | None:
-    """Return why nobody could look, None where somebody did or was not to."""
-    if not isinstance(found, Unexplained) or found.gone or found.counts.examined:
-        return None
-    return found
+def failure(
+    found: Explanation | Unexplained | None,
+) -> Explanation | Unexplained | None:
+    """Return what was found where no child could look, None where one did."""
+    if isinstance(found, Explanation):
+        return found if "direct" in found.traits else None
+    return None if found is None or found.gone or found.counts.examined else found
 
 
 def unlooked(dismissed: Dismissed, history: History, case: Case) -> Verdict | None:
     """Say at the end of a crawl what grew, where all looks failed and it is not gone.
 
-    Full collections may show that it was dead.
+    A full collection since then may have shown that it was dead.
     """
     suspicion, failed = dismissed.suspicion, dismissed.failed
-    floors = history.floors(suspicion.judged_as)[-1:]
-    alive = [history.latest(suspicion.judged_as), *(each.held for each in floors)]
-    if failed is None or min(alive) < case.min_objects:
+    floors = history.floors(suspicion.judged_as)
+    since = [each.held for each in floors if each.received >= dismissed.received]
+    alive = min([history.latest(suspicion.judged_as), *since])
+    if failed is None or alive < case.min_objects:
         return None
     facts = Counted(suspicion.judged_as, suspicion.proved, failed)
-    return tell(suspicion, "inconclusive", "low", facts)
+    return tell(suspicion, "inconclusive", "low", facts, failed)
 
 
 def of_layers(suspicion: Suspicion, layers: Layers, before: Layers) -> Verdict:
