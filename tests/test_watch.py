@@ -191,7 +191,7 @@ def test_a_sampler_that_fails_for_a_while_is_asked_again(caplog) -> None:
         crawl.look(10)
     assert len(crawl.recorder.of("sample")) == 8
     looked = [failed for (failed,) in crawl.recorder.of("looked")]
-    assert looked == ["OSError: no files"] * 2 + [""] * 8
+    assert looked == ["OSError: Too many open files"] * 2 + [""] * 8
     told = [record.message for record in caplog.records if "can" in record.message]
     assert told == [
         "LeakWatch can't observe the crawl and does without for now; the crawl goes on",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -130,5 +131,7 @@ def _name(function: Callable[..., object]) -> str:
 
 def what(error: Exception) -> str:
     """Return what an error was; not its text, in which the crawl may speak."""
-    reason = error.strerror if isinstance(error, OSError) else None
-    return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+    name, number = type(error).__name__, getattr(error, "errno", None)
+    if not isinstance(error, OSError) or type(number) is not int:
+        return name
+    return f"{name}: {os.strerror(number)}"

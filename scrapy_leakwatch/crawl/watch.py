@@ -278,7 +278,9 @@ class Watch:
 
     def _put_off_bill(self) -> bool:
         """Give up a bill that nobody asked for: it comes again, and a leak first."""
-        return self._bill_can_wait and self._explainer.give_up_bill()
+        if not self._bill_can_wait or not self._explainer.give_up_bill():
+            return False
+        return not self._explainer.busy  # somebody else may have waited for that
 
     def _may_ask(self) -> bool:
         return (
@@ -301,10 +303,10 @@ class Watch:
 
     async def _last_looks(self) -> None:
         self._table_due = 0.0
+        self.on_demand.close()  # who asked is not to keep us from it
         asking = self._explainer.settled(CLOSE_WAIT_S)
         self.look()
         self._recorder.end_with_the_process()
-        self.on_demand.close()
         if asking is not None:
             await maybe_deferred_to_future(asking)
             self.look()  # what was news meanwhile could not be asked about
@@ -353,7 +355,7 @@ class Watch:
         """Take a sample and return it, with the verdicts, in plain text."""
         self._look(judged=False)
         if self._last is None:
-            return "LeakWatch is off for this crawl: its log has the error."
+            return "LeakWatch could not look at this crawl yet: its log has the error."
         return log.status(self._last, self._judge.verdicts, self._recorder.unwatched)
 
     def _pursue(self, suspicion: Suspicion, sample: Sample) -> None:
