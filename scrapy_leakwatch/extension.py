@@ -82,6 +82,16 @@ class LeakWatch:
 
     def spider_opened(self, spider: Spider) -> None:
         """Start to watch."""
+        guard = Guard("watch the crawl", spider)
+        guard(self._open, spider)
+        stats = self._crawler.stats
+        if guard.off and stats is not None:
+            self._watch = None
+            keep = Guard("keep its stats", spider)
+            keep(stats.set_value, "leakwatch/verdict", "unwatched")
+            keep(stats.set_value, "leakwatch/unwatched", guard.reason)
+
+    def _open(self, spider: Spider) -> None:
         guards = Guards(spider)
         parts = stages(self._crawler, self._config, spider, guards)
         self._watch = Watch(self._config, spider, self._audit, guards, parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import json
@@ -22,7 +23,7 @@ from scrapy_leakwatch import recordings
 from scrapy_leakwatch.commands import attach, bill, remote, session
 from scrapy_leakwatch.commands.exits import CommandError
 from scrapy_leakwatch.recordings.writing import of_bill
-from scrapy_leakwatch.remote.attached import _our_stats
+from scrapy_leakwatch.remote.attached import Attachment, _our_stats
 from scrapy_leakwatch.report.bill import table
 from tests.billing import BILL
 from tests.conftest import start_crawl
@@ -276,6 +277,26 @@ def test_stats_of_the_crawl_may_have_names_that_are_no_text() -> None:
     stats = MemoryStatsCollector(get_crawler())
     stats.set_stats({404: 1, ("a", 1): 2, "leakwatch/live/Request": 3})
     assert _our_stats(SimpleNamespace(stats=stats)) == {"leakwatch/live/Request"}
+
+
+def test_an_error_at_an_end_that_nobody_waits_for_is_logged(caplog) -> None:
+    async def fail():
+        raise RuntimeError
+
+    async def expire():
+        attachment = Attachment.__new__(Attachment)
+        attachment._crawler = SimpleNamespace(spider=None)
+        attachment._lease = SimpleNamespace(running=True)
+        attachment._asking, attachment._clients = 0, {}
+        attachment._end = fail
+        attachment.abandon()
+        attachment._expire()
+        await asyncio.sleep(0)
+
+    asyncio.run(expire())
+    errors = [each.message for each in caplog.records if each.levelname == "ERROR"]
+    said = "LeakWatch can't detach from the crawl and does without for now"
+    assert errors == [f"{said}; the crawl goes on"] * 2
 
 
 @needs_remote_control

@@ -13,6 +13,7 @@ from scrapy_leakwatch.config import Config
 from scrapy_leakwatch.crawl import audit as audits
 from scrapy_leakwatch.crawl.audit import Audit
 from scrapy_leakwatch.crawl.guard import Guard
+from scrapy_leakwatch.records import Survivors
 from tests.test_unreleased_told import taken
 
 LOOKS = (0.0, 0.0, 0.0)
@@ -73,6 +74,20 @@ def test_where_nothing_is_left_one_look_is_enough() -> None:
     search = Search(())
     assert verdicts(search) == []
     assert search.looks == 1
+
+
+def test_who_holds_the_crawlers_is_not_asked_beside_another_question(
+    monkeypatch,
+) -> None:
+    monkeypatch.setattr(audits.Inquiry, "under_way", lambda: "another")
+    monkeypatch.setattr(audits, "WAIT_S", 0.0)
+    monkeypatch.setattr(audits, "explain_in_child", None)
+    config = Config.from_settings(Settings())
+    guard = Guard("see what is left", None)
+    audit = Audit(SimpleNamespace(spider=None), config, guard)
+    found = asyncio.run(audit._holders(Survivors(9, 9, (1, 5, 9)), set(), "shop"))
+    assert found.reason == "another look into the process was under way all the time"
+    assert not guard.off
 
 
 def test_a_search_that_fails_is_logged_and_nobody_is_accused(caplog) -> None:

@@ -26,6 +26,7 @@ from scrapy_leakwatch.records import (
     BillPath,
     NoBill,
 )
+from scrapy_leakwatch.remote import on_demand
 from scrapy_leakwatch.remote.console import Console
 from scrapy_leakwatch.remote.on_demand import FAILED, OnDemand
 from scrapy_leakwatch.report.bill import table
@@ -155,6 +156,27 @@ def test_who_asks_while_another_question_is_under_way_waits() -> None:
     under_way.pop().callback(None)
     told[0](BILL)
     assert answer(shown) == table(BILL)
+
+
+def test_a_profile_waits_for_another_question_too(monkeypatch) -> None:
+    profiles: list = []
+    monkeypatch.setattr(on_demand, "profile_in_child", lambda *of: profiles.append(of))
+    under_way = [Deferred()]
+    demand = asked(None, lambda: under_way[0] if under_way else None)
+    shown = demand.heap()
+    assert not profiles
+    under_way.pop().callback(None)
+    assert len(profiles) == 1
+    assert answer(shown) == FAILED  # for there is no child
+
+
+@pytest.mark.parametrize("question", ["why", "heap"])
+def test_an_error_of_ours_is_an_answer_for_who_asks(monkeypatch, question) -> None:
+    monkeypatch.setattr(on_demand, "profile_in_child", None)
+    monkeypatch.setattr(on_demand, "_class_named", lambda name: (Spider, 1))
+    demand = asked(None)
+    demand._explainer.ask = None
+    assert answer(getattr(demand, question)("Spider")) == FAILED
 
 
 def test_after_an_error_or_the_crawl_there_is_no_bill() -> None:

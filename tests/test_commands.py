@@ -517,6 +517,26 @@ def test_responses_that_came_early_in_a_long_crawl_are_counted(record, capsys) -
     assert "Healthy: nothing leaks." in capsys.readouterr().out
 
 
+def test_a_crawl_that_was_not_watched_is_not_called_healthy(
+    record, tmp_path, capsys
+) -> None:
+    looks = {"type": "looks", "time": START + 900, "due": 90, "failed": 50}
+    path = record("blind", looks | {"reason": "OSError: Too many open files"})
+    leakwatch("show", path)
+    shown = capsys.readouterr().out
+    assert "Unwatched: 50 of 90 looks at it failed (OSError: Too many open" in shown
+    assert "Healthy" not in shown
+    leakwatch("report", path)
+    assert "Unwatched: 50 of 90" in (tmp_path / "blind.html").read_text()
+    assert leakwatch("diff", path, path) == 4
+
+
+def test_errors_early_in_a_long_crawl_leave_it_watched(record, capsys) -> None:
+    looks = {"type": "looks", "time": START + 90, "due": 9, "failed": 5, "reason": "x"}
+    leakwatch("show", record("soon", looks))
+    assert "Healthy: nothing leaks." in capsys.readouterr().out
+
+
 def test_show_and_the_page_say_alike_what_was_too_short(
     record, tmp_path, capsys
 ) -> None:

@@ -8,8 +8,15 @@ from types import SimpleNamespace
 
 from scrapy.settings import Settings
 
+from scrapy_leakwatch import recordings
+from scrapy_leakwatch.checks.checked import complaint
 from scrapy_leakwatch.config import Config
 from scrapy_leakwatch.crawl.recorder import Recorder
+from scrapy_leakwatch.judge.sufficiency import too_little
+from scrapy_leakwatch.recordings import writing
+from scrapy_leakwatch.records import Looks
+from scrapy_leakwatch.report.opening import opening
+from scrapy_leakwatch.report.sufficiency import in_words
 from tests.judging import explanation, growing, hear, judge_of
 
 
@@ -66,6 +73,62 @@ def test_a_stat_is_set_when_it_changes_and_not_with_each_sample() -> None:
     assert stats.times["leakwatch/responses/unaccounted"] == 1
     recorder.sample(last)
     assert stats.times["leakwatch/responses/unaccounted"] == 2
+
+
+def test_what_was_not_watched_is_never_healthy(tmp_path) -> None:
+    path = tmp_path / "r.jsonl"
+    recorder, stats, _ = recorder_of(LEAKWATCH_RECORD=str(path))
+    for number in range(20):
+        recorder.sample(growing(responses=1)[0])
+        recorder.looked("OSError: no files" if number in {5, 6} else "")
+    assert stats["leakwatch/verdict"] == "healthy"
+    assert stats["leakwatch/failed_looks"] == 2
+    assert stats["leakwatch/unwatched"] == ""
+    for _ in range(4):
+        recorder.looked("OSError: no files")
+    assert stats["leakwatch/verdict"] == "unwatched"
+    why = "6 of 24 looks at it failed (OSError: no files)"
+    assert stats["leakwatch/unwatched"] == why
+    recorder.end()
+    crawl = recordings.read(path)
+    assert crawl.looks == Looks(24, 6, "OSError: no files")
+    assert in_words(too_little(crawl)) == f"{why}: its log has the error"
+    assert complaint(crawl, []).startswith("Too little was measured to tell whether it")
+    assert opening(crawl, too_little(crawl)).word == "Unwatched"
+
+
+def test_a_leak_that_was_seen_stands_though_the_rest_was_not_watched() -> None:
+    recorder, stats, case = recorder_of()
+    (verdict,) = hear(case, growing(responses=200), explanation(path=()))
+    recorder.verdict(verdict)
+    recorder.looked("RuntimeError")
+    assert stats["leakwatch/verdict"] == "leak"
+    assert stats["leakwatch/unwatched"]
+
+
+def test_stats_that_are_refused_for_a_while_are_there_at_the_end() -> None:
+    recorder, stats, _ = recorder_of()
+    set_value, stats.set_value = stats.set_value, None
+    recorder.sample(growing(responses=1)[0])
+    recorder.looked("")
+    stats.set_value = set_value
+    recorder.end()
+    assert stats["leakwatch/verdict"] == "healthy"
+
+
+def test_a_verdict_that_could_not_be_written_is_written_at_the_end(
+    tmp_path, monkeypatch
+) -> None:
+    path = tmp_path / "r.jsonl"
+    recorder, _, case = recorder_of(LEAKWATCH_RECORD=str(path))
+    (verdict,) = hear(case, growing(responses=200), explanation(path=()))
+    with monkeypatch.context() as patched:
+        patched.setattr(writing, "of_sample", None)
+        recorder.sample(growing(responses=1)[0])
+        recorder.verdict(verdict)
+    recorder.end()
+    kinds = [line["type"] for line in lines_of(path)]
+    assert kinds == ["run", "verdict", "summary"]
 
 
 def test_a_recording_that_fails_leaves_the_stats_at_work(tmp_path, caplog) -> None:

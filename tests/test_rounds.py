@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from functools import partial
 
 import pytest
@@ -11,7 +13,7 @@ from scrapy_leakwatch.crawl import inquiry, rounds
 from scrapy_leakwatch.crawl.explainer import Explainer
 from scrapy_leakwatch.crawl.guard import Guard
 from scrapy_leakwatch.crawl.rounds import Rounds
-from scrapy_leakwatch.explain import MemoryQuestion
+from scrapy_leakwatch.explain import MemoryQuestion, Question
 from scrapy_leakwatch.foundation.freezer import freezer
 
 
@@ -89,6 +91,20 @@ def test_a_loop_that_was_given_up_stops_nobody_else(loop, monkeypatch) -> None:
     assert Rounds._all == [joined]
     joined.leave(list)
     later.close()
+
+
+def test_who_gets_no_child_is_told_why(monkeypatch) -> None:
+    def refuse() -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(os, "fork", refuse)
+    explainer = Explainer(None, 30.0, list, list, Guard("ask", None))
+    told: list[object] = []
+    explainer.ask(Question("Nothing", "shop.Nothing", "shop", 120), told.append)
+    assert [found.reason for found in told] == [
+        "fork refused: Resource temporarily unavailable"
+    ]
+    assert not explainer.busy
 
 
 def test_a_question_whose_loop_is_over_keeps_nobody_from_asking(monkeypatch) -> None:

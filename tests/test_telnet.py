@@ -21,7 +21,7 @@ class Telnet:
     """A client that lets the server have its options, and has none."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=15)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
 
     def close(self) -> None:
         self._socket.close()
@@ -31,7 +31,7 @@ class Telnet:
 
     def read_until(self, *wanted: str) -> str:
         text = ""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while not all(each in text for each in wanted):
             assert time.monotonic() < deadline, text
             received = self._socket.recv(4096)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from scrapy.settings import Settings
 
 from scrapy_leakwatch.config import Config
+from scrapy_leakwatch.crawl import watch
 from scrapy_leakwatch.crawl.billing import Bills
 from scrapy_leakwatch.crawl.watch import Guards, Stages, Watch
 from scrapy_leakwatch.explain import Question
 from scrapy_leakwatch.judge.kinds import unreleased
-from scrapy_leakwatch.records import Survivors
-from tests.judging import explanation, growing, judge_of, unexplained, unproved
+from scrapy_leakwatch.records import RESPONSES, Floor, Survivors, TooLittle
+from tests.judging import explanation, growing, judge_of, sample, unexplained, unproved
 
 
 class Sampler:
@@ -56,6 +59,7 @@ class Recorder:
 
     record = None
     is_recording = False
+    unwatched = None
 
     def __init__(self):
         self.written = []
@@ -98,12 +102,18 @@ class Crawl:
             reactions=self.reactions,
             clock=lambda: self.now,
         )
-        self.watch = Watch(config, spider, self.audit, Guards(spider), stages)
+        self.watch = Watch(
+            config, spider, self.audit, Guards(spider, lambda: self.now), stages
+        )
 
     def look(self, times):
         for _ in range(times):
             self.now += 10
             self.watch.look()
+
+    def finish(self):
+        with pytest.raises(StopIteration):
+            self.watch.finish().send(None)
 
     def kinds(self):
         return [verdict.kind for (verdict,) in self.recorder.of("verdict")]
@@ -167,6 +177,145 @@ def test_a_sampler_that_fails_is_logged_once_and_asked_no_more(caplog) -> None:
     assert crawl.recorder.of("sample") == []
 
 
+def test_a_sampler_that_fails_for_a_while_is_asked_again(caplog) -> None:
+    crawl = Crawl(growing(responses=200))
+    sample, broken = crawl.sampler.sample, [OSError(errno.EMFILE, "no files")] * 2
+
+    def now_and_then():
+        if broken:
+            raise broken.pop()
+        return sample()
+
+    crawl.sampler.sample = now_and_then
+    with caplog.at_level(logging.INFO, "scrapy_leakwatch"):
+        crawl.look(10)
+    assert len(crawl.recorder.of("sample")) == 8
+    looked = [failed for (failed,) in crawl.recorder.of("looked")]
+    assert looked == ["OSError: Too many open files"] * 2 + [""] * 8
+    told = [record.message for record in caplog.records if "can" in record.message]
+    assert told == [
+        "LeakWatch can't observe the crawl and does without for now; the crawl goes on",
+        "LeakWatch can observe the crawl again",
+    ]
+    assert len(crawl.explainer.asked) > 0
+
+
+def test_what_the_judge_did_not_hear_was_not_looked_at() -> None:
+    crawl = Crawl(growing(responses=200))
+    crawl.watch._judge.hear = None
+    crawl.look(3)
+    assert crawl.recorder.of("looked") == [["TypeError"]] * 3
+
+
+@pytest.mark.parametrize("broken", ["busy", "question_on"])
+def test_no_error_around_a_question_gets_out_of_a_look(
+    monkeypatch, caplog, broken
+) -> None:
+    crawl = Crawl(growing(responses=200))
+    if broken == "busy":
+        crawl.watch._explainer = SimpleNamespace()
+    else:
+        monkeypatch.setattr(watch, "question_on", None)
+    with caplog.at_level(logging.ERROR, "scrapy_leakwatch"):
+        crawl.look(8)
+    assert crawl.kinds() == ["leak"]
+    assert crawl.recorder.of("looked") == [[""]] * 8
+    assert [record.levelname for record in caplog.records].count("ERROR") == 1
+    ((found, _),) = crawl.recorder.of("finding")
+    assert found.reason.startswith("LeakWatch failed to look, ")
+
+
+def test_a_log_handler_of_the_project_that_raises_does_not_end_the_watch() -> None:
+    class Broken(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise KeyError("the project's own")
+
+    broken = Broken()
+    crawl = Crawl(growing(responses=200), LEAKWATCH_LOG_INTERVAL=1)
+    logger = logging.getLogger("scrapy_leakwatch")
+    logger.addHandler(broken)
+    logger.setLevel(logging.INFO)
+    try:
+        crawl.sampler.sample, sample = None, crawl.sampler.sample
+        crawl.look(1)
+        crawl.sampler.sample = sample
+        crawl.look(8)
+    finally:
+        logger.removeHandler(broken)
+        logger.setLevel(logging.NOTSET)
+    assert crawl.recorder.of("looked") == [["TypeError"], *[[""]] * 8]
+    assert not crawl.watch._guards.logging.off
+
+
+REFUSED = "fork refused: Resource temporarily unavailable"
+
+
+def test_few_of_whom_nobody_could_tell_are_told_at_the_end(caplog) -> None:
+    """Not before: dead ones come and go by the hundred in a healthy crawl."""
+    crawl = Crawl(unproved(responses=30))
+    crawl.look(8)
+    (_, answered), *_ = crawl.explainer.asked
+    answered(unexplained(REFUSED))
+    assert crawl.kinds() == []
+    with caplog.at_level(logging.INFO, "scrapy_leakwatch"):
+        crawl.finish()
+    ((verdict,),) = crawl.recorder.of("verdict")
+    assert (verdict.kind, verdict.count) == ("inconclusive", 150)
+    ((_, rests), (found, none)) = reversed(crawl.recorder.of("finding"))
+    assert rests is verdict
+    assert (found.reason, none) == (
+        REFUSED,
+        None,
+    )
+    why = f"who holds them is not known: {REFUSED}"
+    assert verdict.caveat == why
+    assert why in caplog.text
+
+
+@pytest.mark.parametrize("floors", [True, False])
+def test_what_is_gone_at_the_end_is_not_told_though_nobody_could_look(floors) -> None:
+    last = sample(8, floors=floors, responses=3 if not floors else 300)
+    if floors:  # a full collection has shown that they were dead
+        last = replace(last, floors=(Floor(80.0, 8000, {RESPONSES: 3}),))
+    crawl = Crawl([*unproved(responses=30), last])
+    crawl.look(8)
+    (_, answered), *_ = crawl.explainer.asked
+    answered(unexplained("no answer within 30 seconds"))
+    crawl.finish()
+    assert crawl.kinds() == []
+
+
+def test_who_holds_few_is_told_at_the_end_where_only_requests_could_be_looked_at():
+    crawl = Crawl(unproved(responses=30))
+    crawl.look(8)
+    (_, answered), *_ = crawl.explainer.asked
+    found = explanation(traits=("direct",), examined=48, held=12)
+    answered(found)
+    assert crawl.kinds() == []
+    crawl.finish()
+    assert crawl.kinds() == ["inconclusive"]
+    assert crawl.reactions.told == [("inconclusive", found)]
+
+
+def test_what_somebody_looked_at_is_not_told_at_the_end() -> None:
+    crawl = Crawl(unproved(responses=30))
+    crawl.look(8)
+    (_, answered), *_ = crawl.explainer.asked
+    answered(unexplained("in flight", examined=24, in_flight=24))
+    crawl.finish()
+    assert crawl.kinds() == []
+
+
+def test_a_crawl_that_was_not_watched_says_so_at_the_end(caplog) -> None:
+    crawl = Crawl(growing(responses=1))
+    crawl.recorder.unwatched = TooLittle("looks", 3, 20, subject="OSError: no files")
+    crawl.finish()
+    assert caplog.messages == [
+        "LeakWatch does not know whether this crawl leaks."
+        " Unwatched: 17 of 20 looks at it failed (OSError: no files)"
+    ]
+
+
 def test_what_nobody_holds_is_no_verdict_and_is_written_all_the_same() -> None:
     crawl = Crawl(unproved(responses=200))
     crawl.look(8)
@@ -195,9 +344,7 @@ def test_a_sample_that_somebody_asks_for_does_not_bend_the_rules() -> None:
 
 def test_at_the_end_a_last_sample_is_taken_and_the_process_let_go_of() -> None:
     crawl = Crawl(growing(responses=1))
-    ending = crawl.watch.finish()
-    with pytest.raises(StopIteration):
-        ending.send(None)
+    crawl.finish()
     assert crawl.sampler.stopped
     assert len(crawl.recorder.of("sample")) == 1
     assert crawl.recorder.of("end_with_the_process") == [[]]

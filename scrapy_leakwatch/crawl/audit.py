@@ -15,7 +15,7 @@ from scrapy_leakwatch.explain import Question, explain_in_child
 from scrapy_leakwatch.internals.versions import pause
 from scrapy_leakwatch.judge.kinds import taken, unreleased
 from scrapy_leakwatch.observe import resources
-from scrapy_leakwatch.records import Effort
+from scrapy_leakwatch.records import Effort, Unexplained
 from scrapy_leakwatch.report.kinds.unreleased import with_total
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
         Resource,
         Survivors,
         Suspicion,
-        Unexplained,
         Verdict,
     )
 
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 
 PAUSES_S = (0.001, 0.01, 0.03, 0.06, 0.1)
 """Searches before anybody is accused: what is being closed needs a few turns."""
+OTHERS = "another look into the process was under way all the time"
 WAIT_S = 5.0
 """How long the end of a crawl waits to hear who holds the crawlers."""
 
@@ -162,6 +162,11 @@ class Audit:
     ) -> Explanation | Unexplained | None:
         if not self._config.explain:
             return None
+        give_up_at = time.monotonic() + WAIT_S
+        while Inquiry.under_way() is not None:
+            if time.monotonic() > give_up_at:
+                return Unexplained("Crawler", unreleased.CRAWLER, spider, OTHERS)
+            await maybe_deferred_to_future(pause(PAUSES_S[-1]))
         question = Question("Crawler", unreleased.CRAWLER, spider, survivors.count)
         asked = self._guard(
             explain_in_child,
@@ -174,6 +179,8 @@ class Audit:
         if asked is None:
             return None
         answers: list[Explanation | Unexplained | None] = []
-        inquiry = Inquiry(asked, answers.append, self._guard)
+        inquiry = self._guard(Inquiry, asked, answers.append, self._guard)
+        if inquiry is None:
+            return None
         await maybe_deferred_to_future(inquiry.settled(WAIT_S))
         return answers[0] if answers else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch import recordings
-from scrapy_leakwatch.crawl.guard import logger
+from scrapy_leakwatch.crawl.guard import log
 from scrapy_leakwatch.crawl.own_folder import OwnFolder
 from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.judge.sufficiency import too_little
@@ -72,7 +73,8 @@ class ClosingReport:
             self._tell(redact.text(str(error), LONGEST))
         else:
             shown = redact.text(str(path), LONGEST)
-            logger.info("LeakWatch wrote its report to %s", shown)
+            log(logging.INFO, "LeakWatch wrote its report to %s", shown)
 
     def _tell(self, what: str) -> None:
-        logger.error("LEAKWATCH_REPORT: %s", what, extra={"spider": self._spider})
+        text, extra = "LEAKWATCH_REPORT: %s", {"spider": self._spider}
+        log(logging.ERROR, text, what, extra=extra)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from scrapy.http import Request, Response
 
@@ -27,6 +27,7 @@ from scrapy_leakwatch.explain import (
 )
 from scrapy_leakwatch.judge.kinds import kind_of, taken
 from scrapy_leakwatch.observe.live_refs import classes
+from scrapy_leakwatch.records import Explanation, Unexplained
 from scrapy_leakwatch.report.kinds.taken import release
 
 if TYPE_CHECKING:
@@ -39,12 +40,10 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.explain import Asked
     from scrapy_leakwatch.records import (
         Bill,
-        Explanation,
         Layers,
         NoBill,
         Sample,
         Suspicion,
-        Unexplained,
     )
 
     AnyQuestion = (
@@ -75,8 +74,6 @@ class Explainer:
     in the scraper. ``guard`` runs what happens in later turns.
     """
 
-    _asking: ClassVar[Explainer | None] = None
-
     def __init__(
         self,
         crawler: Crawler,
@@ -96,9 +93,7 @@ class Explainer:
     @property
     def busy(self) -> bool:
         """Tell whether an answer is still to come, to this crawl or another."""
-        if Explainer._asking is not None:
-            Explainer._asking._drop_stranded()
-        return Explainer._asking is not None
+        return Inquiry.under_way() is not None
 
     def ask(self, question: AnyQuestion, answered: Callable[[Found], None]) -> None:
         """Ask; ``answered`` is called once, soon or at once. It must not raise.
@@ -112,18 +107,17 @@ class Explainer:
             asked.end()
             raise
         if refused is not None:
-            if isinstance(question, Question):
-                refused = self._look(question)
+            if isinstance(question, Question) and isinstance(refused, Unexplained):
+                refused = self._look(question, refused)
             answered(refused)
             return
 
         def settle(found: Found) -> None:
-            self._inquiry = self._question = Explainer._asking = None
+            self._inquiry = self._question = None
             answered(found)
 
         self._inquiry = Inquiry(asked, settle, self._guard)
         self._question = question
-        Explainer._asking = self
 
     def give_up_bill(self) -> bool:
         """End the bill under way, if it is this crawl's; tell whether that was so."""
@@ -134,17 +128,12 @@ class Explainer:
 
     def free(self) -> Deferred[None] | None:
         """Return what fires when the process may ask again, None if it may now."""
-        return self._asking.settled() if self.busy and self._asking else None
+        asking = Inquiry.under_way()
+        return None if asking is None else asking.settled()
 
     def settled(self, within_s: float | None = None) -> Deferred[None] | None:
         """Return what fires when the question under way is answered or given up."""
         return None if self._inquiry is None else self._inquiry.settled(within_s)
-
-    def _drop_stranded(self) -> None:
-        """Give up the question under way if its event loop ended before it."""
-        if self._inquiry is not None and self._inquiry.stranded:
-            self._inquiry.drop()
-            self._inquiry = Explainer._asking = None
 
     def _asked(self, question: AnyQuestion) -> Asked[Answer]:
         if isinstance(question, BillRequest):
@@ -181,9 +170,13 @@ class Explainer:
         suspects = tuple(cls for cls, _ in _suspects(question))
         return explain_in_child(question, suspects, self._crawler, self._timeout_s)
 
-    def _look(self, question: Question) -> Explanation | Unexplained:
+    def _look(
+        self, question: Question, refused: Unexplained
+    ) -> Explanation | Unexplained:
+        """Return what a look in this process finds, else why there is no child."""
         suspects = tuple(cls for cls, _ in _suspects(question))
-        return look(question, suspects, _tables(Request), self._crawler)
+        found = look(question, suspects, _tables(Request), self._crawler)
+        return found if isinstance(found, Explanation) else refused
 
 
 def question_on(suspicion: Suspicion, sample: Sample, patience_s: float) -> AnyQuestion:

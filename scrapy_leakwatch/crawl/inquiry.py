@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from twisted.internet.defer import Deferred
 
+from scrapy_leakwatch.crawl.guard import Guard
 from scrapy_leakwatch.internals.versions import create_looping_call, event_loop, is_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scrapy_leakwatch.crawl.guard import Guard
     from scrapy_leakwatch.explain import Asked
 
 Answer = TypeVar("Answer")
@@ -23,11 +23,13 @@ more thing there that a crawl could close, count or stumble over."""
 
 
 class Inquiry(Generic[Answer]):
-    """One question under way; the crawl goes on meanwhile.
+    """The one question of the process that is under way; its crawls go on meanwhile.
 
-    ``then`` gets the answer in a later turn of the event loop, or None after an
-    error of ours, which ``guard`` has logged. It must not raise.
+    Who asks looks at `under_way` before. ``then`` gets the answer in a later turn of
+    the event loop, or None after an error of ours, which ``guard`` has logged.
     """
+
+    _under_way: ClassVar[Inquiry[Any] | None] = None
 
     def __init__(
         self,
@@ -41,8 +43,25 @@ class Inquiry(Generic[Answer]):
         self._guard = guard
         self._give_up_at: float | None = None
         self._waiting: list[Deferred[None]] = []
-        self._timer: Any = create_looping_call(self._poll)
-        self._timer.start(POLL_S, now=False)
+        try:
+            self._timer: Any = create_looping_call(self._poll)
+            self._timer.start(POLL_S, now=False)
+        except Exception:
+            asked.end()
+            raise
+        Inquiry._under_way = self
+
+    @classmethod
+    def under_way(cls) -> Inquiry[Any] | None:
+        """Return the question that waits for its answer, of whatever crawl.
+
+        One whose event loop will never run again is given up.
+        """
+        found = Inquiry._under_way
+        if found is not None and is_over(found._loop):
+            found._asked.end()  # who asked is gone
+            Inquiry._under_way = None
+        return Inquiry._under_way
 
     def settled(self, within_s: float | None = None) -> Deferred[None]:
         """Return what fires once ``then`` was called, at the latest so soon."""
@@ -56,15 +75,6 @@ class Inquiry(Generic[Answer]):
         """End the child; ``then`` gets None."""
         self._settle(None)
 
-    @property
-    def stranded(self) -> bool:
-        """Tell whether the event loop that it waits in will never run again."""
-        return is_over(self._loop)
-
-    def drop(self) -> None:
-        """End the child and tell nobody: who asked is gone with the event loop."""
-        self._asked.end()
-
     def _poll(self) -> None:
         answer = self._guard(self._asked.poll)
         if answer is None and self._is_late():
@@ -76,7 +86,9 @@ class Inquiry(Generic[Answer]):
         # Not behind the guard: the child must go when that is off, too.
         self._asked.end()
         self._timer.stop()
-        self._then(answer)
+        if Inquiry._under_way is self:
+            Inquiry._under_way = None
+        Guard("hand on an answer", None)(self._then, answer)
         for waiting in self._waiting:
             waiting.callback(None)
 

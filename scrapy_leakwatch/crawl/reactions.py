@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.defer import maybe_deferred_to_future
 
-from scrapy_leakwatch.crawl.guard import Guard, logger
+from scrapy_leakwatch.crawl.guard import Guard, log
 from scrapy_leakwatch.internals.versions import close_spider, pause, send_signal
 from scrapy_leakwatch.records import ALARMS, Explanation
 from scrapy_leakwatch.signals import leak_detected
@@ -71,11 +72,13 @@ class Reactions:
     def _close(self) -> None:
         closing = close_spider(self._crawler, CLOSE_REASON)
         if closing is not None:
-            logger.info(
+            log(
+                logging.INFO,
                 "LeakWatch closes the spider, for LEAKWATCH_ON_LEAK is 'close'",
                 extra={"spider": self._spider},
             )
             closing.addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> None:
-        logger.error("%s", failure.getTraceback(), extra={"spider": self._spider})
+        text, extra = failure.getTraceback(), {"spider": self._spider}
+        log(logging.ERROR, "%s", text, extra=extra)

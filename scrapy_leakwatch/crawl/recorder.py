@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import platform
 import time
@@ -13,10 +14,11 @@ import twisted
 
 import scrapy_leakwatch
 from scrapy_leakwatch.crawl.closing_report import ClosingReport
-from scrapy_leakwatch.crawl.guard import Guard, logger
+from scrapy_leakwatch.crawl.guard import Guard, log
 from scrapy_leakwatch.foundation import redact, traces
+from scrapy_leakwatch.judge import sufficiency, thresholds
 from scrapy_leakwatch.recordings import writing
-from scrapy_leakwatch.records import Bill, Layers
+from scrapy_leakwatch.records import Bill, Layers, Looks
 from scrapy_leakwatch.report import stats
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
         Explanation,
         NoBill,
         Sample,
+        TooLittle,
         Trimmed,
         Unexplained,
         Verdict,
@@ -67,6 +70,8 @@ class Recorder:
         self._owners = stats.OwnersReport()
         self._pid = os.getpid()
         self._written: dict[str, stats.Stat] = {}
+        self._written_verdicts: dict[int, Verdict] = {}
+        self._looks = Looks()
         self._record = self._recording(self._open_own_record)
 
     @property
@@ -79,48 +84,73 @@ class Recorder:
         """Tell whether a recording is being written, and has not failed."""
         return self._record is not None and not self._recording.off
 
+    @property
+    def unwatched(self) -> TooLittle | None:
+        """Why it is not known whether the crawl leaks, None as long as it is."""
+        needed = self._config.min_samples + thresholds.WARM_UP
+        return sufficiency.unwatched(self._looks, needed)
+
+    def hurry(self) -> None:
+        """Try what failed at once: the crawl ends."""
+        for guard in (self._counting, self._recording, self._reporting):
+            guard.hurry()
+
+    def looked(self, failed: str) -> None:
+        """Count a look at the crawl, and keep that it ``failed`` for this reason."""
+        looks = self._looks
+        self._looks = Looks(
+            looks.due + 1, looks.failed + bool(failed), failed or looks.reason
+        )
+        if failed:
+            self._keep(writing.of_looks, self._looks, self._clock())
+        if self._looks.failed:
+            self._count(stats.of_looks, self._looks, self.unwatched)
+            self._count_verdicts()
+
     def sample(self, sample: Sample) -> None:
         """Keep a sample."""
-        self._recording(self._write, writing.of_sample, sample)
-        self._counting(self._set, self._stats.of_sample, sample)
-        self._counting(self._set, stats.of_verdicts, self._judge.reached)
+        self._keep(writing.of_sample, sample)
+        self._count(self._stats.of_sample, sample)
+        self._count_verdicts()
 
     def cost(self, taken_s: float) -> None:
         """Keep what a sample cost with all that was done with it."""
-        self._counting(self._set, self._costs.of_sample, taken_s)
+        self._count(self._costs.of_sample, taken_s)
 
     def audited(self, taken_s: float) -> None:
         """Keep what a look at what is left of the crawl cost."""
-        self._counting(self._set, self._costs.of_audit, taken_s)
+        self._count(self._costs.of_audit, taken_s)
 
     def verdict(self, verdict: Verdict) -> None:
         """Keep a verdict."""
-        self._recording(self._write, writing.of_verdict, verdict, self._clock())
-        self._counting(self._set, stats.of_verdicts, self._judge.reached)
+        self._keep(writing.of_verdict, verdict, self._clock())
+        if not self._recording.off:
+            self._written_verdicts[verdict.id] = verdict
+        self._count_verdicts()
 
     def finding(
         self, found: Explanation | Unexplained | Layers, verdict: Verdict | None
     ) -> None:
         """Keep what a look into the process found, whatever the verdict was."""
-        self._counting(self._set, self._costs.of_finding, found)
+        self._count(self._costs.of_finding, found)
         rests, now = None if verdict is None else verdict.id, self._clock()
         if isinstance(found, Layers):
-            self._recording(self._write, writing.of_layers, found, rests, now)
+            self._keep(writing.of_layers, found, rests, now)
             return
-        self._recording(self._write, writing.of_explanation, found, rests, now)
-        self._counting(self._set, stats.of_finding, found, verdict)
+        self._keep(writing.of_explanation, found, rests, now)
+        self._count(stats.of_finding, found, verdict)
 
     def bill(self, bill: Bill | NoBill) -> None:
         """Keep a memory bill, or why there is none."""
         if isinstance(bill, Bill):
-            self._counting(self._set, self._costs.of_bill, bill)
-            self._counting(self._set, self._owners.of_bill, bill)
-        self._recording(self._write, writing.of_bill, bill)
+            self._count(self._costs.of_bill, bill)
+            self._count(self._owners.of_bill, bill)
+        self._keep(writing.of_bill, bill)
 
     def trimmed(self, trimmed: Trimmed) -> None:
         """Keep what was given back to the system."""
-        self._recording(self._write, writing.of_trim, trimmed, self._clock())
-        self._counting(self._set, stats.of_trim, trimmed)
+        self._keep(writing.of_trim, trimmed, self._clock())
+        self._count(stats.of_trim, trimmed)
 
     def begin_record(self, template: str) -> None:
         """Record from here on, and first what was said so far."""
@@ -128,7 +158,7 @@ class Recorder:
             return
         self._record = self._recording(self._open_record, template)
         for verdict in self._judge.verdicts:
-            self._recording(self._write, writing.of_verdict, verdict, self._clock())
+            self.verdict(verdict)
 
     def end_record(self) -> None:
         """Record no more; the crawl goes on."""
@@ -145,13 +175,27 @@ class Recorder:
         """Write the summary, close the recording and write the report."""
         atexit.unregister(self.end)
         atexit.unregister(self._exit)
+        self.hurry()
+        for verdict in self._judge.verdicts:
+            if self._written_verdicts.get(verdict.id) is not verdict:
+                self.verdict(verdict)  # could not be written when it was reached
+        self._count_verdicts()
         self._recording(self._write_summary)
         if self._report is not None:
             record = self._record.path if self._record else None
             self._reporting(self._report.write, record)
 
-    def _set(self, report: Callable[..., dict[str, stats.Stat]], *seen: Any) -> None:
-        for name, value in report(*seen).items():
+    def _count_verdicts(self) -> None:
+        verdicts = self._judge.reached
+        self._count(stats.of_verdicts, verdicts, self.unwatched)
+
+    def _count(self, report: Callable[..., dict[str, stats.Stat]], *seen: Any) -> None:
+        found = self._counting(report, *seen)
+        if found is not None:
+            self._counting(self._set, found)
+
+    def _set(self, found: dict[str, stats.Stat]) -> None:
+        for name, value in found.items():
             if self._written.get(name) != value:
                 self._crawler.stats.set_value(name, value)
                 self._written[name] = value
@@ -173,22 +217,28 @@ class Recorder:
         record.write(line)
         atexit.register(self._exit)
         if self._config.record is not None:
-            logger.info("LeakWatch records to %s", redact.text(str(record.path), 1000))
+            path = redact.text(str(record.path), 1000)
+            log(logging.INFO, "LeakWatch records to %s", path)
         return record
 
-    def _write(self, report: Callable[..., Line], *seen: Any) -> None:
-        if self._record is not None:
-            self._record.write(report(*seen))
+    def _keep(self, report: Callable[..., Line], *seen: Any) -> None:
+        if self._record is None:
+            return
+        line = self._recording(report, *seen)
+        if line is not None:
+            self._recording(self._record.write, line)
 
     def _exit(self) -> None:
         """Note that the process ends, and the crawl has not closed."""
         if os.getpid() != self._pid:
             return  # a child of the crawl's that ends in order
-        self._recording(self._write, writing.of_exit, self._clock())
+        self._keep(writing.of_exit, self._clock())
 
     def _write_summary(self) -> None:
         if self._record is None:
             return
+        if self._looks.failed:
+            self._record.write(writing.of_looks(self._looks, self._clock()))
         line = writing.of_summary(
             self._crawler.stats.get_stats(), self._judge.verdicts, self._clock()
         )

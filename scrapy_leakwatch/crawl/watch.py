@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from scrapy.utils.defer import maybe_deferred_to_future
 
+from scrapy_leakwatch.crawl import guard
 from scrapy_leakwatch.crawl.billing import Bills
 from scrapy_leakwatch.crawl.explainer import Explainer, question_on
-from scrapy_leakwatch.crawl.guard import Guard, logger
+from scrapy_leakwatch.crawl.guard import Guard
 from scrapy_leakwatch.crawl.reactions import Reactions
 from scrapy_leakwatch.crawl.recorder import Recorder
+from scrapy_leakwatch.crawl.sampling import Sampling
 from scrapy_leakwatch.crawl.trimming import trim
 from scrapy_leakwatch.judge.bills import is_urgent
 from scrapy_leakwatch.judge.headroom import near
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 
     Found = Explanation | Unexplained | Layers | None
 
+NOBODYS = "no component of the crawl has them"
 GROWN = 64_000_000
 GROWN_SHARE = 0.25
 """Bytes, or the part of what there was, from which on growth is shown at close."""
@@ -61,23 +65,37 @@ CLOSE_WAIT_S = 5.0
 class Guards:
     """A border for each stage: an error in one leaves the others at work."""
 
-    def __init__(self, spider: Spider) -> None:
-        self.observing = Guard("observe the crawl", spider)
-        self.judging = Guard("judge what it sees", spider)
-        self.explaining = Guard("explain what it sees", spider)
-        self.logging = Guard("log what it sees", spider)
-        self.trimming = Guard("give memory back", spider)
-        self.billing = Guard("take memory bills", spider)
+    def __init__(
+        self, spider: Spider, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.watching = Guard("watch the crawl", spider, clock)
+        self.observing = Guard("observe the crawl", spider, clock)
+        self.judging = Guard("judge what it sees", spider, clock)
+        self.explaining = Guard("explain what it sees", spider, clock)
+        self.logging = Guard("log what it sees", spider, clock)
+        self.trimming = Guard("give memory back", spider, clock)
+        self.billing = Guard("take memory bills", spider, clock)
+
+    def hurry(self) -> None:
+        """Try at once what failed: the crawl ends."""
+        for each in vars(self).values():
+            each.hurry()
+
+    @property
+    def blinded_by(self) -> str:
+        """The error for which the crawl is not watched now."""
+        stages = self.observing, self.judging, self.watching
+        return next((each.reason for each in stages if each.off), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """What a watch hands records on to; ``sampler`` is None where it failed.
+    """What a watch hands records on to.
 
     ``clock`` returns steady seconds, as `time.monotonic` does.
     """
 
-    sampler: Sampler | None
+    sampler: Sampling
     judge: Judge
     bills: Bills
     explainer: Explainer
@@ -89,7 +107,7 @@ class Stages:
 
 def stages(crawler: Crawler, config: Config, spider: Spider, guards: Guards) -> Stages:
     """Return the stages of a crawl."""
-    sampler = guards.observing(Sampler, crawler, config, guards.observing)
+    sampler = Sampling(lambda: Sampler(crawler, config, guards.observing))
     judge = Judge(spider.name, config, worded, tuple(Bills.ended))
     return Stages(
         sampler=sampler,
@@ -98,8 +116,8 @@ def stages(crawler: Crawler, config: Config, spider: Spider, guards: Guards) -> 
         explainer=Explainer(
             crawler,
             config.explain_timeout,
-            lambda name: sampler.container(name) if sampler else None,
-            lambda most: sampler.in_scraper(most) if sampler else (),
+            sampler.container,
+            sampler.in_scraper,
             guards.explaining,
         ),
         recorder=Recorder(crawler, config, spider, judge),
@@ -169,22 +187,27 @@ class Watch:
 
         They count how long something goes on, by samples that come in turn.
         """
+        seen = self._guards.watching(self._see, judged=judged)
+        if judged:
+            self._recorder.looked("" if seen else self._guards.blinded_by)
+
+    def _see(self, *, judged: bool) -> bool:
+        """Take a sample and hand it on; tell whether it reached the judge."""
         begun = time.perf_counter()
-        if self._sampler is None:
-            return
         sample = self._guards.observing(self._sampler.sample)
         if sample is None:
-            return
+            return False
         self._last = sample
         self._floors += sample.floors
         self._guards.logging(self._log_table, sample)
         self._guards.logging(self._log_near_limits, sample)
         self._recorder.sample(sample)
         if not judged:
-            return
+            return True
         sample = replace(sample, floors=self._floors)
         self._floors = ()
         suspicion = self._guards.judging(self._judge.hear, sample)
+        heard = not self._guards.judging.off
         for verdict in self._guards.judging(self._judge.withdraw) or ():
             self._announce(verdict, None)
         self._recorder.cost(time.perf_counter() - begun)
@@ -194,6 +217,7 @@ class Watch:
         if due and self._may_ask():
             self._bill_can_wait = True
             self.take_bill()
+        return heard
 
     def take_bill(
         self,
@@ -219,13 +243,15 @@ class Watch:
                 self._judge_bill(bill, closing=closing)
             tell(bill)
 
-        before = self._guards.explaining.off
         self._guards.explaining(self._explainer.ask, request, answered)
-        if self._guards.explaining.off and not before:
+        if self._guards.explaining.off:
             tell(None)
 
     def look_at_memory(self) -> None:
         """Take a memory bill as soon as the process may ask: memory is short."""
+        self._guards.watching(self._look_at_memory)
+
+    def _look_at_memory(self) -> None:
         if not self._config.bill or self._closing:
             return
         if self._last is None:
@@ -252,7 +278,9 @@ class Watch:
 
     def _put_off_bill(self) -> bool:
         """Give up a bill that nobody asked for: it comes again, and a leak first."""
-        return self._bill_can_wait and self._explainer.give_up_bill()
+        if not self._bill_can_wait or not self._explainer.give_up_bill():
+            return False
+        return not self._explainer.busy  # somebody else may have waited for that
 
     def _may_ask(self) -> bool:
         return (
@@ -262,23 +290,32 @@ class Watch:
         )
 
     async def finish(self) -> None:
-        """Take the last sample and let go of the process."""
-        self._table_due = 0.0
+        """Take the last sample and let go of the process. Never raises."""
         self._closing = True
+        self._guards.hurry()
+        self._recorder.hurry()
+        await self._guards.watching.waiting(self._last_looks())
+        Guard("let go of the process", self._spider)(self._sampler.stop)
+        await self._reactions.settled(CLOSE_WAIT_S)
+        self._audit.closing()
+        if (why := self._recorder.unwatched) is not None:
+            self._log(logging.WARNING, log.unwatched(why))
+
+    async def _last_looks(self) -> None:
+        self._table_due = 0.0
+        self.on_demand.close()  # who asked is not to keep us from it
         asking = self._explainer.settled(CLOSE_WAIT_S)
         self.look()
         self._recorder.end_with_the_process()
-        self.on_demand.close()
         if asking is not None:
             await maybe_deferred_to_future(asking)
             self.look()  # what was news meanwhile could not be asked about
         if (settled := self._explainer.settled(CLOSE_WAIT_S)) is not None:
             await maybe_deferred_to_future(settled)
         await self._last_bill()
-        if self._sampler is not None:
-            Guard("let go of the process", self._spider)(self._sampler.stop)
-        await self._reactions.settled(CLOSE_WAIT_S)
-        self._audit.closing()
+        for verdict, found in self._guards.judging(self._judge.unlooked) or ():
+            self._announce(verdict, found)
+            self._recorder.finding(found, verdict)
 
     async def _last_bill(self) -> None:
         """Take the bill of the end, and show it where memory has grown."""
@@ -297,10 +334,14 @@ class Watch:
             self._guards.logging(self._log_bill, bill)
 
     def _log_bill(self, bill: Bill) -> None:
-        logger.info("%s", table(bill), extra={"spider": self._spider})
+        self._log(logging.INFO, table(bill))
+
+    def _log(self, level: int, text: str) -> None:
+        guard.log(level, "%s", text, extra={"spider": self._spider})
 
     async def end(self, *, audited: bool) -> None:
         """Say what was not given back, if ``audited``, and end the recording."""
+        self._guards.hurry()
         try:
             told = await self._audit.verdicts(self._spider.name) if audited else []
             self._recorder.audited(self._audit.cost_s)
@@ -314,48 +355,47 @@ class Watch:
         """Take a sample and return it, with the verdicts, in plain text."""
         self._look(judged=False)
         if self._last is None:
-            return "LeakWatch is off for this crawl: its log has the error."
-        return log.status(self._last, self._judge.verdicts)
+            return "LeakWatch could not look at this crawl yet: its log has the error."
+        return log.status(self._last, self._judge.verdicts, self._recorder.unwatched)
 
     def _pursue(self, suspicion: Suspicion, sample: Sample) -> None:
+        if not self._config.explain:
+            self._conclude(suspicion, None)
+            return
+        self._guards.explaining(self._ask_about, suspicion, sample)
+        if self._guards.explaining.off:
+            self._answered(suspicion, None)
+
+    def _ask_about(self, suspicion: Suspicion, sample: Sample) -> None:
         asks = kind_of(suspicion).asks
         if asks == "starters":  # nobody has to look at the heap for that
-            found = None
-            if self._config.explain:
-                found = self._guards.explaining(self._who_started, suspicion)
-            self._conclude(suspicion, found)
+            self._conclude(suspicion, self._who_started(suspicion))
             return
         if self._explainer.busy and not self._put_off_bill():
             return  # it is not forgotten: the next sample has it too
-        if not self._config.explain or self._guards.explaining.off:
-            self._conclude(suspicion, None)
-            return
         if asks == "takers":
             found = self._audit.taken(suspicion)
             if found is not None or taken.all_are_seen(suspicion):
-                self._conclude(suspicion, found or self._nobodys(suspicion))
+                self._conclude(suspicion, found or _unexplained(suspicion, NOBODYS))
                 return
         question = question_on(suspicion, sample, self._patience_s)
-        conclude = partial(self._conclude, suspicion)
-        self._guards.explaining(self._explainer.ask, question, conclude)
-        if self._guards.explaining.off:
-            self._conclude(suspicion, None)
+        self._explainer.ask(question, partial(self._answered, suspicion))
+
+    def _answered(self, suspicion: Suspicion, found: Found) -> None:
+        """Judge what a look found; None where it failed by an error of ours."""
+        if found is None:
+            reason = f"LeakWatch failed to look, {self._guards.explaining.reason}"
+            found = _unexplained(suspicion, reason)
+        self._conclude(suspicion, found)
 
     def _who_started(self, suspicion: Suspicion) -> Explanation | Unexplained:
         """Look for who started the child processes that grow."""
         program = suspicion.class_path
-        pids = self._sampler.lineage(program) if self._sampler else frozenset()
-        starter = self._audit.starter(pids)
+        starter = self._audit.starter(self._sampler.lineage(program))
         if starter is not None:
             fix = bounding(program, starter.has)
             return started_by(suspicion, starter, fix)
-        return self._nobodys(suspicion)
-
-    def _nobodys(self, suspicion: Suspicion) -> Unexplained:
-        reason = "no component of the crawl has them"
-        return Unexplained(
-            suspicion.subject, suspicion.class_path, suspicion.spider, reason
-        )
+        return _unexplained(suspicion, NOBODYS)
 
     def _conclude(self, suspicion: Suspicion, found: Found) -> None:
         verdict = self._guards.judging(self._judge.conclude, suspicion, found)
@@ -388,29 +428,34 @@ class Watch:
     def _trim(self) -> None:
         trimmed = self._guards.trimming(self._trim_heap)
         if trimmed is not None:
-            self._guards.logging(logger.info, "%s", log.of_trim(trimmed))
+            self._guards.logging(self._log, logging.INFO, log.of_trim(trimmed))
             self._recorder.trimmed(trimmed)
 
     def _log_table(self, sample: Sample) -> None:
         if self._config.log_interval and self._clock() >= self._table_due:
             self._table_due = self._clock() + self._config.log_interval
-            logger.info("%s", log.live_table(sample), extra={"spider": self._spider})
+            self._log(logging.INFO, log.live_table(sample))
 
     def _log_near_limits(self, sample: Sample) -> None:
         """Say once that most of what the system allows is used, growing or not."""
         for room in near(sample):
             if room.of not in self._near:
                 self._near.add(room.of)
-                text = log.near_limit(room)
-                logger.info("%s", text, extra={"spider": self._spider})
+                self._log(logging.INFO, log.near_limit(room))
 
     def _log_verdict(self, verdict: Verdict, found: Found) -> None:
         if verdict.suppressed:
             return
         part = verdict.cause is not None  # of one that was told
         alarms = (verdict.kind in ALARMS and not part) or is_urgent(verdict)
-        tell = logger.warning if alarms else logger.info
-        tell("%s", block(verdict, found), extra={"spider": self._spider})
+        level = logging.WARNING if alarms else logging.INFO
+        self._log(level, block(verdict, found))
+
+
+def _unexplained(suspicion: Suspicion, reason: str) -> Unexplained:
+    return Unexplained(
+        suspicion.subject, suspicion.class_path, suspicion.spider, reason
+    )
 
 
 def _with_fix(found: Found, verdict: Verdict) -> Found:

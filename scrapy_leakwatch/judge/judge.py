@@ -131,12 +131,14 @@ class Judge:
     ) -> Verdict | None:
         verdict = verdict_on(suspicion, found, self._case)
         if verdict is None:
+            failed = inconclusive.failure(found)
             again = (
                 thresholds.ASKED_AGAIN
-                if isinstance(found, Explanation)
+                if isinstance(found, Explanation) or failed
                 else thresholds.TOLD_AGAIN
             )
-            self._dismissed[suspicion.judged_as] = Dismissed(suspicion, again)
+            dismissed = Dismissed(suspicion, again, self._received, failed)
+            self._dismissed[suspicion.judged_as] = dismissed
             return None
         verdict = kind_of(verdict).weighed(verdict, self._bills)
         if self._is_accepted(suspicion, verdict, found):
@@ -145,6 +147,21 @@ class Judge:
         per_min = verdict.growth.per_min * each
         verdict = replace(verdict, cause=self._cause_of(verdict, per_min))
         return self._remember(Key("samples", suspicion.judged_as), verdict, per_min)
+
+    def unlooked(self) -> list[tuple[Verdict, Explanation | Unexplained]]:
+        """Return what is still suspected at the end, where no child could look."""
+        told = []
+        for judged_as, dismissed in list(self._dismissed.items()):
+            key, found = Key("samples", judged_as), dismissed.failed
+            known = self._told.get(key)
+            if found is None or (known and known.verdict.kind != "recovered"):
+                continue
+            verdict = inconclusive.unlooked(dismissed, self._history, self._case)
+            if verdict is not None:
+                if self._is_accepted(dismissed.suspicion, verdict, found):
+                    verdict = replace(verdict, suppressed=True)
+                told.append((self._remember(key, verdict), found))
+        return told
 
     def _cause_of(self, verdict: Verdict, per_min: float) -> int | None:
         """Return the number of the verdict that this one is part of, if any.
@@ -333,10 +350,12 @@ class Judge:
             return False
         dismissed = self._dismissed.get(suspicion.judged_as)
         if dismissed is not None:  # later than anything that was told
-            past, again = dismissed
+            past = dismissed.suspicion
             newly_proved = suspicion.proved and not past.proved
             measure = kind_of(suspicion).measure
-            return newly_proved or measure(suspicion) >= again * measure(past)
+            return newly_proved or (
+                measure(suspicion) >= dismissed.again * measure(past)
+            )
         told = self._told.get(Key("samples", suspicion.judged_as))
         return told is None or _outgrew(suspicion, told)
 

@@ -6,10 +6,11 @@ healthy, or that a leak is gone, asks here first.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
-from scrapy_leakwatch.records import TooLittle
+from scrapy_leakwatch.records import Looks, TooLittle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,12 +25,25 @@ def too_little(crawl: Crawl) -> TooLittle | None:
     """Return why the rules could not judge a crawl; None: they could."""
     config = crawl.run.config
     needed = _count(config, "MIN_SAMPLES") + thresholds.WARM_UP
+    if crawl.looks is not None:  # of a crawl that still runs only to the last error
+        due = max(crawl.looks.due, crawl.samples)
+        if blind := unwatched(replace(crawl.looks, due=due), needed):
+            return blind
     interval = _interval(config)
     if crawl.samples < needed:
         return TooLittle("samples", crawl.samples, needed, thresholds.WARM_UP, interval)
     received, least = received_since_warm_up(crawl), _count(config, "MIN_OBJECTS")
     if received is not None and received < least:
         return TooLittle("responses", received, least, interval=interval)
+    return None
+
+
+def unwatched(looks: Looks, needed: int) -> TooLittle | None:
+    """Return that too many looks failed, if so; the rules need so many samples."""
+    seen = looks.due - looks.failed
+    too_many = looks.failed >= max(thresholds.FAILED_SHARE * looks.due, 1)
+    if too_many or seen < needed <= looks.due:
+        return TooLittle("looks", seen, looks.due, subject=looks.reason)
     return None
 
 

@@ -21,6 +21,8 @@ MOST_PER_1000_RESPONSES = 3000
 more than these are dead ones, of callbacks that end."""
 WARM_UP = 2
 """Samples besides those of growth: the first is left out, one begins the steps."""
+FAILED_SHARE = 0.25
+"""Of the looks at a crawl: where so many failed, what grew may not have been seen."""
 
 # ---- growth by weight: the paths of memory bills -----------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Suspicion, Verdict
+    from scrapy_leakwatch.records import Explanation, Suspicion, Unexplained, Verdict
 
 
 class Key(NamedTuple):
@@ -38,10 +38,16 @@ class Standing(NamedTuple):
 
 
 class Dismissed(NamedTuple):
-    """A suspicion not borne out, and how many times as many make it news again."""
+    """A suspicion not borne out, and how many times as many make it news again.
+
+    ``failed`` is all that was found where no child could look; ``received`` counts the
+    responses by then.
+    """
 
     suspicion: Suspicion
     again: float
+    received: int = 0
+    failed: Explanation | Unexplained | None = None
 
 
 def is_inside(holder: str, container: str) -> bool:

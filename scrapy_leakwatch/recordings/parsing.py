@@ -29,6 +29,7 @@ from scrapy_leakwatch.records import (
     Growth,
     Layers,
     LiveClass,
+    Looks,
     Memory,
     NoBill,
     PathStep,
@@ -285,6 +286,11 @@ def _owner(line: Line) -> BillOwner:
 def trim(line: Line) -> tuple[float, Trimmed]:
     """Return what was given back, and when."""
     return moment(line.get("time")), _read(Trimmed, line)
+
+
+def looks(line: Line) -> Looks:
+    """Return how many looks failed."""
+    return _read(Looks, line)
 
 
 def summary(line: Line) -> Summary:

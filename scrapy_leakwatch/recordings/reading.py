@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.recordings.lines import Line
     from scrapy_leakwatch.records import (
         Layers,
+        Looks,
         NoBill,
         Run,
         Sample,
@@ -73,6 +74,7 @@ class _Reading:
         self._bills: Evenly[tuple[int, Bill | NoBill]] = Evenly(MOST_BILLS)
         self._failed_bills: Evenly[tuple[int, Bill | NoBill]] = Evenly(MOST_BILLS)
         self._summary: Summary | None = None
+        self._looks: Looks | None = None
         self._last: Line | None = None
         self._exited: float | None = None
         self._ended = run.time
@@ -86,6 +88,7 @@ class _Reading:
             "layers": self._take_layers,
             "bill": self._take_bill,
             "trim": lambda line, _: self._trims.append(parsing.trim(line)),
+            "looks": self._take_looks,
             "exit": self._take_exit,
             "summary": self._take_summary,
         }
@@ -130,6 +133,7 @@ class _Reading:
             forgotten=self._verdicts - len(self._said),
             bills=self._all_bills(),
             exited=self._exited,
+            looks=self._looks,
         )
 
     def _all_bills(self) -> tuple[Bill | NoBill, ...]:
@@ -182,6 +186,9 @@ class _Reading:
         keeper = self._bills if isinstance(bill, Bill) else self._failed_bills
         keeper.add((self._asked_bills, bill))
         self._asked_bills += 1
+
+    def _take_looks(self, line: Line, _: float) -> None:
+        self._looks = parsing.looks(line)
 
     def _take_exit(self, _: Line, time: float) -> None:
         self._exited = time

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Children,
         Explanation,
         Layers,
+        Looks,
         Process,
         Progress,
         Sample,
@@ -142,6 +143,11 @@ def _of_progress(progress: Progress | None) -> Line | None:
 def _of_children(children: Children) -> Line:
     programs = [fields_of(program) for program in children.programs]
     return {**fields_of(children), "programs": programs}
+
+
+def of_looks(looks: Looks, time: float) -> Line:
+    """Return the line of a look that failed: how many did so far."""
+    return {"type": "looks", "time": time, **fields_of(looks)}
 
 
 def of_verdict(verdict: Verdict, time: float) -> Line:

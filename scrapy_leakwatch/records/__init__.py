@@ -113,7 +113,7 @@ from scrapy_leakwatch.records.resources import (
     Survivors,
     Taken,
 )
-from scrapy_leakwatch.records.sufficiency import TooLittle
+from scrapy_leakwatch.records.sufficiency import Looks, TooLittle
 
 __all__ = [
     "ALARMS",
@@ -156,6 +156,7 @@ __all__ = [
     "Left",
     "LimitOf",
     "LiveClass",
+    "Looks",
     "Measure",
     "Memory",
     "NoBill",

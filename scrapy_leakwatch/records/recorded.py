@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from scrapy_leakwatch.records.judged import Verdict
     from scrapy_leakwatch.records.observed import Sample
+    from scrapy_leakwatch.records.sufficiency import Looks
 
 SCHEMA = 1
 """The form of a recording; new fields and kinds of lines leave it as it is."""
@@ -155,7 +156,8 @@ class Crawl:
     and ``trims`` are looks at the memory and what was given back, with their
     times. ``bills`` are the memory bills in their order, those that failed included.
     ``last`` is the last sample, as far as it was recorded. ``exited`` is when the
-    process ended in order, where the crawl did not close before.
+    process ended in order, where the crawl did not close before. ``looks`` are known
+    where one failed.
 
     Without ``summary`` the crawl still runs, or was killed. ``samples`` counts
     all samples; the ``timeline`` is of each ``step``-th of them. ``broken`` lines
@@ -179,6 +181,7 @@ class Crawl:
     forgotten: int = 0
     bills: tuple[Bill | NoBill, ...] = ()
     exited: float | None = None
+    looks: Looks | None = None
 
     @property
     def complete(self) -> bool:

@@ -1,17 +1,30 @@
-"""Why a crawl was watched too briefly to be judged."""
+"""Why a crawl was watched too briefly, or too badly, to be judged."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-Lack = Literal["samples", "responses", "end", "growth"]
+Lack = Literal["looks", "samples", "responses", "end", "growth"]
 """What a crawl has too little of.
 
+``looks``: too many of them failed, so it is as good as unwatched.
 ``samples``, and ``responses`` after the first ones, for the rules to judge it.
 ``end``: it did not close. ``growth``: what leaked before could not have grown to
 what it takes.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How often a crawl was to be looked at, and how many of these looks failed.
+
+    ``reason`` is the error of the last that did.
+    """
+
+    due: int = 0
+    failed: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +33,9 @@ class TooLittle:
 
     The rules need ``needed`` of them, of samples ``warm_up`` are for the start; of
     ``growth``, so many objects of the ``subject``, which grew by ``rate`` per 1,000
-    responses. ``interval`` is that of the samples in seconds, None where the
-    recording does not say.
+    responses. Of ``needed`` looks ``count`` did not fail, and ``subject`` is the error
+    of the last that did. ``interval`` is that of the samples in seconds, None where
+    the recording does not say.
     """
 
     lack: Lack

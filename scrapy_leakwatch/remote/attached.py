@@ -9,6 +9,7 @@ come back for `LEASE_S` seconds has gone without a word.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +19,7 @@ from scrapy.settings import Settings
 from scrapy.utils.defer import deferred_from_coro, maybe_deferred_to_future
 
 from scrapy_leakwatch.config import PREFIX, Config
-from scrapy_leakwatch.crawl.guard import logger
+from scrapy_leakwatch.crawl.guard import Guard, log
 from scrapy_leakwatch.extension import CLOSED, LeakWatch
 from scrapy_leakwatch.internals.versions import (
     create_looping_call,
@@ -87,7 +88,7 @@ class Attachment:
 
     def abandon(self) -> None:
         """End at once; it serves nobody."""
-        deferred_from_coro(self._end())
+        self._end_later()
 
     async def spider_closed(self) -> None:
         """End with the crawl; what was found stays in its stats."""
@@ -102,6 +103,11 @@ class Attachment:
             self._forget()
         elif self._recording and self.leakwatch.watch is not None:
             self.leakwatch.watch.end_record()
+
+    def _end_later(self) -> None:
+        """End; nobody waits for it who could be told of an error."""
+        guard = Guard("detach from the crawl", self._crawler.spider)
+        deferred_from_coro(guard.waiting(self._end()))
 
     def _let_go(self) -> None:
         self._stash.pop(STASH, None)
@@ -128,8 +134,9 @@ class Attachment:
             if last < late:
                 del self._clients[client]
         if not self._clients and self._lease.running:
-            logger.info("LeakWatch detaches: nobody has looked for %d s", LEASE_S)
-            deferred_from_coro(self._end())
+            text = "LeakWatch detaches: nobody has looked for %d s"
+            log(logging.INFO, text, LEASE_S)
+            self._end_later()
 
 
 def attach(crawler: Crawler, stash: dict[str, Any], client: str, folder: str) -> str:

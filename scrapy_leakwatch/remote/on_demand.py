@@ -82,7 +82,10 @@ class OnDemand:
             spider=self._spider.name,
             count=count,
         )
-        self._explainer.ask(question, lambda found: answer.callback(_told(found)))
+        tell = answer.callback
+        self._guard(self._explainer.ask, question, lambda found: tell(_told(found)))
+        if self._guard.off and not answer.called:
+            tell(FAILED)
         return answer
 
     def heap(self, name: str | None = None) -> Deferred[Text]:
@@ -94,15 +97,21 @@ class OnDemand:
         found = None if name is None else _class_named(name)
         if name is not None and found is None:
             return succeed(Text(f"Nothing called {name!r} is alive: {_names()}."))
+        if self._closed:
+            return succeed(FAILED)
         if self._profiling is not None:
             return succeed(Text(BUSY))
+        if (free := self._explainer.free()) is not None:
+            return free.addCallback(lambda _: self.heap(name))
         answer: Deferred[Text] = Deferred()
 
         def show(profile: HeapProfile | str | None) -> None:
             self._profiling = None
             answer.callback(_shown(profile))
 
-        asked = profile_in_child(HEAP_TIMEOUT_S, found and found[0])
+        asked = self._guard(profile_in_child, HEAP_TIMEOUT_S, found and found[0])
+        if asked is None:
+            return succeed(FAILED)
         self._profiling = Inquiry(asked, show, self._guard)
         return answer
 

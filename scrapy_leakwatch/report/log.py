@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.report import amounts
+from scrapy_leakwatch.report.sufficiency import outcome, reason
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.records import Room, Sample, Trimmed, Verdict
+    from scrapy_leakwatch.records import Room, Sample, TooLittle, Trimmed, Verdict
 
 
 def live_table(sample: Sample) -> str:
@@ -20,9 +21,15 @@ def live_table(sample: Sample) -> str:
     return "Live References\n\n" + "".join(rows) + _children(sample, "\n{}\n")
 
 
-def status(sample: Sample, verdicts: tuple[Verdict, ...]) -> str:
+def status(
+    sample: Sample,
+    verdicts: tuple[Verdict, ...],
+    unwatched: TooLittle | None = None,
+) -> str:
     """Return the table, the ledger and the verdicts of a running crawl."""
     told = [f"{verdict.kind:<12} {verdict.message}" for verdict in verdicts]
+    if unwatched is not None:
+        told.append(f"unwatched    {reason(unwatched)}")
     return "\n".join(
         [
             live_table(sample),
@@ -76,6 +83,11 @@ def near_limit(room: Room) -> str:
     """Return that most of what the system allows is in use."""
     most = amounts.limit(room.limit, room.of)
     return f"LeakWatch: {room.used:,} of at most {most} are in use"
+
+
+def unwatched(why: TooLittle) -> str:
+    """Return that nothing is known of a crawl that has ended."""
+    return f"LeakWatch does not know whether this crawl leaks. {outcome(why)}"
 
 
 def of_trim(trimmed: Trimmed) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scrapy_leakwatch.records import Explanation
 from scrapy_leakwatch.report import kinds
 from scrapy_leakwatch.report.amounts import count, span
-from scrapy_leakwatch.report.sufficiency import advice, reason
+from scrapy_leakwatch.report.sufficiency import advice, outcome
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.records import Crawl, Told, TooLittle, Verdict
@@ -101,10 +101,11 @@ _THEN = "when this was told"
 
 
 def _unjudged(too_little: TooLittle) -> Opening:
+    unwatched = too_little.lack == "looks"
     return Opening(
         tone="warn",
-        word="Too short",
-        sentence=f"Measured too little: {reason(too_little)}.",
+        word="Unwatched" if unwatched else "Too short",
+        sentence=f"{outcome(too_little)}.",
         remedy=sentence(advice(too_little)),
     )
 

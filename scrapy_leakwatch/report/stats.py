@@ -6,12 +6,15 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.records import SEVERITY, Explanation, effort_of, fields_of
+from scrapy_leakwatch.report.sufficiency import reason
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.records import (
         Bill,
         Layers,
+        Looks,
         Sample,
+        TooLittle,
         Trimmed,
         Unexplained,
         Verdict,
@@ -55,14 +58,27 @@ class StatsReport:
         return stats
 
 
-def of_verdicts(verdicts: tuple[Verdict, ...]) -> dict[str, Stat]:
-    """Return the stats of the verdicts so far."""
+def of_verdicts(
+    verdicts: tuple[Verdict, ...], unwatched: TooLittle | None = None
+) -> dict[str, Stat]:
+    """Return the stats of the verdicts so far.
+
+    ``unwatched`` is why it is not known that the crawl is healthy, if so.
+    """
     kinds = Counter(verdict.kind for verdict in verdicts)
     worst = next((kind for kind in SEVERITY if kinds[kind]), "healthy")
+    if unwatched is not None and worst in {"healthy", "recovered"}:
+        worst = "unwatched"
     stats: dict[str, Stat] = {"leakwatch/verdict": worst}
     for kind, count in kinds.items():
         stats[f"leakwatch/verdicts/{kind}"] = count
     return stats
+
+
+def of_looks(looks: Looks, unwatched: TooLittle | None) -> dict[str, Stat]:
+    """Return the stats of looks that failed; why, where those were too many."""
+    why = "" if unwatched is None else reason(unwatched)
+    return {"leakwatch/failed_looks": looks.failed, "leakwatch/unwatched": why}
 
 
 def of_finding(

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records.sufficiency import Lack
 
 
+def outcome(too_little: TooLittle) -> str:
+    """Return what became of the crawl instead of a verdict, and why."""
+    word = "Unwatched" if too_little.lack == "looks" else "Measured too little"
+    return f"{word}: {reason(too_little)}"
+
+
 def in_words(too_little: TooLittle) -> str:
     """Return why, and after a colon what helps."""
     return f"{reason(too_little)}: {advice(too_little)}"
@@ -24,6 +30,11 @@ def reason(too_little: TooLittle) -> str:
 def advice(too_little: TooLittle) -> str:
     """Return what helps, as a part of a sentence."""
     return _ADVICE[too_little.lack](too_little)
+
+
+def _too_few_looks(it: TooLittle) -> str:
+    failed = it.needed - it.count
+    return f"{failed:,} of {_many(it.needed, 'look')} at it failed ({it.subject})"
 
 
 def _too_few_samples(it: TooLittle) -> str:
@@ -59,12 +70,14 @@ def _many(count: int, what: str) -> str:
 
 
 _REASONS: dict[Lack, Callable[[TooLittle], str]] = {
+    "looks": _too_few_looks,
     "samples": _too_few_samples,
     "responses": _too_few_responses,
     "end": lambda _: "it did not close, and what is not given back shows only then",
     "growth": _too_little_growth,
 }
 _ADVICE: dict[Lack, Callable[[TooLittle], str]] = {
+    "looks": lambda _: "its log has the error",
     "samples": lambda it: f"crawl longer, or {_interval(it)}",
     "responses": lambda it: f"crawl more pages, or {_interval(it)}",
     "end": lambda _: "let it end",

@@ -20,7 +20,7 @@ from scrapy_leakwatch.report.lines import (
     each,
     highest,
 )
-from scrapy_leakwatch.report.sufficiency import in_words
+from scrapy_leakwatch.report.sufficiency import advice, in_words, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +99,7 @@ def conclusion(crawl: Crawl, too_little: TooLittle | None) -> Line:
         it = "It stands still" if still else "It leaks"
         return Line(f"{it}: {_many(alarms, 'verdict')} to act on{rest}.", HEADING)
     if too_little:
-        return Line(f"Measured too little: {in_words(too_little)}.", TOLD)
+        return Line(f"{outcome(too_little)}: {advice(too_little)}.", TOLD)
     healthy = "Nothing leaks" if told else "Healthy: nothing leaks"
     return Line(f"{healthy}{rest}.", HEALTHY)
 

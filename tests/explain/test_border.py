@@ -19,7 +19,7 @@ import psutil
 import pytest
 from asking_helpers import assert_reaped, result_of
 
-from scrapy_leakwatch.explain.border import child
+from scrapy_leakwatch.explain.border import child, inside
 from scrapy_leakwatch.explain.border.child import Answer, Failure
 
 
@@ -96,6 +96,26 @@ def test_polling_never_waits_for_the_child():
     assert time.monotonic() - begun < 1
     started.stop()
     assert_reaped(started.pid)
+
+
+@pytest.mark.parametrize("size", [10, 500_000])
+def test_an_answer_that_waited_while_the_crawl_stood_still_is_taken(size):
+    """The larger one does not fit into the pipe: the child waits to be read."""
+    started = child.start(lambda: {"text": "x" * size}, 0.3)
+    time.sleep(0.6)
+    found = result_of(started)
+    assert isinstance(found, Answer)
+    assert len(found.fields["text"]) == size
+    assert_reaped(started.pid)
+
+
+def test_a_child_that_hangs_while_the_crawl_stands_still_ends_itself(monkeypatch):
+    monkeypatch.setattr(inside, "_GRACE_S", 0)
+    started = child.start(hang, 0.2)
+    os.waitid(os.P_PID, started.pid, os.WEXITED | os.WNOWAIT)
+    assert result_of(started) == Failure(
+        "no answer within 0.2 seconds", started.stall_ms
+    )
 
 
 def test_stopping_kills_and_reaps():
@@ -213,7 +233,7 @@ def test_the_child_prints_nothing_and_flushes_nothing(tmp_path):
     script = textwrap.dedent(
         """
         import os, sys, time
-        from scrapy_leakwatch.explain.border import child
+        from scrapy_leakwatch.explain.border import child, inside
 
         class Loud:
             def __del__(self):
@@ -246,7 +266,7 @@ def test_a_child_without_memory_says_so():
         """
         import json, resource, time
         from dataclasses import asdict
-        from scrapy_leakwatch.explain.border import child
+        from scrapy_leakwatch.explain.border import child, inside
 
         def work():
             return {"kept": [bytearray(1_000_000) for _ in range(10_000)]}

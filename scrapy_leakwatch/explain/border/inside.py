@@ -24,6 +24,8 @@ from scrapy_leakwatch.explain.memory import resident
 Work = Callable[[], "dict[str, Any]"]
 
 NO_MEMORY = b'{"failed": "no memory left for the child"}'
+WRITING_S = 600
+"""For the answer to be taken: the crawl's event loop may stand still."""
 _GRACE_S = 5
 _MOST_GUESSED = 65_536
 
@@ -150,6 +152,7 @@ def _where(error: BaseException) -> str:
 
 
 def _write(pipe: int, reply: bytes) -> None:
+    signal.setitimer(signal.ITIMER_REAL, WRITING_S)
     view = memoryview(reply)
     while view:
         view = view[os.write(pipe, view) :]

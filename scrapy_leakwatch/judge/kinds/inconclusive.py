@@ -8,7 +8,15 @@ from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.history import RSS
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind, lengths, objects
 from scrapy_leakwatch.judge.verdicts import limit_in_s, tell, tell_of_layers
-from scrapy_leakwatch.records import Counted, Growth, Unnamed, Unseen, Verdict
+from scrapy_leakwatch.records import (
+    Counted,
+    Explanation,
+    Growth,
+    Unexplained,
+    Unnamed,
+    Unseen,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.judge.growth import Point
     from scrapy_leakwatch.judge.history import History
     from scrapy_leakwatch.judge.kinds.kind import Found
+    from scrapy_leakwatch.judge.told import Dismissed
     from scrapy_leakwatch.records import Layers, Sample, Suspicion
 
 
@@ -27,6 +36,30 @@ def of_objects(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None
         return None
     facts = Counted(suspicion.judged_as, suspicion.proved, found)
     return tell(suspicion, "inconclusive", "low", facts)
+
+
+def failure(
+    found: Explanation | Unexplained | None,
+) -> Explanation | Unexplained | None:
+    """Return what was found where no child could look, None where one did."""
+    if isinstance(found, Explanation):
+        return found if "direct" in found.traits else None
+    return None if found is None or found.gone or found.counts.examined else found
+
+
+def unlooked(dismissed: Dismissed, history: History, case: Case) -> Verdict | None:
+    """Say at the end of a crawl what grew, where all looks failed and it is not gone.
+
+    A full collection since then may have shown that it was dead.
+    """
+    suspicion, failed = dismissed.suspicion, dismissed.failed
+    floors = history.floors(suspicion.judged_as)
+    since = [each.held for each in floors if each.received >= dismissed.received]
+    alive = min([history.latest(suspicion.judged_as), *since])
+    if failed is None or alive < case.min_objects:
+        return None
+    facts = Counted(suspicion.judged_as, suspicion.proved, failed)
+    return tell(suspicion, "inconclusive", "low", facts, failed)
 
 
 def of_layers(suspicion: Suspicion, layers: Layers, before: Layers) -> Verdict:
