@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import platform
-import time
 from typing import TYPE_CHECKING, Any
 
 import scrapy
@@ -14,7 +13,7 @@ import twisted
 import scrapy_leakwatch
 from scrapy_leakwatch.crawl.closing_report import ClosingReport
 from scrapy_leakwatch.crawl.guard import Guard, logger
-from scrapy_leakwatch.foundation import redact, traces
+from scrapy_leakwatch.foundation import clock, redact, traces
 from scrapy_leakwatch.recordings import writing
 from scrapy_leakwatch.records import Bill, Layers
 from scrapy_leakwatch.report import stats
@@ -51,7 +50,7 @@ class Recorder:
         config: Config,
         spider: Spider,
         judge: Judge,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = clock.now,
     ) -> None:
         self._clock = clock
         self._crawler = crawler
