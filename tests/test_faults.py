@@ -81,11 +81,16 @@ def test_a_twin_that_does_not_end_proves_nothing() -> None:
     assert "the twin does not end" in broken(FAULT, replace(WATCHED, status=None), hung)
 
 
-def test_a_fault_that_found_no_look_to_strike_proves_nothing() -> None:
+def test_a_twin_that_came_to_nothing_proves_nothing() -> None:
+    dead = Left(1, "")
+    assert broken(FAULT, dead, dead)[0] == "the twin came to nothing"
+
+
+def test_a_fault_that_did_not_strike_proves_nothing() -> None:
     watched = replace(WATCHED, outcome=TWIN.outcome | {"verdicts": ["leak"]})
-    assert broken(FAULT, watched, TWIN) == (
-        "no look at the heap that the fault could strike",
-    )
+    assert broken(FAULT, watched, TWIN) == ("the fault did not strike: look",)
+    twin = replace(TWIN, outcome={**TWIN.outcome, "missed": ["page"]})
+    assert broken(FAULT, WATCHED, twin) == ("the fault did not strike: page",)
 
 
 def test_what_stays_behind_is_told_unless_it_was_asked_for() -> None:

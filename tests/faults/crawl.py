@@ -87,6 +87,7 @@ def outcome_of(crawlers) -> dict:
         "verdicts": [each.get("leakwatch/verdict") for each in stats],
         "samples": [each.get("leakwatch/samples") for each in stats],
         "struck": MOMENTS.struck,
+        "missed": MOMENTS.missed,
         "children": has_children(),
     }
 

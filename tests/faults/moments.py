@@ -39,6 +39,11 @@ class Moments:
         """Have this happen while a child looks at the heap."""
         self._waiting["look"].append(strike)
 
+    @property
+    def missed(self) -> list[str]:
+        """The moments that never came."""
+        return [moment for moment, strikes in self._waiting.items() if strikes]
+
     def started(self, crawler: Crawler) -> None:
         """Hear that a spider starts."""
         self._reached("open", crawler)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
+from tests.faults.fault import STATUS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -57,20 +59,23 @@ def broken(fault: Fault, watched: Left, twin: Left) -> tuple[str, ...]:
 def _other_crawl(fault: Fault, watched: Left, twin: Left) -> Iterator[str]:
     if twin.status is None:
         yield "the twin does not end"
+    elif fault.same != STATUS and not twin.outcome:
+        yield "the twin came to nothing"
     if "status" in fault.same and watched.status != twin.status:
         yield f"status {watched.status}, and {twin.status} of the twin"
     for name in sorted(fault.same - {"status"}):
         ours, theirs = watched.outcome.get(name), twin.outcome.get(name)
         if ours != theirs:
             yield f"{name} {ours}, and {theirs} of the twin"
-    if "no look" in watched.outcome.get("struck", ()):
-        yield "no look at the heap that the fault could strike"
+    missed = [*watched.outcome.get("missed", ()), *twin.outcome.get("missed", ())]
+    if missed or "no look" in watched.outcome.get("struck", ()):
+        yield f"the fault did not strike: {', '.join(missed or ['look'])}"
 
 
 def _left_behind(fault: Fault, watched: Left, twin: Left) -> Iterator[str]:
     if watched.processes and not twin.processes:
         yield "a process stayed"
-    by_force = "reasons" not in fault.same  # then its child ends by itself, and is late
+    by_force = fault.same == STATUS  # then its child ends by itself, and is late
     children = watched.outcome.get("children") and not twin.outcome.get("children")
     if children and not by_force:
         yield "a child was not reaped"

@@ -53,7 +53,7 @@ def close_all_standard_files(moments) -> None:
 
 
 def without_stderr(moments) -> None:
-    sys.stderr = None
+    moments.open(lambda crawler: setattr(sys, "stderr", None))
 
 
 LOGS = (
@@ -95,7 +95,7 @@ LOGS = (
     ),
     Fault(
         name="without_stderr",
-        story="sys.stderr is None, as in a service",
+        story="sys.stderr is None from here on",
         strike=without_stderr,
         told=LEAK,
     ),

@@ -8,7 +8,7 @@ import io
 import os
 import resource
 
-from tests.faults.fault import LEAK, Fault
+from tests.faults.fault import ENDING, LEAK, Fault
 from tests.faults.moments import later
 
 TELLING = ("/proc/", "/sys/fs/cgroup")
@@ -156,6 +156,7 @@ SYSTEM = (
         name="no_descriptors_for_a_while",
         story="for two seconds nothing can be opened",
         strike=no_descriptors_for_a_while,
+        same=ENDING,  # a connection more is not to be had
         blind=True,
         says=BLINDED,
     ),
@@ -163,6 +164,7 @@ SYSTEM = (
         name="no_descriptors",
         story="nothing can be opened any more",
         strike=no_descriptors,
+        same=ENDING,  # a connection more is not to be had
         blind=True,
         says=BLINDED,
     ),
