@@ -17,7 +17,6 @@ from tests.zoo.keeper import serving
 
 SHORT = (
     "fork_refused",
-    "child_stopped_half_way",
     "disk_full_for_the_report",
     "clock_back",
     "sigterm",

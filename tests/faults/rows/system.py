@@ -14,7 +14,7 @@ from tests.faults.moments import later
 TELLING = ("/proc/", "/sys/fs/cgroup")
 SECONDS = 2.0
 BLINDED = ("LeakWatch can't observe the crawl",)
-MORE_BYTES = 16_000_000
+MORE_BYTES = 4_000_000
 
 
 def limit(kind: int, most: int) -> None:
@@ -207,7 +207,7 @@ SYSTEM = (
     ),
     Fault(
         name="no_memory",
-        story="the process may take 16 MB more and then nothing",
+        story="the process may take 4 MB more and then nothing",
         strike=no_memory,
         told=LEAK,
     ),
