@@ -114,12 +114,12 @@ def test_what_stays_behind_is_told_unless_it_was_asked_for() -> None:
 def test_one_error_of_ours_is_heard_once() -> None:
     assert broken(FAULT, replace(WATCHED, log=ERROR + TRACEBACK), TWIN) == ()
     assert broken(FAULT, replace(WATCHED, log=2 * (ERROR + TRACEBACK)), TWIN) == (
-        "an error of ours: can't do without",
+        "an error of ours, 1 times too often: can't do without",
         "2 tracebacks through our code",
     )
     fault = replace(FAULT, says=("won't",))
     assert broken(fault, replace(WATCHED, log=ERROR), TWIN) == (
-        "an error of ours: can't do without",
+        "an error of ours, 1 times too often: can't do without",
     )
 
 

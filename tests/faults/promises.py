@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
@@ -91,15 +92,23 @@ def _said(fault: Fault, watched: Left, twin: Left) -> Iterator[str]:
             yield f"the log says: {words}"
     for line in sorted(set(WARNING.findall(watched.log))):
         yield f"a warning of ours: {line}"
-    allowed = list(fault.says)
-    for line in ERROR.findall(watched.log):
-        if begins := [each for each in allowed if line.startswith(each)]:
-            allowed.remove(begins[0])
-        else:
-            yield f"an error of ours: {line}"
+    for line, times in _errors(fault, watched.log).items():
+        yield f"an error of ours, {times} times too often: {line}"
     tracebacks = sum(OURS in each for each in _tracebacks(watched.log))
     if tracebacks > len(fault.says):
         yield f"{tracebacks} tracebacks through our code"
+
+
+def _errors(fault: Fault, log: str) -> Counter[str]:
+    """Return the errors of ours that are more than the fault allows."""
+    allowed, more = list(fault.says), Counter[str]()
+    for line in ERROR.findall(log):
+        begins = [each for each in allowed if line.startswith(each)]
+        if begins:
+            allowed.remove(begins[0])
+        else:
+            more[line] += 1
+    return more
 
 
 def _tracebacks(log: str) -> Iterator[str]:
