@@ -106,6 +106,8 @@ def test_what_stays_behind_is_told_unless_it_was_asked_for() -> None:
         "a child was not reaped",
         "a file stayed: tmp/leakwatch-report-1",
     )
+    unheard = replace(FAULT, leaves=("*",), unheard=True)
+    assert broken(unheard, watched, twin) == ("a process stayed",)
     twin = replace(twin, processes=True, outcome={**OUTCOME, "children": True})
     fault = replace(FAULT, leaves=("report.html", "tmp/*"))
     assert broken(fault, watched, twin) == ()

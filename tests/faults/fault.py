@@ -32,7 +32,8 @@ class Fault:
 
     ``same`` is what both twins must have in common. ``told`` are the verdicts of which
     one must be reached (none: it is not asked for). Of a crawl that is ``blind``
-    LeakWatch sees too little to call it healthy. ``says`` are the beginnings of the
+    LeakWatch sees too little to call it healthy. Where the end is ``unheard`` a child
+    may still be at work, which ends by itself. ``says`` are the beginnings of the
     errors that LeakWatch may log, each once, and no other.
     ``leaves`` are patterns of the files that may be there in the end, and ``then``
     looks at the crawl's folder and says what is wrong with it.
@@ -50,6 +51,7 @@ class Fault:
     same: frozenset[str] = ALL
     told: frozenset[str] = frozenset()
     blind: bool = False
+    unheard: bool = False
     says: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
     then: Callable[[Path], Iterable[str]] | None = None

@@ -76,9 +76,8 @@ def _other_crawl(fault: Fault, watched: Left, twin: Left) -> Iterator[str]:
 def _left_behind(fault: Fault, watched: Left, twin: Left) -> Iterator[str]:
     if watched.processes and not twin.processes:
         yield "a process stayed"
-    by_force = fault.same == STATUS  # then its child ends by itself, and is late
     children = watched.outcome.get("children") and not twin.outcome.get("children")
-    if children and not by_force:
+    if children and not fault.unheard:
         yield "a child was not reaped"
     allowed = ("record.jsonl", *fault.leaves)
     for name in sorted(watched.files - twin.files):

@@ -178,6 +178,7 @@ CRAWLS = (
         name="all_disconnected",
         story="an extension disconnects all handlers of all signals",
         strike=disconnect_all,
+        unheard=True,
     ),
     Fault(
         name="paused",

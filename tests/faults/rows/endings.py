@@ -121,6 +121,7 @@ ENDINGS = (
         story="SIGTERM twice: the process ends by force",
         strike=sent(signal.SIGTERM, 2),
         same=STATUS,
+        unheard=True,
     ),
     Fault(
         name="sigint",
@@ -179,6 +180,7 @@ ENDINGS = (
         story="the reactor crashes while a child looks",
         strike=crash,
         same=STATUS,
+        unheard=True,
     ),
     Fault(
         name="exits_in_the_reactor",
@@ -192,5 +194,6 @@ ENDINGS = (
         spider="NeverEnds",
         strike=sent(signal.SIGTERM, 2),
         same=STATUS,
+        unheard=True,
     ),
 )
