@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UPLOT ?= 1.6.32
 VENDORED := scrapy_leakwatch/report/static/vendor
 
-.PHONY: demo test zoo zoo-table check static coverage bench dist vendor clean
+.PHONY: demo test zoo zoo-table faults check static coverage bench dist vendor clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python example_project/demo.py $(SPIDER)
@@ -20,6 +20,9 @@ zoo: $(VENV)/.zoo
 
 zoo-table: $(VENV)/.zoo
 	$(BIN)/python -m tests.zoo --write docs/zoo.rst
+
+faults: $(VENV)/.checking
+	$(BIN)/python -m tests.faults $(ROWS)
 
 check: static coverage
 

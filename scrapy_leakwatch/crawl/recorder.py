@@ -6,7 +6,6 @@ import atexit
 import logging
 import os
 import platform
-import time
 from typing import TYPE_CHECKING, Any
 
 import scrapy
@@ -15,7 +14,7 @@ import twisted
 import scrapy_leakwatch
 from scrapy_leakwatch.crawl.closing_report import ClosingReport
 from scrapy_leakwatch.crawl.guard import Guard, log
-from scrapy_leakwatch.foundation import redact, traces
+from scrapy_leakwatch.foundation import clock, redact, traces
 from scrapy_leakwatch.judge import sufficiency, thresholds
 from scrapy_leakwatch.recordings import writing
 from scrapy_leakwatch.records import Bill, Layers, Looks
@@ -54,7 +53,7 @@ class Recorder:
         config: Config,
         spider: Spider,
         judge: Judge,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = clock.now,
     ) -> None:
         self._clock = clock
         self._crawler = crawler

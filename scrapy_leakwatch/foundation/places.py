@@ -41,7 +41,7 @@ def origin_of_file(path: str) -> Origin:
 @lru_cache(maxsize=1024)
 def _real_folder(path: str) -> str:
     """Return where a folder is; files in it may be links into an installer's cache."""
-    return os.path.realpath(path)
+    return os.path.realpath(os.path.join(_here(), path))
 
 
 def file_of_module(name: str) -> str | None:
@@ -69,11 +69,19 @@ def origin_of_class(cls: type) -> Origin:
 
 def relative(path: str) -> str:
     """Return ``path`` as a person in the project's folder would type it."""
-    full = os.path.abspath(path)
-    here = os.getcwd() + os.sep
-    if full.startswith(here):
-        return full[len(here) :]
+    here = _here()
+    full = os.path.normpath(os.path.join(here, path))
+    if full.startswith(here + os.sep):
+        return full[len(here) + 1 :]
     return os.path.join(*Path(full).parts[-_depth(full) :])
+
+
+def _here() -> str:
+    """Return the working directory, the root where it is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return os.sep
 
 
 def function_name(code: CodeType) -> str:

@@ -12,6 +12,7 @@ from scrapy.http import Request, Response
 from scrapy.selector import Selector
 
 from scrapy_leakwatch.config import class_path
+from scrapy_leakwatch.foundation import clock
 from scrapy_leakwatch.internals.versions import is_starting, trackref_now
 from scrapy_leakwatch.observe import ledger, live_refs, origin
 from scrapy_leakwatch.observe.browsers import Browsers
@@ -96,7 +97,7 @@ class Sampler:
             resources = replace(resources, pages=found.pages, contexts=found.contexts)
             limits = replace(limits, pages=found.most, pages_free=found.free)
         return Sample(
-            time=time.time(),
+            time=clock.now(),
             elapsed_s=time.monotonic() - self._opened,
             received=received,
             live=records,
@@ -135,7 +136,7 @@ class Sampler:
         self._memory.count_blocks()
         alive = live_refs.alive()
         held = _held(alive, *ledger.ledgers(self._crawler, alive))
-        return Floor(time=time.time(), received=self._received.count(), held=held)
+        return Floor(time=clock.now(), received=self._received.count(), held=held)
 
     def _oldest(
         self,

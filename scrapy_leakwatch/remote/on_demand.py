@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, succeed
@@ -10,6 +9,7 @@ from twisted.internet.defer import Deferred, succeed
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.crawl.inquiry import Inquiry
 from scrapy_leakwatch.explain import HeapProfile, Question, profile_in_child
+from scrapy_leakwatch.foundation import clock
 from scrapy_leakwatch.observe.live_refs import classes
 from scrapy_leakwatch.records import Bill, Explanation, NoBill, Unexplained
 from scrapy_leakwatch.report import block
@@ -124,7 +124,7 @@ class OnDemand:
         if self._closed:
             return succeed(None)
         if self._take_bill is None:
-            return succeed(NoBill(time.time(), 0, 0, NOT_TAKEN))
+            return succeed(NoBill(clock.now(), 0, 0, NOT_TAKEN))
         if (free := self._explainer.free()) is not None:
             return free.addCallback(lambda _: self.bill_record())
         answer: Deferred[BillFound] = Deferred()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from scrapy_leakwatch.foundation import clock
 from scrapy_leakwatch.foundation.cgroups import read
 
 _SELF = Path("/proc/self")
@@ -19,7 +19,7 @@ def known_here() -> dict[str, Any]:
     A child does not inherit the pages of mapped files.
     """
     files = _in_bytes("status", "RssFile") or None
-    return {"time": time.time(), "rss": bytes_here(), "files": files}
+    return {"time": clock.now(), "rss": bytes_here(), "files": files}
 
 
 def bytes_here() -> int:
