@@ -90,6 +90,8 @@ class Child:
 
     def _read(self) -> bool:
         """Read what is there, and tell whether anything was, or its end."""
+        if self._pipe < 0:  # it has ended, or hangs without it
+            return False
         known = len(self._data)
         while self._pipe >= 0:
             try:
@@ -139,6 +141,8 @@ class Child:
         try:
             fields = json.loads(self._data)
         except ValueError:
+            fields = None
+        if type(fields) is not dict:
             return Failure("the child ended without an answer", self.stall_ms)
         if "failed" in fields:
             return Failure(fields["failed"], self.stall_ms)
