@@ -91,7 +91,10 @@ def _tally(heap: Heap, question: Question, chosen: list[int] | None) -> Tally:
     clusters, garbage, unknown = found
     tally = findings.take(heap, clusters, question.soon_s)
     tally.garbage = garbage
-    tally.unknown += unknown
+    if heap.partial:
+        tally.unknown += unknown
+    else:
+        tally.unseen = unknown
     tally.examined += garbage + unknown
     if question.unaccounted:
         owned = min(max(question.count - question.unaccounted, 0), tally.in_flight)
@@ -113,6 +116,9 @@ def _nobody(question: Question, tally: Tally) -> Unexplained:
             "in flight in the engine": tally.in_flight,
             "garbage that waits for the collector": tally.garbage,
             "held in a way the walk could not follow to its end": tally.unknown,
+            "held where Python's collector can't see, as by a C extension": (
+                tally.unseen
+            ),
         }
         reason = max(counts, key=lambda words: counts[words])
     return Unexplained(
@@ -131,7 +137,7 @@ def _counts(tally: Tally, held: int = 0) -> Counts:
         held=held,
         in_flight=tally.in_flight,
         garbage=tally.garbage,
-        unknown=tally.unknown,
+        unknown=tally.unknown + tally.unseen,
     )
 
 
