@@ -194,6 +194,16 @@ def test_what_is_held_out_of_sight_is_held_or_unknown_and_no_garbage(
     assert found.counts.held or "collector can't see" in found.reason
 
 
+@pytest.mark.parametrize(("kept", "holder"), [(5, ""), (25, "spider.pages[*]")])
+def test_who_holds_a_few_is_not_named_for_what_nobody_shows(kept, holder) -> None:
+    page = type("Page", (HtmlResponse,), {})
+    crawler, _ = crawler_with_scheduler()
+    pages = crawler.spider.pages = plain(page)
+    with reference_of_c(lambda: [pages.pop() for _ in range(COUNT - kept)]):
+        found = explain(page, crawler)
+    assert getattr(found, "holder", "") == holder
+
+
 @contextmanager
 def nobody(pages):
     pages()

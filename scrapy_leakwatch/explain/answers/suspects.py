@@ -74,7 +74,8 @@ def investigate(
     groups = tally.held or _too_many_waiting(tally)
     if tally.held or not groups:
         tally.in_flight += tally.waiting_count
-    if not groups:
+    # Who has a few of them, such as a page at work, is not to blame for the most.
+    if not groups or tally.unseen > sum(group.count for group in groups):
         return _nobody(question, tally)
     others = groups[1 : 1 + MOST_OTHERS]
     explained = replace(
