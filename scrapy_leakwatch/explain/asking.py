@@ -285,15 +285,15 @@ def _outside(frame: FrameType) -> Outside:
         for ident, other in sys._current_frames().items()
     ]
     errors = sys._current_exceptions()
+    kept = {ident: (context, data) for ident, data, context in thread_states()}
     states = [
         ThreadState(
             names.get(ident) or str(ident),
             threads.get(ident),
             _error(errors.get(ident)),
-            context,
-            data,
+            *kept.get(ident, ()),
         )
-        for ident, data, context in thread_states()
+        for ident in {*threads, *errors, *kept} - {own}
     ]
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
     return Outside(
