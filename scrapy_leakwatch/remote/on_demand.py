@@ -10,7 +10,6 @@ from twisted.internet.defer import Deferred, succeed
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.crawl.inquiry import Inquiry
 from scrapy_leakwatch.explain import HeapProfile, Question, profile_in_child
-from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.observe.live_refs import classes
 from scrapy_leakwatch.records import Bill, Explanation, NoBill, Unexplained
 from scrapy_leakwatch.report import block
@@ -152,12 +151,10 @@ def _billed(bill: BillFound) -> Text:
 
 def _class_named(name: str) -> tuple[type, int] | None:
     alive = [(cls, len(refs)) for cls, refs in classes() if refs]
-    named = [
-        each for each in alive if name in {anatomy.name(each[0]), class_path(each[0])}
-    ]
+    named = [each for each in alive if name in {each[0].__name__, class_path(each[0])}]
     return max(named, key=lambda each: each[1], default=None)
 
 
 def _names() -> str:
-    names = sorted({anatomy.name(cls) for cls, refs in classes() if refs})
+    names = sorted({cls.__name__ for cls, refs in classes() if refs})
     return f"there are {', '.join(names)}" if names else "nothing is counted"
