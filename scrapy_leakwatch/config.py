@@ -9,11 +9,11 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import PurePath
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from scrapy.utils.misc import load_object
 
-from scrapy_leakwatch.foundation import redact
+from scrapy_leakwatch.foundation import anatomy, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,8 +87,7 @@ class Config:
 
 def class_path(cls: type) -> str:
     """Return the full import path of a class, without running its code."""
-    module = type.__getattribute__(cls, "__module__")
-    return f"{module}.{type.__getattribute__(cls, '__qualname__')}"
+    return anatomy.path(cls)
 
 
 def _path(cls: type) -> str:
@@ -121,14 +120,14 @@ def _read(name: str, value: Any) -> Any:
         raise ConfigError(f"{name} {error}") from None
 
 
-_PLAIN = frozenset([str, bytes, bool, int, float, NoneType])
+_PLAIN = anatomy.identities(str, bytes, bool, int, float, NoneType)
 
 
 def _shown(value: object) -> str:
     """Return a value in source form: printable, of a bounded length, no secrets."""
-    if isinstance(value, type):
-        return _path(value)
-    if type(value) not in _PLAIN:  # its repr may be any code
+    if anatomy.is_a(value, type):
+        return _path(cast("type", value))
+    if not anatomy.is_exactly(value, _PLAIN):  # its repr may be any code
         return f"an object of {_path(type(value))}"
     try:
         return redact.url(repr(value), LONGEST)

@@ -28,7 +28,9 @@ from scrapy_leakwatch.explain.records import (
     Share,
     Unexplained,
 )
-from scrapy_leakwatch.heap.roots import Outside
+from scrapy_leakwatch.foundation import anatomy
+from scrapy_leakwatch.heap.graph import thread_states
+from scrapy_leakwatch.heap.roots import Outside, ThreadState
 from scrapy_leakwatch.records import (
     Bill,
     BillLayers,
@@ -269,19 +271,42 @@ def _asked(
 
 
 def _outside(frame: FrameType) -> Outside:
-    """Return what a child no longer has: other threads' frames, signal handlers."""
-    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    """Return what a child no longer has: other threads' state, signal handlers."""
+    threads = {
+        anatomy.attribute(thread, "_ident"): thread for thread in threading.enumerate()
+    }
+    names = {
+        ident: anatomy.text_attribute(thread, "_name")
+        for ident, thread in threads.items()
+    }
     own = threading.get_ident()
     frames = [
-        (str(names.get(ident, ident)), frame if ident == own else other)
+        (names.get(ident) or str(ident), frame if ident == own else other)
         for ident, other in sys._current_frames().items()
+    ]
+    errors = sys._current_exceptions()
+    kept = {ident: (context, data) for ident, data, context in thread_states()}
+    states = [
+        ThreadState(
+            names.get(ident) or str(ident),
+            threads.get(ident),
+            _error(errors.get(ident)),
+            *kept.get(ident, ()),
+        )
+        for ident in {*threads, *errors, *kept} - {own}
     ]
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
     return Outside(
         tuple(frames),
+        tuple(states),
         tuple(each for each in handlers if callable(each)),
         asyncio._get_running_loop(),
     )
+
+
+def _error(handled: Any) -> Any:
+    """Return an exception, which before Python 3.12 is told with its type."""
+    return handled[1] if type(handled) is tuple else handled
 
 
 def _bill(found: child.Answer, now: float, received: int, rss: int) -> Bill:

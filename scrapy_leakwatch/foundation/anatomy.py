@@ -8,6 +8,7 @@ ask the C level only: descriptors of ``type``, of slots and of builtin types.
 from __future__ import annotations
 
 import gc
+import sys
 from collections import deque
 from functools import _lru_cache_wrapper, partial
 from types import (
@@ -32,6 +33,9 @@ _HEAP_TYPE = 1 << 9
 """``Py_TPFLAGS_HEAPTYPE`` (Include/object.h)."""
 _DEEPEST = 8
 """Partials and methods of one another that are unwrapped."""
+_DOC_OF_DICT = type("", (), {}).__dict__["__dict__"].__doc__
+"""What Python writes to the ``__dict__`` that it gives to a class statement's class."""
+_PYTHONS_OWN = sys.stdlib_module_names | {"builtins"}
 _SIZED: tuple[Any, ...] = (dict, list, tuple, set, frozenset, deque)
 
 
@@ -71,6 +75,14 @@ def path(cls: type) -> str:
     return f"{module(cls)}.{qualname(cls)}"
 
 
+def defined(cls: type, wanted: str) -> Any:
+    """Return what ``cls`` or the next of its bases defines, None where none does."""
+    for base in mro(cls):
+        if wanted in namespace(base):
+            return namespace(base)[wanted]
+    return None
+
+
 def is_heap_type(cls: type) -> bool:
     """Tell whether ``cls`` was made at run time, and is no part of a C library."""
     return bool(_FLAGS.__get__(cls) & _HEAP_TYPE)
@@ -103,11 +115,23 @@ def is_descriptor(found: object) -> bool:
     return kind is GetSetDescriptorType or kind is MemberDescriptorType
 
 
+def reads_own_dict(found: object) -> bool:
+    """Tell whether a ``__dict__`` in a class is Python's own way to that of instances.
+
+    A proxy written in C has one that asks what it stands for, and may make that.
+    """
+    if type(found) is not GetSetDescriptorType:
+        return type(found) is MemberDescriptorType
+    if found.__doc__ == _DOC_OF_DICT:
+        return True
+    return module(found.__objclass__).partition(".")[0] in _PYTHONS_OWN
+
+
 def own_dict(obj: object) -> dict[Any, Any] | None:
     """Return the ``__dict__`` of ``obj``; makes one where it was not made yet."""
     for cls in mro(type(obj)):
         descriptor: Any = namespace(cls).get("__dict__")
-        if is_descriptor(descriptor):
+        if reads_own_dict(descriptor):
             try:
                 found = descriptor.__get__(obj)
             except (AttributeError, TypeError):

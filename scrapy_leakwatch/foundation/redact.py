@@ -43,6 +43,7 @@ def text(value: str, longest: int = LONGEST) -> str:
     What is not printable (line ends, escape sequences, directional marks)
     is written as its Python escape.
     """
+    value = str.__str__(value)  # a subclass may do anything
     if len(value) > longest:
         value = value[: longest - 1] + "…"
     if value.isprintable():

@@ -1787,7 +1787,33 @@ static PyTypeObject GraphType = {
     .tp_doc = "The objects of this process, as scrapy_leakwatch.heap.twin.Graph.",
 };
 
-static PyMethodDef functions[] = {{"packages", packages, METH_O, NULL}, {NULL}};
+/* ---- threads ----------------------------------------------------------------------- */
+
+/* With the GIL no thread comes or goes, and each changes its own alone. */
+static PyObject *
+thread_states(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    PyObject *found = PyList_New(0);
+    PyThreadState *own = PyThreadState_Get();
+    PyThreadState *state = PyInterpreterState_ThreadHead(own->interp);
+    for (; found && state; state = PyThreadState_Next(state)) {
+        if (state == own)
+            continue;
+        PyObject *table = state->dict ? state->dict : Py_None;
+        PyObject *context = state->context ? state->context : Py_None;
+        PyObject *row = Py_BuildValue("kOO", state->thread_id, table, context);
+        if (!row || PyList_Append(found, row) < 0)
+            Py_CLEAR(found);
+        Py_XDECREF(row);
+    }
+    return found;
+}
+
+static PyMethodDef functions[] = {
+    {"packages", packages, METH_O, NULL},
+    {"thread_states", thread_states, METH_NOARGS, NULL},
+    {NULL},
+};
 
 static struct PyModuleDef module = {
     PyModuleDef_HEAD_INIT,

@@ -19,6 +19,7 @@ SHARE_TO_COPY = 1.5 if _graph is None else 0.2
 of all pages where the walk writes to each object."""
 
 packages = twin.packages if _graph is None else _graph.packages
+thread_states = twin.thread_states if _graph is None else _graph.thread_states
 
 
 def make(

@@ -431,5 +431,14 @@ def packages(modules: dict[str, Any]) -> dict[str, dict[str, str | None]]:
     return found
 
 
+def thread_states() -> list[tuple[int, dict[Any, Any] | None, Any]]:
+    """Return the identifier, the local data and the context of each other thread.
+
+    Python keeps them where no object refers to them, and drops them in a forked
+    child. Only the part in C can read them.
+    """
+    return []
+
+
 def _top_level(name: str) -> str:
     return name.partition(".")[0]

@@ -35,10 +35,7 @@ def length(scheduler: object, name: str) -> int | None:
 
 def _tables(queue: object) -> list[dict[Any, Any]]:
     """Return the dicts that have the parts of a queue of Scrapy's."""
-    try:
-        own = object.__getattribute__(queue, "__dict__")
-    except AttributeError:
-        return []
+    own = anatomy.own_dict(queue)
     if type(own) is not dict:
         return []
     return [table for name in _PARTS if type(table := own.get(name)) is dict]
@@ -66,7 +63,7 @@ def _counted(scheduler: object, kind: str) -> int | None:
     or can't be right: a resumed job's disk queue was not empty at the start.
     """
     stats = anatomy.attribute(scheduler, "stats")
-    pushes = getattr(type(scheduler), "enqueue_request", None)
+    pushes = anatomy.defined(type(scheduler), "enqueue_request")
     if kind == "disk" or pushes is not Scheduler.enqueue_request:
         return None
     if stats is None or not local_stats(stats):

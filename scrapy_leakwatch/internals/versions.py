@@ -13,6 +13,8 @@ from scrapy.utils.defer import deferred_from_coro
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 
+from scrapy_leakwatch.foundation import anatomy
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -96,7 +98,7 @@ def local_stats(stats: StatsCollector) -> bool:
 
     Other collectors may keep nothing, or ask a server.
     """
-    return getattr(type(stats), "get_value", None) is StatsCollector.get_value
+    return anatomy.defined(type(stats), "get_value") is StatsCollector.get_value
 
 
 def close_spider(crawler: Crawler, reason: str) -> Deferred[Any] | None:

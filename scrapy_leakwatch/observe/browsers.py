@@ -94,14 +94,16 @@ class Browsers:
 
     def _reached(self, request: Request) -> None:
         """Note that a page that was given comes back, for another request."""
-        page = anatomy.attribute(request.meta.get(PAGE), "_impl_obj")
+        page = _page_of(request)
         if page is not None:
             _GIVEN.pop(page, None)
 
     def _left(self, request: Request) -> None:
         """Note who gets the page of a request that was downloaded, or failed."""
-        page = anatomy.attribute(request.meta.get(PAGE), "_impl_obj")
-        callback = request.callback or getattr(self._crawler.spider, "parse", None)
+        page = _page_of(request)
+        callback = anatomy.attribute(request, "callback")
+        if callback is None:
+            callback = anatomy.defined(type(self._crawler.spider), "parse")
         function = anatomy.function_of(callback)
         if page is not None and function is not None:
             context = anatomy.attribute(page, "_browser_context")
@@ -114,6 +116,13 @@ _ALL: weakref.WeakSet[Browsers] = weakref.WeakSet()
 _GIVEN: weakref.WeakKeyDictionary[Any, weakref.ref[FunctionType]] = (
     weakref.WeakKeyDictionary()
 )
+
+
+def _page_of(request: Request) -> Any:
+    """Return the page of Playwright that a request has in its meta."""
+    meta = anatomy.attribute(request, "_meta")
+    page = dict.get(meta, PAGE) if type(meta) is dict else None
+    return anatomy.attribute(page, "_impl_obj")
 
 
 def open_contexts() -> list[tuple[Any, FunctionType | None]]:

@@ -81,5 +81,5 @@ def _crawlers() -> Iterator[Crawler]:
             continue
         for spider in instances_of(cls, MOST_SPIDERS):
             crawler = anatomy.attribute(spider, "crawler")
-            if isinstance(crawler, Crawler):
+            if anatomy.is_a(crawler, Crawler):
                 yield crawler

@@ -95,7 +95,7 @@ def as_records(alive: list[Alive], ignore: tuple[type, ...]) -> tuple[LiveClass,
     A class shares its name also with one that has no live instance now: otherwise
     the name would mean the one class in this sample and the other in the next.
     """
-    shared = Counter([_name(cls) for cls, _ in classes()])
+    shared = Counter([anatomy.name(cls) for cls, _ in classes()])
     records = [_record(entry, ignore, shared) for entry in alive]
     return tuple(sorted(records, key=lambda record: (record.name, record.path)))
 
@@ -116,20 +116,15 @@ def oldest_of(entry: Alive, records: tuple[LiveClass, ...]) -> Oldest:
     )
 
 
-def _name(cls: type) -> str:
-    name: str = type.__getattribute__(cls, "__name__")
-    return name
-
-
 def _record(entry: Alive, ignore: tuple[type, ...], shared: Counter[str]) -> LiveClass:
     path = redact.text(class_path(entry.cls))
-    name = _name(entry.cls)
+    name = anatomy.name(entry.cls)
     return LiveClass(
         path=path,
         name=path if shared[name] > 1 else redact.text(name),
         count=entry.number,
         oldest_s=max(entry.oldest_s, 0.0),
-        ignored=issubclass(entry.cls, ignore),
+        ignored=any(base is each for base in anatomy.mro(entry.cls) for each in ignore),
     )
 
 

@@ -41,5 +41,5 @@ def _spiders(instances: list[Any]) -> Iterator[Spider]:
         callback = anatomy.attribute(source, "callback")
         if type(callback) is MethodType:
             owner = callback.__self__
-            if issubclass(type(owner), Spider):
+            if anatomy.is_a(owner, Spider):
                 yield cast("Spider", owner)

@@ -38,6 +38,16 @@ def test_the_objects_in_an_array_are_its_own() -> None:
     assert open_up(numpy.zeros(1000)) == (0, [])
 
 
+def test_the_objects_in_the_fields_of_an_array_are_its_own() -> None:
+    numpy = pytest.importorskip("numpy")
+    pages = [bytearray(number) for number in range(3)]
+    inner = [("page", object), ("number", int)]
+    rows = numpy.zeros(3, dtype=[("key", "U10"), ("both", inner)])
+    rows["both"]["page"] = pages
+    assert list(map(id, open_up(rows)[1])) == list(map(id, pages))
+    assert open_up(numpy.zeros(3, dtype=[("key", "U10"), ("number", int)])) == (0, [])
+
+
 def test_a_view_of_an_array_holds_the_array() -> None:
     numpy = pytest.importorskip("numpy")
     whole = numpy.zeros(1000)

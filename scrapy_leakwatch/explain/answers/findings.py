@@ -91,7 +91,11 @@ class Group:
 
 @dataclass(slots=True)
 class Tally:
-    """The holders, largest first, and the suspects that nobody is blamed for."""
+    """The holders, largest first, and the suspects that nobody is blamed for.
+
+    ``unseen`` have references that no object shows, ``unknown`` are all others whose
+    holder was not found.
+    """
 
     held: list[Group] = field(default_factory=list)
     waiting: list[Group] = field(default_factory=list)
@@ -99,6 +103,7 @@ class Tally:
     in_flight: int = 0
     garbage: int = 0
     unknown: int = 0
+    unseen: int = 0
     examined: int = 0
 
 

@@ -74,7 +74,8 @@ def investigate(
     groups = tally.held or _too_many_waiting(tally)
     if tally.held or not groups:
         tally.in_flight += tally.waiting_count
-    if not groups:
+    # Who has a few of them, such as a page at work, is not to blame for the most.
+    if not groups or tally.unseen > sum(group.count for group in groups):
         return _nobody(question, tally)
     others = groups[1 : 1 + MOST_OTHERS]
     explained = replace(
@@ -91,7 +92,10 @@ def _tally(heap: Heap, question: Question, chosen: list[int] | None) -> Tally:
     clusters, garbage, unknown = found
     tally = findings.take(heap, clusters, question.soon_s)
     tally.garbage = garbage
-    tally.unknown += unknown
+    if heap.partial:
+        tally.unknown += unknown
+    else:
+        tally.unseen = unknown
     tally.examined += garbage + unknown
     if question.unaccounted:
         owned = min(max(question.count - question.unaccounted, 0), tally.in_flight)
@@ -113,6 +117,9 @@ def _nobody(question: Question, tally: Tally) -> Unexplained:
             "in flight in the engine": tally.in_flight,
             "garbage that waits for the collector": tally.garbage,
             "held in a way the walk could not follow to its end": tally.unknown,
+            "held where Python's collector can't see, as by a C extension": (
+                tally.unseen
+            ),
         }
         reason = max(counts, key=lambda words: counts[words])
     return Unexplained(
@@ -131,7 +138,7 @@ def _counts(tally: Tally, held: int = 0) -> Counts:
         held=held,
         in_flight=tally.in_flight,
         garbage=tally.garbage,
-        unknown=tally.unknown,
+        unknown=tally.unknown + tally.unseen,
     )
 
 

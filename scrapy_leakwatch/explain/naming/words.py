@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 from scrapy import Request
 
 from scrapy_leakwatch.explain.naming import callables
-from scrapy_leakwatch.explain.naming.edges import GENERATORS, Edge, edge, public
+from scrapy_leakwatch.explain.naming.edges import (
+    ANY_KEY,
+    GENERATORS,
+    INSIDE,
+    Edge,
+    edge,
+    public,
+)
 from scrapy_leakwatch.explain.naming.labels import label
 from scrapy_leakwatch.explain.records import PathStep
 from scrapy_leakwatch.foundation import anatomy, places
@@ -56,9 +63,11 @@ def edges_along(nodes: tuple[Any, ...], first_is_namespace: bool) -> list[Edge]:
         step = edge(holder, held)
         if owner is not None and step.kind == "key" and step.name.startswith("'"):
             step = public(owner, step.name.strip("'"))
+        elif step == ANY_KEY and anatomy.inherits(owner, _LOCAL):
+            step = INSIDE  # each thread has a table of its own
         if step.kind != "inside":
             owner = None
-        elif anatomy.own_dict(holder) is held:
+        elif anatomy.own_dict(holder) is held or anatomy.inherits(holder, _LOCAL):
             owner = holder
         found.append(step)
     return found
@@ -135,7 +144,9 @@ def hands_on(node: Any) -> bool:
     )
 
 
+_LOCAL = "_thread._local"
 _COLLECTIONS = (
+    _LOCAL,
     "weakref.WeakKeyDictionary",
     "weakref.WeakValueDictionary",
     "collections.UserDict",

@@ -187,9 +187,12 @@ def _behind_future(future: Any) -> Any:
             futures = filter(is_future, children)
             return next((each for each in futures if not is_fired(each)), None)
     for function in _functions_of(parts):
-        if function.__qualname__ == "Deferred.asFuture.<locals>.checkCancel":
+        if str.__str__(function.__qualname__) == _CANCELS:
             return _in_closure(function, callables.is_deferred)
     return None
+
+
+_CANCELS = "Deferred.asFuture.<locals>.checkCancel"
 
 
 def _functions_of(found: list[Any], deep: int = 2) -> Iterator[FunctionType]:

@@ -25,14 +25,29 @@ from scrapy_leakwatch.heap.roots import (
     receivers,
     spider,
     tasks,
+    threads,
     timers,
 )
-from scrapy_leakwatch.heap.roots.root import Outside, Root, Start, locals_of
+from scrapy_leakwatch.heap.roots.root import (
+    Outside,
+    Root,
+    Start,
+    ThreadState,
+    locals_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["PROVIDERS", "Outside", "Root", "Start", "locals_of", "roots"]
+__all__ = [
+    "PROVIDERS",
+    "Outside",
+    "Root",
+    "Start",
+    "ThreadState",
+    "locals_of",
+    "roots",
+]
 
 PROVIDERS: tuple[Callable[[Any, Outside], Iterator[Root]], ...] = (
     spider.roots,
@@ -43,6 +58,7 @@ PROVIDERS: tuple[Callable[[Any, Outside], Iterator[Root]], ...] = (
     pools.roots,
     tasks.roots,
     frames.roots,
+    threads.roots,
     timers.roots,
     receivers.roots,
     log_handlers.roots,

@@ -55,15 +55,32 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadState:
+    """What Python keeps for a thread beside its frames; a forked child drops it.
+
+    ``thread`` is the object of `threading`, ``error`` the exception that it handles,
+    ``context`` has its context variables, ``data`` what `threading.local` has for it.
+    """
+
+    name: str
+    thread: Any = None
+    error: Any = None
+    context: Any = None
+    data: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outside:
     """What the process holds where the collector does not look, taken before a fork.
 
-    ``frames`` are those of all threads, the innermost of each, ``handlers`` those
-    of signals: a child has no other threads, and resets its handlers. ``loop`` is
-    asyncio's that runs, which Python forgets in a child.
+    ``frames`` are those of all threads, the innermost of each, ``threads`` all else
+    that the others have, ``handlers`` those of signals: a child has no other threads,
+    and resets its handlers. ``loop`` is asyncio's that runs, which Python forgets in
+    a child.
     """
 
     frames: tuple[tuple[str, FrameType], ...] = ()
+    threads: tuple[ThreadState, ...] = ()
     handlers: tuple[Any, ...] = ()
     loop: Any = None
 

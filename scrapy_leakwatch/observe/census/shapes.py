@@ -266,7 +266,7 @@ def _has_dict(order: tuple[type, ...]) -> bool:
     for cls in order:
         found = anatomy.namespace(cls).get("__dict__")
         if found is not None:
-            return anatomy.is_descriptor(found)
+            return anatomy.reads_own_dict(found)
     return False
 
 

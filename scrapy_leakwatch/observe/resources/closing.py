@@ -41,12 +41,22 @@ def closing(
 
 
 def _receivers(crawler: Any, signal: object) -> list[Any]:
-    sent = dispatcher.getAllReceivers(crawler, signal)
-    return list(dispatcher.liveReceivers(sent))
+    """Return those that are alive; the dispatcher would ask them for truth and hash."""
+    by_signal = (
+        dispatcher.connections.get(id(sender), {}).get(wanted, ())
+        for sender in (crawler, dispatcher.Any, dispatcher.Anonymous)
+        for wanted in (signal, dispatcher.Any)
+    )
+    known = [receiver for receivers in by_signal for receiver in list(receivers)]
+    return [
+        receiver() if anatomy.is_a(receiver, *dispatcher.WEAKREF_TYPES) else receiver
+        for receiver in known
+    ]
 
 
 def _may_go_on(receiver: MethodType, sources: Sources) -> bool:
     function = anatomy.function_of(receiver)
     if function is None or function.__code__.co_flags & _LATER:
         return True
-    return sources.may_answer_later(type(receiver.__self__), function.__name__)
+    name = str.__str__(function.__name__)
+    return sources.may_answer_later(type(receiver.__self__), name)

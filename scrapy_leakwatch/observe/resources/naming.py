@@ -38,11 +38,12 @@ def name_of(obj: Any) -> str:
         bound: Any = obj.__self__
         cls = bound if anatomy.is_a(bound, type) else type(bound)
         function = anatomy.function_of(obj)
-        name = function.__name__ if function is not None else "?"
+        name = str.__str__(function.__name__) if function is not None else "?"
         return redact.text(f"{anatomy.name(cls)}.{name}")
     function = anatomy.function_of(obj)
     if function is not None:
-        return redact.text(function.__qualname__.replace("<locals>.", ""))
+        qualname = str.__str__(function.__qualname__)
+        return redact.text(qualname.replace("<locals>.", ""))
     return redact.text(anatomy.name(type(obj)))
 
 

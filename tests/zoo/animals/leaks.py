@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import collections
 import gc
+import threading
 
 import scrapy
 from scrapy import Request
+from scrapy.utils.defer import maybe_deferred_to_future
+from twisted.internet.threads import deferToThread
 
 from tests.zoo.animals.base import Endless, Lister, Visitor
 
@@ -137,3 +140,26 @@ class TrackedClass(Visitor):
 
     def parse(self, response):
         self.offers.append(Offer(response.url))  # here: tracked_class
+
+
+OF_THREAD = threading.local()
+
+
+class KeptByThreads(Visitor):
+    """Has threads look at the pages; each remembers its own."""
+
+    name = "kept_by_threads"
+    most = 1_000_000
+
+    async def parse(self, response):
+        await maybe_deferred_to_future(deferToThread(self.look_at, response))
+
+    def look_at(self, response):
+        pages = vars(OF_THREAD).setdefault("pages", [])
+        pages.append(response)
+        del pages[: -self.most]
+
+
+class FewKeptByThreads(KeptByThreads):
+    name = "few_kept_by_threads"
+    most = 4

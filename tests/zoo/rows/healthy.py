@@ -195,6 +195,7 @@ KEEPING = (
     _of("keeping", "LoadedAtStart", "a table of 200,000 prices from the start"),
     _of("keeping", "ClearedSet", "a set of words, cleared at 2,000", reactor=SELECT),
     _of("keeping", "WeakCache", "a WeakValueDictionary of all pages"),
+    _of("leaks", "FewKeptByThreads", "each thread of a pool keeps its last four pages"),
 )  # fmt: skip
 
 HEALTHY = (*FRONTIERS, *PACE, *KEEPING)

@@ -148,6 +148,11 @@ VARIATIONS = (
         subjects=("Offer",),
         settings={"LEAKWATCH_TRACK": ["tests.zoo.animals.leaks.Offer"]},
     ),
+    _variation(
+        "kept_by_threads",
+        "each thread of a pool keeps its pages in a threading.local",
+        "tests.zoo.animals.leaks.OF_THREAD.pages[*]",
+    ),
 )
 
 LEAKS = (

@@ -37,7 +37,7 @@ def waiting(
 ) -> Live:
     """Return a ``call`` of ``function`` with the arguments that are ``given``."""
     what = f"{name_of(function)} in {remaining_s:,.0f} s"
-    uses = (function, *(each for each in given if each))
+    uses = (function, *(each for each in given if each is not None))
     pool = _library_code(function)
     return Live(kind, call, what, uses, hints_of(function), remaining_s, pool=pool)
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def _find(_: Reach) -> Iterator[Live]:
     seen: dict[int, logging.Handler] = {}
     for logger in [logging.root, *list(logging.root.manager.loggerDict.values())]:
-        for handler in anatomy.attribute(logger, "handlers") or ():
+        handlers = anatomy.attribute(logger, "handlers")
+        for handler in handlers if type(handlers) is list else ():
             seen[id(handler)] = handler
     scrapys = get_scrapy_root_handler()  # set anew by each crawl
     for handler in seen.values():

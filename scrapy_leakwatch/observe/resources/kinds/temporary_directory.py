@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import weakref
 from pathlib import PosixPath, WindowsPath
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ def _find(reach: Reach) -> Iterator[Live]:
     for thing in reach.things():
         if type(thing) is tempfile.TemporaryDirectory:
             finalizer = anatomy.attribute(thing, "_finalizer")
-            if finalizer is not None and finalizer.alive:
+            if type(finalizer) is weakref.finalize and finalizer.alive:
                 name = anatomy.text_attribute(thing, "name")
                 yield Live(KIND, thing, redact.text(name))
 

@@ -46,7 +46,7 @@ def _find(_: Reach) -> Iterator[Live]:
 
 def _is_pooled(target: Any) -> bool:
     """Tell whether a thread is one of an executor, whose work is everybody's."""
-    return type(target) is FunctionType and target.__name__ == _EXECUTOR
+    return type(target) is FunctionType and target.__code__.co_name == _EXECUTOR
 
 
 def _pool(thread: Any, target: Any) -> Any:
