@@ -133,6 +133,7 @@ CODE = {
     'API_KEY = "hUsh7"': 'API_KEY = "***"',
     "password: str = 'hUsh7'": "password: str = '***'",
     "x['token'] = rb'hUsh7'": "x['token'] = rb'***'",
+    "x[API_KEY] = 'hUsh7'": "x[API_KEY] = '***'",
     'meta={"api_key": "hUsh7", "a": 1}': 'meta={"api_key": "***", "a": 1}',
     'auth=("hUsh7", "hUsh7"), x="y"': 'auth=("***", "***"), x="y"',
     'os.environ.get("API_KEY", "hUsh7")': 'os.environ.get("API_KEY", "***")',
