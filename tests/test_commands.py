@@ -281,7 +281,7 @@ def test_a_crawl_without_a_bill_is_told_in_one_line(record, capsys) -> None:
     assert "old.jsonl has no memory bill: " in line
     failed = record("failed", writing.of_bill(NO_BILL))
     assert leakwatch("bill", failed) == 1
-    assert capsys.readouterr().err == "No bill: no answer within 30 s\n"
+    assert capsys.readouterr().err == f"{failed}: No bill: no answer within 30 s\n"
     assert leakwatch("bill", failed, "--json") == 1
     shown = capsys.readouterr()
     assert json.loads(shown.out)["failed"] == "no answer within 30 s"

@@ -49,14 +49,15 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
     ):
         crawl = read(opts.job)
         found, text = _recorded(crawl), bill.of_crawl(crawl)
+        where = f"{crawl.path}: "
     else:
         found = _taken(chosen(opts.job, settings))
-        text = bill.table(found)
+        where, text = "", bill.table(found)
     if opts.json:
         say_json(writing.of_bill(found))
         return ERROR if isinstance(found, NoBill) else CLEAN
     if isinstance(found, NoBill):
-        raise CommandError(redact.text(text, LONGEST))
+        raise CommandError(redact.text(where + text, LONGEST))
     say(each(text, HEADING))
     return CLEAN
 
