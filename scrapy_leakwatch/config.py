@@ -120,8 +120,8 @@ def _read(name: str, value: Any) -> Any:
         raise ConfigError(f"{name} {error}") from None
     except Exception as error:  # noqa: BLE001, an object may refuse whatever it is asked
         raise ConfigError(
-            f"{name} can't be read from {_shown(value)} ({_reason(error)}); give a plain"
-            " value, or leave it out for the default"
+            f"{name} can't be read from {_shown(value)} ({_reason(error)});"
+            " give a plain value, or leave it out for the default"
         ) from None
 
 
