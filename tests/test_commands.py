@@ -301,6 +301,16 @@ def test_a_full_disk_is_told_in_one_line(record, argv) -> None:
     assert ended.stderr == "can't write: No space left on device\n"
 
 
+@pytest.mark.parametrize("command", ["show", "report", "bill", "top"])
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + ".jsonl", "a\0b", "\udcff"])
+def test_a_name_that_no_file_can_have_is_told_in_one_line(
+    command, name, capsys
+) -> None:
+    assert leakwatch(command, name) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
+
+
 def test_show_fits_a_narrow_terminal(record, capsys, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
     leakwatch("show", record("healthy"))
