@@ -152,6 +152,10 @@ def mutated_lines(draw, lines=None):
         elif kind == 1:
             other = draw(st.sampled_from(ways))
             line = changed(line, way, _set(_at(line, other)))
+        elif kind == 2:
+            texts = [way for way in ways if type(_at(line, way)) is str]
+            way = draw(st.sampled_from(texts or ways))
+            line = changed(line, way, _set(draw(st.sampled_from(ODD_TEXTS))))
         else:
             line = changed(line, way, _set(draw(values)))
     return line
@@ -174,7 +178,7 @@ def _set(value):
 def mutated(draw):
     """Return the lines of a recording, some mutated, dropped, repeated, reordered."""
     lines = list(whole())
-    for _ in range(draw(st.integers(1, 6))):
+    for _ in range(draw(st.integers(1, 12))):
         at = draw(st.integers(1, len(lines) - 1))
         lines[at] = draw(mutated_lines([lines[at]]))
     if draw(st.booleans()):

@@ -120,7 +120,7 @@ def _check_screen(path):
     check_text(drawn.plain)
 
 
-@fuzzed(few=8, share=0.2)
+@fuzzed(few=12, share=0.2)
 @given(lines=mutated())
 def test_every_command_answers_whatever_the_lines_have(folder, healthy, lines) -> None:
     path = folder / "mutated.jsonl"
@@ -128,7 +128,7 @@ def test_every_command_answers_whatever_the_lines_have(folder, healthy, lines) -
     check_commands(path, healthy)
 
 
-@fuzzed(few=8, share=0.2)
+@fuzzed(few=12, share=0.2)
 @given(hit=hits, end=st.none() | st.integers(0, LENGTH))
 def test_every_command_answers_whatever_the_bytes_are(
     folder, healthy, hit, end
