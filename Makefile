@@ -3,10 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 SPIDER ?= somenasty
 BIN := $(VENV)/bin
+FUZZ_EXAMPLES ?= 1000
 UPLOT ?= 1.6.32
 VENDORED := scrapy_leakwatch/report/static/vendor
 
-.PHONY: demo test zoo zoo-table faults check static coverage bench dist vendor clean
+.PHONY: demo test fuzz zoo zoo-table faults soak check static coverage bench dist \
+	vendor clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python example_project/demo.py $(SPIDER)
@@ -14,6 +16,10 @@ demo: $(VENV)/.installed
 # Most of the tests wait for crawls: a few at once take half the time.
 test: $(VENV)/.checking
 	$(BIN)/python -m pytest -n 3 --dist worksteal
+
+# Some minutes with so many examples of each test; the tests above have a few of each.
+fuzz: $(VENV)/.checking
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -n 2 --dist worksteal tests/fuzz
 
 zoo: $(VENV)/.zoo
 	$(BIN)/python -m tests.zoo $(ROWS)

@@ -118,6 +118,21 @@ def _read(name: str, value: Any) -> Any:
         return read(value)
     except ConfigError as error:
         raise ConfigError(f"{name} {error}") from None
+    except Exception as error:  # noqa: BLE001, an object may refuse whatever it is asked
+        raise ConfigError(
+            f"{name} can't be read from {_shown(value)} ({_reason(error)});"
+            " give a plain value, or leave it out for the default"
+        ) from None
+
+
+def _reason(error: BaseException) -> str:
+    """Return what an error says, on one line and without secrets."""
+    kind = anatomy.name(type(error))
+    try:
+        reason = " ".join(f"{kind}: {error}".split()).rstrip(":")
+    except Exception:  # noqa: BLE001, it is foreign code that says it
+        return kind
+    return redact.url(reason)
 
 
 _PLAIN = anatomy.identities(str, bytes, bool, int, float, NoneType)
@@ -198,11 +213,9 @@ def _class(path: Any) -> type:
     try:
         cls = load_object(path)
     except (Exception, SystemExit) as error:  # noqa: BLE001, a module may raise anything
-        reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(":")
-        reason = redact.url(reason)
         raise ConfigError(
-            f"can't import {_shown(path)} ({reason}); give the full path of a class,"
-            " such as 'myproject.items.Product'"
+            f"can't import {_shown(path)} ({_reason(error)}); give the full path of a"
+            " class, such as 'myproject.items.Product'"
         ) from None
     if not isinstance(cls, type):
         raise ConfigError(f"needs classes, and {_shown(path)} is none")

@@ -6,7 +6,7 @@ HUSH = "hUsh7"
 _RANDOM = "hUsh7aZ3kQ9xLm2Vb7Tn4Wp8Y"
 _JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJodXNoIn0.hUsh7_x-Y"
 _UUID = "550e8400-e29b-41d4-a716-446655440000"
-_NAMES = [
+NAMES = [
     "pass",
     "pw",
     "pwd",
@@ -62,7 +62,7 @@ _NAMES = [
 
 NAMED = {
     f"http://a/?p=1&{name}=hUsh7&q=2#f": f"http://a/?p=1&{name}=***&q=2#f"
-    for name in _NAMES
+    for name in NAMES
 }
 FORMS = {
     # before the host
@@ -133,6 +133,7 @@ CODE = {
     'API_KEY = "hUsh7"': 'API_KEY = "***"',
     "password: str = 'hUsh7'": "password: str = '***'",
     "x['token'] = rb'hUsh7'": "x['token'] = rb'***'",
+    "x[API_KEY] = 'hUsh7'": "x[API_KEY] = '***'",
     'meta={"api_key": "hUsh7", "a": 1}': 'meta={"api_key": "***", "a": 1}',
     'auth=("hUsh7", "hUsh7"), x="y"': 'auth=("***", "***"), x="y"',
     'os.environ.get("API_KEY", "hUsh7")': 'os.environ.get("API_KEY", "***")',

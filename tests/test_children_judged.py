@@ -64,6 +64,13 @@ def test_workers_that_level_off_or_come_and_go_are_healthy(size_of) -> None:
     assert hear(judge_of(), crawl(size_of)) == []
 
 
+def test_a_clock_that_stands_still_leaves_the_share_of_the_growth_open() -> None:
+    samples = [replace(each, time=9.0) for each in crawl(lambda n: 20 + 6 * n)]
+    (verdict,) = hear(judge_of(), samples)
+    assert verdict.kind == "children"
+    assert verdict.share_of_growth is None
+
+
 def test_it_is_told_again_once_it_has_doubled() -> None:
     told = hear(judge_of(), crawl(lambda n: 20 + 10 * n, samples=60))
     assert [each.kind for each in told] == ["children"] * len(told)

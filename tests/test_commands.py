@@ -281,7 +281,7 @@ def test_a_crawl_without_a_bill_is_told_in_one_line(record, capsys) -> None:
     assert "old.jsonl has no memory bill: " in line
     failed = record("failed", writing.of_bill(NO_BILL))
     assert leakwatch("bill", failed) == 1
-    assert capsys.readouterr().err == "No bill: no answer within 30 s\n"
+    assert capsys.readouterr().err == f"{failed}: No bill: no answer within 30 s\n"
     assert leakwatch("bill", failed, "--json") == 1
     shown = capsys.readouterr()
     assert json.loads(shown.out)["failed"] == "no answer within 30 s"
@@ -299,6 +299,16 @@ def test_a_full_disk_is_told_in_one_line(record, argv) -> None:
         )  # fmt: skip
     assert ended.returncode == 1
     assert ended.stderr == "can't write: No space left on device\n"
+
+
+@pytest.mark.parametrize("command", ["show", "report", "bill", "top"])
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + ".jsonl", "a\0b", "\udcff"])
+def test_a_name_that_no_file_can_have_is_told_in_one_line(
+    command, name, capsys
+) -> None:
+    assert leakwatch(command, name) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
 
 
 def test_show_fits_a_narrow_terminal(record, capsys, monkeypatch) -> None:

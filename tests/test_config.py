@@ -18,6 +18,30 @@ class Hostile:
     __str__ = __repr__
 
 
+class Refusing:
+    """Refuses whatever it is asked."""
+
+    def _refuse(self, *_):
+        raise RuntimeError("\x1b[31masked\n")
+
+    __str__ = __eq__ = __hash__ = __fspath__ = _refuse
+
+
+class Misplaced:
+    __module__ = Refusing()
+
+
+class Liar:
+    """Says that it is a text."""
+
+    __class__ = str
+
+
+class Silent(list):
+    def __bool__(self):
+        raise RuntimeError(Refusing())
+
+
 class NoRefs:
     __slots__ = ()
 
@@ -164,6 +188,25 @@ def test_a_bad_value_is_one_line_that_names_the_setting(name, given, message) ->
     assert message in str(raised.value)
     assert str(raised.value).isprintable()
     assert len(str(raised.value)) < 600
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "message"),
+    [
+        ("INTERVAL", Liar, "can't be read from an object of tests.test_config.Liar"),
+        ("TRIM", Liar, "object has no attribute 'lower'); give a plain value"),
+        ("TRIM", Misplaced, "must be True or False, not an object of builtins.Misp"),
+        ("ON_LEAK", Refusing, r"(RuntimeError: \x1b[31masked); give a plain value"),
+        ("RECORD", Refusing, r"(RuntimeError: \x1b[31masked); give a plain value"),
+        ("TRACK", Silent, "tests.test_config.Silent (RuntimeError); give a plain"),
+    ],
+)
+def test_an_object_that_refuses_to_be_read_is_one_line(name, kind, message) -> None:
+    with pytest.raises(ConfigError) as raised:
+        Config.from_settings(Settings({f"LEAKWATCH_{name}": kind()}))
+    assert str(raised.value).startswith(f"LEAKWATCH_{name} ")
+    assert message in str(raised.value)
+    assert str(raised.value).isprintable()
 
 
 @pytest.mark.parametrize("name", ["IGNORE", "TRACK"])

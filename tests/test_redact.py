@@ -13,6 +13,12 @@ def test_a_secret_in_a_url_is_masked(raw: str, shown: str) -> None:
     assert redact.url(shown) == shown
 
 
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_a_secret_in_a_dict_that_is_written_out_is_masked(quote) -> None:
+    written = "{'a': 1, 'token': 'hUsh7'}".replace("'", quote)
+    assert redact.url(written) == written.replace(HUSH, redact.MASK)
+
+
 @pytest.mark.parametrize("url", SHOWN)
 def test_what_is_no_secret_is_shown(url: str) -> None:
     assert redact.url(url) == url

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.commands import session
 from scrapy_leakwatch.commands.attach import chosen, interruptible
 from scrapy_leakwatch.commands.exits import CLEAN, ERROR, CommandError
 from scrapy_leakwatch.commands.printing import say, say_json
-from scrapy_leakwatch.commands.recorded import LONGEST, read
+from scrapy_leakwatch.commands.recorded import LONGEST, is_recording, read
 from scrapy_leakwatch.commands.session import Session
 from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.recordings import writing
@@ -44,19 +43,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # noqa: ARG001
     """Print it; 1: there is none."""
-    if opts.job is not None and (
-        Path(opts.job).exists() or opts.job.endswith(".jsonl")
-    ):
+    if opts.job is not None and is_recording(opts.job):
         crawl = read(opts.job)
         found, text = _recorded(crawl), bill.of_crawl(crawl)
+        where = f"{crawl.path}: "
     else:
         found = _taken(chosen(opts.job, settings))
-        text = bill.table(found)
+        where, text = "", bill.table(found)
     if opts.json:
         say_json(writing.of_bill(found))
         return ERROR if isinstance(found, NoBill) else CLEAN
     if isinstance(found, NoBill):
-        raise CommandError(redact.text(text, LONGEST))
+        raise CommandError(redact.text(where + text, LONGEST))
     say(each(text, HEADING))
     return CLEAN
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch import recordings
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records import Crawl
 
 LONGEST = 1000
+
+
+def is_recording(name: str) -> bool:
+    """Tell whether a person means a recording by a name, and no crawl that runs.
+
+    What can't be looked at, such as a name that is too long, does not exist.
+    """
+    return os.path.exists(name) or name.endswith(".jsonl")
 
 
 def read(path: str | Path) -> Crawl:

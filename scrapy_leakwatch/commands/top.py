@@ -11,7 +11,7 @@ from scrapy_leakwatch.commands import remote
 from scrapy_leakwatch.commands.attach import chosen, interruptible
 from scrapy_leakwatch.commands.exits import CLEAN
 from scrapy_leakwatch.commands.printing import say, width
-from scrapy_leakwatch.commands.recorded import read
+from scrapy_leakwatch.commands.recorded import is_recording, read
 from scrapy_leakwatch.commands.session import Session
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.report import live
@@ -40,7 +40,10 @@ class Recorded:
 
     def crawl(self) -> Crawl:
         """Return what was recorded so far, read anew when there is more."""
-        size = self.path.stat().st_size if self.path.exists() else -1
+        try:
+            size = self.path.stat().st_size
+        except (OSError, ValueError):
+            size = -1  # what is the matter, `read` says
         if size != self._size or size < 0:
             self._size = size
             self._crawl = read(self.path)
@@ -64,9 +67,7 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
     """Show it until q is pressed."""
     with ExitStack() as stack:
         source: Recorded | Session
-        if opts.job is not None and (
-            Path(opts.job).exists() or opts.job.endswith(".jsonl")
-        ):
+        if opts.job is not None and is_recording(opts.job):
             source = Recorded(Path(opts.job), settings)
         else:
             interruptible()

@@ -34,7 +34,7 @@ _PART = re.compile(r"(?<![^:])//[^/?#]*|([^/?&;#=]*)=([^&;#]*)|([^/?&;#=]+)")
 _LITERAL = re.compile(
     r"""((?:(?<!\w)[rRbBfFuU]{1,2})?(["']))((?:\\.|(?!\2).)*)(\2|$)"""
 )
-_NAME = re.compile(r"\b(\w+)(?:\s*:[^=,:(]*)?[\s=!:(\[{,+]*$")
+_NAME = re.compile(r"\b(\w+)(?:\s*:[^=,:(]*)?[\s=!:(\[\]{,+]*$")
 
 
 def text(value: str, longest: int = LONGEST) -> str:
@@ -117,7 +117,7 @@ def _segment(segment: str, depth: int) -> str:
         masked = _masked(plain, depth - 1)
         if masked != plain:
             return quote(masked, safe="*")
-    elif '"' in segment:
+    elif '"' in segment or "'" in segment:
         segment = _literals(segment, depth - 1)
     return MASK if looks_secret(plain) else segment
 

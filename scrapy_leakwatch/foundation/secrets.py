@@ -13,8 +13,8 @@ _IN_A_NAME = re.compile(
     r"|credential|jwt|csrf|xsrf|hmac|cookie|bearer|^x-(?:amz|goog)-"
 )
 _HARMLESS = re.compile(
-    r"keyword|keyboard|(?:mon|tur|hoc|joc|don|whis)key|author(?!i[sz])|assess|possess"
-    r"|secretar"
+    r"key(?:word|board|error)|(?:mon|tur|hoc|joc|don|whis)key|author(?!i[sz])|assess"
+    r"|possess|secretar"
 )
 _WORDS = frozenset(
     ["pass", "pw", "psw", "otp", "totp", "pin", "cvv", "cvc", "sid", "sig", "sign"]

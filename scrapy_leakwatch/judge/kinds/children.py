@@ -92,7 +92,9 @@ def verdict_on(suspicion: Suspicion, found: Found, _: Case) -> Verdict | None:
         tell(suspicion, "children", "high", Processes(found), found),
         limit_in_s=limit_in_s(suspicion, per_min),
         bytes=suspicion.unaccounted,
-        share_of_growth=per_min / (per_min + suspicion.rss_per_min),
+        share_of_growth=(per_min / (per_min + suspicion.rss_per_min))
+        if per_min
+        else None,
     )
 
 
