@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+import scrapy
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 from scrapy.extensions.telnet import update_telnet_vars
@@ -15,6 +17,7 @@ from scrapy_leakwatch.crawl.audit import Audit
 from scrapy_leakwatch.crawl.guard import Guard
 from scrapy_leakwatch.crawl.rounds import Rounds
 from scrapy_leakwatch.crawl.watch import Guards, Watch, stages
+from scrapy_leakwatch.internals import paths
 from scrapy_leakwatch.internals.versions import memory_warning
 from scrapy_leakwatch.remote.console import telnet_variables
 from scrapy_leakwatch.remote.on_demand import Text
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.remote.on_demand import BillFound
 
 CLOSED = Text("No spider is open.")
+
+logger = logging.getLogger("scrapy_leakwatch")
 
 
 class LeakWatch:
@@ -82,6 +87,13 @@ class LeakWatch:
 
     def spider_opened(self, spider: Spider) -> None:
         """Start to watch."""
+        for path in paths.gone(self._crawler):
+            logger.warning(
+                "LeakWatch finds no %s (Scrapy %s), and does without what is there",
+                paths.written(path),
+                scrapy.__version__,
+                extra={"spider": spider},
+            )
         guards = Guards(spider)
         parts = stages(self._crawler, self._config, spider, guards)
         self._watch = Watch(self._config, spider, self._audit, guards, parts)
