@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 SPIDER ?= somenasty
 BIN := $(VENV)/bin
+SOAK_SECONDS ?= 3600
 UPLOT ?= 1.6.32
 VENDORED := scrapy_leakwatch/report/static/vendor
 
-.PHONY: demo test zoo zoo-table check static coverage bench dist vendor clean
+.PHONY: demo test zoo zoo-table soak check static coverage bench dist vendor clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python example_project/demo.py $(SPIDER)
@@ -20,6 +21,10 @@ zoo: $(VENV)/.zoo
 
 zoo-table: $(VENV)/.zoo
 	$(BIN)/python -m tests.zoo --write docs/zoo.rst
+
+# An hour, or so many seconds: make soak SOAK_SECONDS=600
+soak: $(VENV)/.checking
+	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/python -m tests.soak
 
 check: static coverage
 
