@@ -4,6 +4,7 @@ VENV ?= .venv
 SPIDER ?= somenasty
 BIN := $(VENV)/bin
 FUZZ_EXAMPLES ?= 1000
+SOAK_SECONDS ?= 3600
 UPLOT ?= 1.6.32
 VENDORED := scrapy_leakwatch/report/static/vendor
 
@@ -29,6 +30,10 @@ zoo-table: $(VENV)/.zoo
 
 faults: $(VENV)/.checking
 	$(BIN)/python -m tests.faults $(ROWS)
+
+# An hour, or so many seconds: make soak SOAK_SECONDS=600
+soak: $(VENV)/.checking
+	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/python -m tests.soak
 
 check: static coverage
 

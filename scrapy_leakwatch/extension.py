@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+import scrapy
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 from scrapy.extensions.telnet import update_telnet_vars
@@ -12,9 +14,10 @@ from twisted.internet.defer import succeed
 
 from scrapy_leakwatch.config import Config, ConfigError
 from scrapy_leakwatch.crawl.audit import Audit
-from scrapy_leakwatch.crawl.guard import Guard
+from scrapy_leakwatch.crawl.guard import Guard, log
 from scrapy_leakwatch.crawl.rounds import Rounds
 from scrapy_leakwatch.crawl.watch import Guards, Watch, stages
+from scrapy_leakwatch.internals import paths
 from scrapy_leakwatch.internals.versions import memory_warning
 from scrapy_leakwatch.remote.console import telnet_variables
 from scrapy_leakwatch.remote.on_demand import Text
@@ -92,6 +95,10 @@ class LeakWatch:
             keep(stats.set_value, "leakwatch/unwatched", guard.reason)
 
     def _open(self, spider: Spider) -> None:
+        for path in paths.gone(self._crawler):
+            text = "LeakWatch finds no %s (Scrapy %s), and does without what is there"
+            name, version = paths.written(path), scrapy.__version__
+            log(logging.WARNING, text, name, version, extra={"spider": spider})
         guards = Guards(spider)
         parts = stages(self._crawler, self._config, spider, guards)
         self._watch = Watch(self._config, spider, self._audit, guards, parts)

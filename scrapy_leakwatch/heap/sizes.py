@@ -29,7 +29,7 @@ ASKED = ("polars.",)
 
 SHOWS_BUFFER = any(type(part) is bytes for part in gc.get_referents(io.BytesIO(b"-")))
 """Whether a `BytesIO` has its buffer as an object of its own and counts it all the
-same, as from Python 3.13 on."""
+same, as from Python 3.12 on."""
 
 _TRUSTED = sys.stdlib_module_names | {"builtins", "numpy"}
 _SUSPENDED = anatomy.identities(GeneratorType, CoroutineType, AsyncGeneratorType)

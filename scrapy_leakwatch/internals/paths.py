@@ -1,7 +1,7 @@
 """Where the parts of a crawl are: the attributes of Scrapy that are followed.
 
 ``tests/test_internals.py`` follows each in a crawl of the Scrapy at hand, and fails
-when one is gone.
+when one is gone; a crawl under watch says so (`gone`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ Path = tuple[str, ...]
 ENGINE: Path = ("engine",)
 PAUSED: Path = (*ENGINE, "paused")
 ENGINE_SLOT: Path = (*ENGINE, "slot")
+IN_PROGRESS: Path = (*ENGINE_SLOT, "inprogress")
 SCHEDULER: Path = (*ENGINE_SLOT, "scheduler")
 MEMORY_QUEUE: Path = (*SCHEDULER, "mqs")
 DISK_QUEUE: Path = (*SCHEDULER, "dqs")
@@ -28,6 +29,7 @@ DOWNLOADER_MIDDLEWARES: Path = (*DOWNLOADER, "middleware")
 SCRAPER: Path = (*ENGINE, "scraper")
 SCRAPER_SLOT: Path = (*SCRAPER, "slot")
 IN_SCRAPER: Path = (*SCRAPER_SLOT, "active")
+WAIT_FOR_SCRAPER: Path = (*SCRAPER_SLOT, "queue")
 ITEMS_IN_PIPELINES: Path = (*SCRAPER_SLOT, "itemproc_size")
 SPIDER_MIDDLEWARES: Path = (*SCRAPER, "spidermw")
 ITEM_PIPELINES: Path = (*SCRAPER, "itemproc")
@@ -45,6 +47,9 @@ ALL: tuple[Path, ...] = tuple(
     path for path in list(globals().values()) if type(path) is tuple
 )
 
+_OF_SOME = frozenset({MEMORY_QUEUE, DISK_QUEUE, DUPLICATE_FILTER, SPIDER_SETTINGS})
+"""What a scheduler or a spider of the project's own need not have."""
+
 
 def follow(obj: Any, path: Path) -> Any:
     """Return what is at the end of a path, None where a step is missing."""
@@ -52,6 +57,19 @@ def follow(obj: Any, path: Path) -> Any:
         found = anatomy.attribute(obj, name)
         obj = anatomy.attribute(obj, f"_{name}") if found is None else found
     return obj
+
+
+def gone(crawler: Any) -> list[Path]:
+    """Return what an open crawl does not have, though each has it in Scrapys we know.
+
+    Of a way the first step that is missing; what is read there is unknown then.
+    """
+    found: list[Path] = []
+    for path in ALL:
+        above = any(path[: len(each)] == each for each in found)
+        if not above and path not in _OF_SOME and follow(crawler, path) is None:
+            found.append(path)
+    return found
 
 
 def written(path: Path) -> str:

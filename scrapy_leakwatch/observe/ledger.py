@@ -48,27 +48,35 @@ def ledgers(
     owned = {id(engine): work_of(engine) for engine in engines}
     own = owned.get(id(engine_of(crawler)), Work())
     requests, responses = _total(alive, Request), _total(alive, Response)
-    in_flight = sum(each.in_flight for each in owned.values())
     return RequestLedger(
         live=requests,
         queued_memory=own.queued_memory,
         queued_disk=own.queued_disk,
-        in_progress=own.in_progress,
+        in_progress=own.in_progress or 0,
         # Each live response has a request that lives as long.
         unaccounted=_rest(requests - responses, owned.values()),
     ), ResponseLedger(
         live=responses,
-        in_flight=own.in_flight,
-        unaccounted=max(responses - in_flight, 0),
+        in_flight=own.in_flight or 0,
+        unaccounted=_held(responses, owned.values()),
     )
 
 
 def _rest(requests: int, engines: Iterable[Work]) -> int | None:
     for owned in engines:
-        if owned.queued_memory is None:
+        if owned.queued_memory is None or owned.in_progress is None:
             return None
         requests -= owned.queued_memory + owned.in_progress
     return max(requests, 0)
+
+
+def _held(responses: int, engines: Iterable[Work]) -> int:
+    """Return how many no engine has; none where one can't tell what it has."""
+    for owned in engines:
+        if owned.in_flight is None:
+            return 0
+        responses -= owned.in_flight
+    return max(responses, 0)
 
 
 def _total(alive: list[Alive], family: type) -> int:
