@@ -119,10 +119,15 @@ def in_tasks(outside: Outside) -> list[Any]:
     return [each for each in map(asyncio.Task.get_coro, found) if _waits(each)]
 
 
+def frame_of(suspended: Any) -> FrameType | None:
+    """Return the frame of a suspended function, None of anything else."""
+    fields = GENERATORS.get(id(type(suspended)))
+    return getattr(suspended, fields[0]) if fields else None
+
+
 def local_of(suspended: Any, *names: str) -> Any:
     """Return the first of some variables that a suspended function has."""
-    fields = GENERATORS.get(id(type(suspended)))
-    frame = getattr(suspended, fields[0]) if fields else None
+    frame = frame_of(suspended)
     known = dict(locals_of(frame)) if frame is not None else {}
     return next((known[name] for name in names if name in known), None)
 

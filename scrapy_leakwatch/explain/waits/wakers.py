@@ -20,6 +20,7 @@ from scrapy_leakwatch.explain.naming import callables
 from scrapy_leakwatch.explain.waits.chain import (
     Chain,
     chain_of,
+    frame_of,
     is_future,
     is_project,
     is_suspended,
@@ -180,8 +181,10 @@ def keepers(chains: list[Chain]) -> list[Any]:
 
     Instances and modules' globals; suspended functions that have it in a variable.
     """
-    own = {id(node) for chain in chains for node in chain.nodes}
-    ignored = own | {id(chain.nodes) for chain in chains}
+    nodes = [node for chain in chains for node in chain.nodes]
+    frames = [frame_of(node) for node in nodes]  # before Python 3.11 they have it
+    ignored = {id(each) for each in (*nodes, *frames)}
+    ignored |= {id(chain.nodes) for chain in chains} | {id(nodes), id(frames)}
     level = [chain.leaf for chain in chains if chain.leaf is not None]
     found: dict[int, Any] = {}
     for _ in range(MOST_LEVELS):
