@@ -408,7 +408,7 @@ SCRAPY = [
         "explain/naming/edges.py explain/code/serialising.py"
         " explain/answers/live_requests.py explain/answers/queue.py"
         " explain/answers/stalled.py explain/answers/suspects.py"
-        " explain/holders/request.py observe/live_refs.py",
+        " explain/holders/request.py observe/live_refs.py observe/browsers.py",
         "pages would have no URL, and what a request carries no name",
         lambda: Request("http://shop/", callback=int, meta={"a": 1}, cb_kwargs={}),
     ),
@@ -796,10 +796,17 @@ PYTHON = [
     ),
     Part(
         "threading.Thread",
-        "_target _args _kwargs _name",
+        "_target _args _kwargs",
         "observe/resources/kinds/thread.py",
         "threads that still run would have no name",
         threading.Thread,
+    ),
+    Part(
+        "threading.current_thread()",
+        "_name _ident",
+        "observe/resources/kinds/thread.py explain/asking.py",
+        "threads, and what they have, would have no name",
+        threading.current_thread,
     ),
     Part(
         "threading.Timer",
@@ -1136,7 +1143,7 @@ CPYTHON = [
     ),
     Part(
         "CPython: sys._current_frames",
-        "_current_frames _getframe",
+        "_current_frames _current_exceptions _getframe",
         "explain/asking.py",
         "what other threads have would be held by nobody",
         lambda: sys,
@@ -1348,7 +1355,7 @@ KERNEL = [
     ),
 ]
 
-ALL = [*TWISTED, *SCRAPY, *ASYNCIO, *PYTHON, *CPYTHON, *LIBRARIES]
+ALL = (*TWISTED, *SCRAPY, *ASYNCIO, *PYTHON, *CPYTHON, *LIBRARIES)
 
 # ---- in a crawl: the way from the crawler, and what must be there -----------------
 

@@ -90,6 +90,17 @@ def test_a_function_that_works_does_not_vouch_for_another(stage, caplog) -> None
     assert len(caplog.records) == 1
 
 
+def test_a_poll_that_has_nothing_yet_is_no_sign_that_it_works(stage, caplog) -> None:
+    assert stage.guard.poll(stage.work) is None
+    stage.broken, stage.now = False, 1.0
+    for answer in (None, "seen"):
+        stage.work = lambda answer=answer: answer
+        stage.work.__qualname__ = "Stage.work"
+        assert stage.guard.poll(stage.work) == answer
+        healed = [each for each in caplog.messages if each.endswith("again")]
+        assert bool(healed) == (answer is not None)
+
+
 def test_at_the_end_it_is_tried_once_more(stage) -> None:
     stage.go(5)
     stage.broken = False

@@ -71,9 +71,20 @@ class Guard:
         except Exception as error:  # noqa: BLE001, what else may an error of ours be
             self._fail(_name(function), error)
             return None
-        # A stage has several functions, and another may still fail.
-        if self._failures and _name(function) == self._failed:
-            self._heal()
+        self._worked(function)
+        return result
+
+    def poll(self, function: Callable[[], _T | None]) -> _T | None:
+        """Return what the function returns; None is no sign yet that it works."""
+        if self.off:
+            return None
+        try:
+            result = function()
+        except Exception as error:  # noqa: BLE001
+            self._fail(_name(function), error)
+            return None
+        if result is not None:
+            self._worked(function)
         return result
 
     async def waiting(self, under_way: Awaitable[_T]) -> _T | None:
@@ -88,6 +99,11 @@ class Guard:
         """Try it at the next call, unless it is given up: there are few left."""
         if self._again_at < math.inf:
             self._again_at = -math.inf
+
+    def _worked(self, function: Callable[..., object]) -> None:
+        # A stage has several functions, and another may still fail.
+        if self._failures and _name(function) == self._failed:
+            self._heal()
 
     def _fail(self, function: str, error: Exception) -> None:
         self._failures += 1

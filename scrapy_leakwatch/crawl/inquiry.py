@@ -76,7 +76,7 @@ class Inquiry(Generic[Answer]):
         self._settle(None)
 
     def _poll(self) -> None:
-        answer = self._guard(self._asked.poll)
+        answer = self._guard.poll(self._asked.poll)
         if answer is None and self._is_late():
             answer = self._guard(self._asked.stop)
         if answer is not None or self._guard.off:

@@ -1789,22 +1789,35 @@ static PyTypeObject GraphType = {
 
 /* ---- threads ----------------------------------------------------------------------- */
 
+#define MOST_THREADS 1024
+
 /* With the GIL no thread comes or goes, and each changes its own alone. */
 static PyObject *
 thread_states(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
 {
-    PyObject *found = PyList_New(0);
+    struct { unsigned long ident; PyObject *data, *context; } seen[MOST_THREADS];
     PyThreadState *own = PyThreadState_Get();
     PyThreadState *state = PyInterpreterState_ThreadHead(own->interp);
-    for (; found && state; state = PyThreadState_Next(state)) {
+    int count = 0;
+    /* Nothing is allocated meanwhile: a collection may let a thread go on, and end. */
+    for (; state && count < MOST_THREADS; state = PyThreadState_Next(state)) {
         if (state == own)
             continue;
-        PyObject *table = state->dict ? state->dict : Py_None;
-        PyObject *context = state->context ? state->context : Py_None;
-        PyObject *row = Py_BuildValue("kOO", state->thread_id, table, context);
-        if (!row || PyList_Append(found, row) < 0)
+        seen[count].ident = state->thread_id;
+        seen[count].data = Py_NewRef(state->dict ? state->dict : Py_None);
+        seen[count].context = Py_NewRef(state->context ? state->context : Py_None);
+        count++;
+    }
+    PyObject *found = PyList_New(count);
+    for (int at = 0; at < count; at++) {
+        PyObject *row = found ? Py_BuildValue("kOO", seen[at].ident, seen[at].data,
+                                              seen[at].context) : NULL;
+        Py_DECREF(seen[at].data);
+        Py_DECREF(seen[at].context);
+        if (!row)
             Py_CLEAR(found);
-        Py_XDECREF(row);
+        else
+            PyList_SET_ITEM(found, at, row);
     }
     return found;
 }
