@@ -227,6 +227,14 @@ def test_a_recording_does_not_go_through_a_link(tmp_path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["a-2.jsonl", "a.jsonl"]
 
 
+@pytest.mark.parametrize("what", ["a pipe", "a folder"])
+def test_a_recording_takes_no_name_beside_what_is_no_file(tmp_path, what) -> None:
+    (os.mkfifo if what == "a pipe" else os.mkdir)(tmp_path / "a")
+    with pytest.raises(writing.RecordingError, match=what):
+        writing.Recording(str(tmp_path / "a"), "shop")
+    assert os.listdir(tmp_path) == ["a"]
+
+
 def test_a_crawl_of_a_project_named_by_a_number_can_be_read(crawl, tmp_path) -> None:
     crawl("Healthy", BOT_NAME=7, LEAKWATCH_RECORD="record.jsonl")
     assert recordings.read(tmp_path / "record.jsonl").run.project == "7"

@@ -44,13 +44,20 @@ def put(path: Path, content: bytes, is_ours: Callable[[bytes], bool]) -> None:
         raise
 
 
-def _check(path: Path, is_ours: Callable[[bytes], bool]) -> None:
+def check_free(path: Path, *, or_link: bool = False) -> bool:
+    """Tell whether nothing is there; raise `OccupiedError` if it is no file."""
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
-        return
-    if not stat.S_ISREG(mode):
+        return True
+    if not stat.S_ISREG(mode) and not (or_link and stat.S_ISLNK(mode)):
         raise OccupiedError(_kind(mode))
+    return False
+
+
+def _check(path: Path, is_ours: Callable[[bytes], bool]) -> None:
+    if check_free(path):
+        return
     # It may have become a link or a pipe meanwhile: neither is followed or waited for.
     careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     with open(os.open(path, os.O_RDONLY | careful), "rb") as file:

@@ -18,6 +18,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.foundation import redact
+from scrapy_leakwatch.foundation.files import check_free
 from scrapy_leakwatch.records import SCHEMA, NoBill, Unexplained, fields_of, flat
 
 if TYPE_CHECKING:
@@ -256,6 +257,7 @@ def _open_new(path: Path) -> tuple[Path, int]:
     free = path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        check_free(path, or_link=True)  # no name beside a device or a folder is meant
         for number in range(2, MOST_NAMES):
             with suppress(FileExistsError):
                 return free, os.open(free, flags, 0o600)
