@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from scrapy.settings import default_settings
 
 pytest_plugins = ["pytester"]
@@ -42,6 +43,9 @@ MODES = [
         ),
     ),
 ]
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @dataclass

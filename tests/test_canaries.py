@@ -6,6 +6,7 @@ import ast
 import importlib
 import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,16 @@ def sources() -> Iterator[tuple[str, ast.Module]]:
         yield str(path.relative_to(PACKAGE)), ast.parse(path.read_text())
 
 
+@cache
+def constants() -> dict[str, list[str]]:
+    """Return the files in which each text is a constant."""
+    found: dict[str, list[str]] = {}
+    for file, tree in sources():
+        for text in texts(tree):
+            found.setdefault(text, []).append(file)
+    return found
+
+
 def texts(tree: ast.Module) -> set[str]:
     return {
         node.value
@@ -185,7 +196,7 @@ def test_each_canary_names_files_that_read_it() -> None:
 
 
 def classes() -> list[str]:
-    found = {text for _, tree in sources() for text in texts(tree)}
+    found = set(constants())
     known = {text for text in found if CLASS.fullmatch(text)} | {
         client.path for client in CLIENTS
     }
@@ -208,7 +219,7 @@ def test_a_class_is_where_it_is_looked_for(path) -> None:
         break
     if found is None and (path in OF_SOME_VERSIONS or not installed(parts[0])):
         pytest.skip("not in this version, or not installed")
-    readers = [file for file, tree in sources() if path in texts(tree)]
+    readers = constants().get(path, [])
     message = f"{canaries.release(path)}: {path} is gone or calls itself otherwise;"
     message += f" {' and '.join(readers)} would not know its instances"
     assert isinstance(found, type), message

@@ -21,7 +21,7 @@ NO_COLLECTION = "gc.disable()\ngc.collect = lambda *_: 0\n"
 
 
 def test_pages_that_c_holds_leak_and_are_no_garbage(crawl) -> None:
-    result = crawl("OutOfSight", prelude=PRELUDE.format(pages=500, keep=OF_C))
+    result = crawl("OutOfSight", prelude=PRELUDE.format(pages=1500, keep=OF_C))
     assert result.stats["leakwatch/verdict"] == "leak"
     assert "who holds them is not known: held where Python's collector" in result.log
     assert "is garbage" not in result.log

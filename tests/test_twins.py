@@ -20,7 +20,7 @@ def test_two_classes_of_one_name_are_kept_apart(crawl, tmp_path) -> None:
         ("twins_two.Offer", "twins_one.Offer"),
     ):
         assert stats[f"leakwatch/live/{kept}"] >= 300
-        assert stats[f"leakwatch/peak/{other}"] < 100
+        assert stats.get(f"leakwatch/peak/{other}", 0) < 100  # no sample may see one
         assert f"\n{kept:<30} " in result.log
         assert f"WARNING: {kept} is leaking: " in result.log
         assert f"{other} is leaking" not in result.log

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import resource
+import select
 import signal
 import socket
 import subprocess
@@ -102,6 +103,7 @@ def test_polling_never_waits_for_the_child():
 def test_an_answer_that_waited_while_the_crawl_stood_still_is_taken(size):
     """The larger one does not fit into the pipe: the child waits to be read."""
     started = child.start(lambda: {"text": "x" * size}, 0.3)
+    select.select([started._pipe], [], [], 30)
     time.sleep(0.6)
     found = result_of(started)
     assert isinstance(found, Answer)
