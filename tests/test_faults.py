@@ -18,7 +18,6 @@ from tests.zoo.keeper import serving
 SHORT = (
     "fork_refused",
     "disk_full_for_the_report",
-    "clock_back",
     "sigterm",
     "left_by_force",
     "throws_in_every_signal",

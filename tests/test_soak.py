@@ -8,7 +8,7 @@ import pytest
 
 from tests.soak import MEASURES, Measure, Soak, is_flat, parts
 
-SECONDS = 20
+SECONDS = 14
 MOST_CHILDREN = 2
 """At a time: one that explains, one that takes a bill."""
 MOST_OWN_OBJECTS = 5_000

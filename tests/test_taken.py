@@ -158,6 +158,15 @@ def test_they_wait_where_the_tasks_are_so_many_that_few_samples_count_them() -> 
     assert {each.subject for each in told} == {"asyncio task"}
 
 
+def test_they_wait_where_this_sample_did_not_count_the_tasks() -> None:
+    judge, busy = judge_of(explain=True), []
+    for number in range(60):  # who would be asked about the tasks is busy for long
+        tasks = None if number % 2 else 8 * number
+        found = judge.hear(having(number, tasks=tasks, timers=8 * number))
+        busy += [found.subject] if found else []
+    assert set(busy) == {"asyncio task"}
+
+
 def test_they_do_not_wait_for_what_was_judged_and_is_no_fault() -> None:
     judge = judge_of(explain=True)
     told = []

@@ -6,7 +6,7 @@ import pytest
 
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.judge.sufficiency import too_little
-from tests.conftest import MODES
+from tests.conftest import ASYNCIO, SELECT
 
 FAILING = """
 import errno
@@ -44,7 +44,7 @@ def test_a_leak_is_found_after_a_fault_that_passes(crawl, path) -> None:
     assert set(result.left.values()) == {0}
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", [SELECT, ASYNCIO], ids=["select", "asyncio"])
 def test_a_crawl_that_can_not_be_watched_is_not_healthy(crawl, tmp_path, mode) -> None:
     path = tmp_path / "record.jsonl"
     result = crawl(

@@ -70,7 +70,7 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
         grown = growth(series, steps, thresholds.RESOURCES_LEAST)
         if grown is None or not _is_steady(grown):
             continue
-        if not _may_come_along(name, grown, history, steps):
+        if not _may_come_along(name, grown, history, sample, steps):
             yield _suspicion(name, count, grown, sample, case)
 
 
@@ -130,21 +130,24 @@ def _is_stuck(history: History, sample: Sample) -> bool:
     )
 
 
-def _may_come_along(name: str, grown: Growth, history: History, steps: int) -> bool:
+def _may_come_along(
+    name: str, grown: Growth, history: History, sample: Sample, steps: int
+) -> bool:
     """Tell whether a kind that is told first grows as well, and may bring these along.
 
     Where there is much of it not each sample counts it: then it takes longer until it
-    has as many ``steps`` and is judged, and as many again if it was uneven.
+    has as many ``steps`` and is judged, and as many again if it was uneven. What this
+    sample did not count is judged by another.
     """
     names = list(SUBJECTS)
-    before = [
-        history.resources(f"{RESOURCES}{each}") for each in names[: names.index(name)]
-    ]
-    return any(
-        grown.per_1000_responses <= (PARTS.get(name, 0) + 0.5) * _pace(points)
-        for points in before
-        if len(points) <= 2 * steps + 1  # the first is no part of a step
-    )
+    for before in names[: names.index(name)]:
+        points = history.resources(f"{RESOURCES}{before}")
+        is_new = len(points) <= 2 * steps + 1  # the first is no part of a step
+        if not is_new and getattr(sample.resources, before) is not None:
+            continue
+        if grown.per_1000_responses <= (PARTS.get(name, 0) + 0.5) * _pace(points):
+            return True
+    return False
 
 
 def _pace(points: Sequence[Point]) -> float:
