@@ -7,6 +7,7 @@ import math
 import os
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from scrapy_leakwatch.recordings.writing import RecordingError
@@ -64,28 +65,11 @@ class Guard:
         self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T | None:
         """Return what the function returns, None when it fails or the stage is off."""
-        if self.off:
-            return None
-        try:
-            result = function(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001, what else may an error of ours be
-            self._fail(_name(function), error)
-            return None
-        self._worked(function)
-        return result
+        return self._run(partial(function, *args, **kwargs), _name(function))
 
     def poll(self, function: Callable[[], _T | None]) -> _T | None:
         """Return what the function returns; None is no sign yet that it works."""
-        if self.off:
-            return None
-        try:
-            result = function()
-        except Exception as error:  # noqa: BLE001
-            self._fail(_name(function), error)
-            return None
-        if result is not None:
-            self._worked(function)
-        return result
+        return self._run(function, _name(function), none_works=False)
 
     async def waiting(self, under_way: Awaitable[_T]) -> _T | None:
         """Return what comes of something under way, None when it fails."""
@@ -100,10 +84,21 @@ class Guard:
         if self._again_at < math.inf:
             self._again_at = -math.inf
 
-    def _worked(self, function: Callable[..., object]) -> None:
+    def _run(
+        self, call: Callable[[], _T], name: str, *, none_works: bool = True
+    ) -> _T | None:
+        if self.off:
+            return None
+        try:
+            result = call()
+        except Exception as error:  # noqa: BLE001, what else may an error of ours be
+            self._fail(name, error)
+            return None
         # A stage has several functions, and another may still fail.
-        if self._failures and _name(function) == self._failed:
+        works = none_works or result is not None
+        if works and self._failures and name == self._failed:
             self._heal()
+        return result
 
     def _fail(self, function: str, error: Exception) -> None:
         self._failures += 1

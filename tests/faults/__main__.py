@@ -10,9 +10,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from tests.faults.keeper import Run, folder_for, run
+from tests.faults.keeper import Run, run
 from tests.faults.rows import FAULTS
-from tests.zoo.keeper import serving
+from tests.zoo.keeper import folder_for, serving
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
             print(f"left out: {fault.name} needs {', '.join(fault.needs)}")
     begun, runs = time.monotonic(), []
     with (
-        folder_for(asked.keep) as folder,
+        folder_for(asked.keep, "faults-") as folder,
         serving() as site,
         ThreadPoolExecutor(asked.jobs) as pool,
     ):

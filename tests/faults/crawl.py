@@ -13,14 +13,10 @@ import zlib
 from contextlib import suppress
 from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
-from tests.faults.fault import ASYNCIO
 from tests.faults.moments import MOMENTS
 from tests.faults.rows import fault_named
+from tests.zoo.truth import ASYNCIO, REACTORS
 
-REACTORS = {
-    "asyncio": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
-    "select": "twisted.internet.selectreactor.SelectReactor",
-}
 SPIDERS = "tests.faults.spiders"
 SETTINGS = {
     "LOG_LEVEL": "INFO",

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from tests.faults.moments import Moments
 
-ASYNCIO = "asyncio"
-SELECT = "select"
 ALL = frozenset({"status", "reasons", "pages", "items"})
 """What a crawl under a fault must have in common with its twin."""
 ENDING = frozenset({"status", "reasons"})

@@ -7,11 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,17 +49,6 @@ def run(fault: Fault, site: str, folder: Path) -> Run:
     if fault.then is not None:
         faults += tuple(fault.then(folder / fault.name))
     return Run(fault, faults, time.monotonic() - begun)
-
-
-@contextmanager
-def folder_for(keep: Path | None) -> Iterator[Path]:
-    """Yield ``keep``, made anew, or a folder that goes again."""
-    if keep is not None:
-        keep.mkdir(parents=True)
-        yield keep
-        return
-    with tempfile.TemporaryDirectory(prefix="faults-") as name:
-        yield Path(name)
 
 
 def _crawl(fault: Fault, site: str, place: Path, extension: str) -> Left:

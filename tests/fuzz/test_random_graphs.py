@@ -19,6 +19,7 @@ from tests.heap.walkers import (
     WALKERS,
     is_marked,
     nothing_collected,
+    rows_of,
     unreached,
     walked,
 )
@@ -130,17 +131,8 @@ def test_both_walks_say_the_same_of_any_objects(plan) -> None:
             entered = [found.enter(root) for root in roots]
             spans = [found.run([n], passing, sys.maxsize) for n in entered if n >= 0]
             found.spread()
-            rows = [
-                (
-                    id(found.object(n)),
-                    found.parent(n),
-                    found.bytes(n),
-                    is_marked(found, n),
-                )
-                for n in range(len(found))
-            ]
             asides = [(id(obj), parent) for obj, parent in found.asides()]
-            told.append((entered, spans, rows, asides, found.opaque()))
+            told.append((entered, spans, rows_of(found), asides, found.opaque()))
     assert told[:2] == told[2:]
 
 

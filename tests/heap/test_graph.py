@@ -14,6 +14,7 @@ from tests.heap.walkers import (
     WALKERS,
     is_marked,
     nothing_collected,
+    rows_of,
     unreached,
     walked,
 )
@@ -112,16 +113,7 @@ def test_both_walks_meet_the_same_objects_in_the_same_order(plan) -> None:
     for walker in (IN_C, twin.Graph):
         found, spans = walked(walker, *roots)
         found.spread()
-        rows = [
-            (
-                id(found.object(index)),
-                found.parent(index),
-                found.bytes(index),
-                is_marked(found, index),
-            )
-            for index in range(len(found))
-        ]
-        tables.append((spans, rows, [id(obj) for obj, _ in found.asides()]))
+        tables.append((spans, rows_of(found), [id(obj) for obj, _ in found.asides()]))
     assert tables[0] == tables[1]
 
 

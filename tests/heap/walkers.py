@@ -40,6 +40,19 @@ def is_marked(found, index):
     return found.totals(index, index + 1)[3] == 1
 
 
+def rows_of(found):
+    """Return what a graph says of each object, to be compared with another's."""
+    return [
+        (
+            id(found.object(index)),
+            found.parent(index),
+            found.bytes(index),
+            is_marked(found, index),
+        )
+        for index in range(len(found))
+    ]
+
+
 @contextmanager
 def nothing_collected():
     """Let dead cycles be."""

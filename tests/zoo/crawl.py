@@ -13,16 +13,12 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.utils.misc import load_object
 
 from tests.zoo.rows import row_named
-from tests.zoo.truth import ASYNCIO, SLOWNESS
+from tests.zoo.truth import ASYNCIO, REACTORS, SLOWNESS
 
 INTERVAL_S = 0.3
 SECONDS = 5
 MOST_TIMES_LONGER = 4
 """On a slow machine."""
-REACTORS = {
-    "asyncio": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
-    "select": "twisted.internet.selectreactor.SelectReactor",
-}
 SETTINGS = {
     "LOG_LEVEL": "INFO",
     "TELNETCONSOLE_ENABLED": False,

@@ -56,7 +56,7 @@ def run_all(
     the folder ``keep`` stays what they leave.
     """
     runs = {}
-    with _folder(keep) as folder, serving() as site:
+    with folder_for(keep, "zoo-") as folder, serving() as site:
         with ThreadPoolExecutor(jobs) as pool:
             slowness = _slowness(pool, jobs, site, folder)
             started = [pool.submit(run, row, site, folder, slowness) for row in rows]
@@ -158,10 +158,11 @@ def _read(path: Path, but: str = "") -> list[Any]:
 
 
 @contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
+def folder_for(keep: Path | None, prefix: str) -> Iterator[Path]:
+    """Yield ``keep``, made anew, or a folder that goes again."""
     if keep is not None:
         keep.mkdir(parents=True)
         yield keep
         return
-    with tempfile.TemporaryDirectory(prefix="zoo-") as name:
+    with tempfile.TemporaryDirectory(prefix=prefix) as name:
         yield Path(name)

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 HEALTHY = "healthy"
 ASYNCIO = "asyncio"
 SELECT = "select"
+REACTORS = {
+    ASYNCIO: "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
+    SELECT: "twisted.internet.selectreactor.SelectReactor",
+}
 COUNTED = frozenset({"leak", "hoard"})
 
 

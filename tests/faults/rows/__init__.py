@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tests.faults.fault import ASYNCIO, SELECT
 from tests.faults.rows.children import CHILDREN
 from tests.faults.rows.clocks import CLOCKS
 from tests.faults.rows.crawls import CRAWLS
@@ -15,6 +14,7 @@ from tests.faults.rows.interpreter import INTERPRETER
 from tests.faults.rows.logs import LOGS
 from tests.faults.rows.starts import STARTS
 from tests.faults.rows.system import SYSTEM
+from tests.zoo.truth import ASYNCIO, SELECT
 
 if TYPE_CHECKING:
     from tests.faults.fault import Fault
