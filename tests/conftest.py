@@ -19,6 +19,9 @@ import pytest
 from hypothesis import settings
 from scrapy.settings import default_settings
 
+from tests import synthetic
+from tests.synthetic import RUN
+
 pytest_plugins = ["pytester"]
 
 EXAMPLE = Path(__file__).parent.parent / "example_project"
@@ -95,6 +98,19 @@ def crawl(shop, tmp_path):
         return Crawl(log, first, outcome["left"], others)
 
     return run
+
+
+@pytest.fixture
+def record(tmp_path):
+    """Write a recording of so many samples, and what is said in it."""
+
+    def record(name: str, *said: dict, samples: int = 40, **run: object) -> str:
+        lines = [RUN | run, *(synthetic.sample(number) for number in range(samples))]
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for line in [*lines, *said]))
+        return str(path)
+
+    return record
 
 
 def start_crawl(

@@ -26,9 +26,9 @@ from scrapy_leakwatch.recordings.writing import of_bill
 from scrapy_leakwatch.remote.attached import Attachment, _our_stats
 from scrapy_leakwatch.report.bill import table
 from tests.billing import BILL
+from tests.commanding import leakwatch
 from tests.conftest import start_crawl
 from tests.synthetic import RUN, verdict
-from tests.test_commands import leakwatch
 
 needs_remote_control = pytest.mark.skipif(
     find_spec("scrapy.extensions.remote_control") is None,
@@ -99,7 +99,12 @@ def at(tmp_path) -> tuple[str, str]:
 
 
 def traces(job: remote.Job) -> dict:
-    return json.loads(remote.execute(job, TRACES))
+    for _ in range(100):
+        found = json.loads(remote.execute(job, TRACES))
+        if not found["frozen"]:  # else a child looks, and what is frozen is not listed
+            break
+        time.sleep(0.1)
+    return found
 
 
 @needs_remote_control

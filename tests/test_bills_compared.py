@@ -13,9 +13,7 @@ from scrapy_leakwatch.recordings import writing
 from scrapy_leakwatch.records import BillOwner, OwnerChange
 from scrapy_leakwatch.report import live
 from tests.billing import BILL, FIRST, MB, NO_BILL, OWNERS
-from tests.test_commands import LEAK, leakwatch, record
-
-__all__ = ["record"]  # the fixture
+from tests.commanding import LEAK, leakwatch
 
 
 @pytest.fixture

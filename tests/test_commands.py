@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import configparser
 import json
 import os
@@ -13,27 +12,28 @@ from pathlib import Path
 
 import pytest
 from scrapy.exceptions import UsageError
-from scrapy.settings import Settings
 
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.commands import printing
-from scrapy_leakwatch.commands.leakwatch import NAMES, Command
+from scrapy_leakwatch.commands.leakwatch import NAMES
 from scrapy_leakwatch.recordings import earlier, writing
 from scrapy_leakwatch.report.bill import table
 from scrapy_leakwatch.report.lines import Line
 from tests import synthetic
 from tests.billing import BILL, FIRST, NO_BILL, OWNERS, ROWS
-from tests.synthetic import HTML, RUN, START
+from tests.commanding import (
+    FOUND,
+    HERE,
+    HOARD,
+    HOSTILE,
+    IMPORTS,
+    LEAK,
+    RECOVERED,
+    SCRAPY,
+    leakwatch,
+)
+from tests.synthetic import HTML, RUN
 
-HERE = Path(__file__).parent
-IMPORTS = os.pathsep.join([str(HERE.parent), str(HERE)])
-SCRAPY = """
-import sys
-from scrapy.cmdline import execute
-from scrapy.settings import Settings
-settings = Settings({"COMMANDS_MODULE": "scrapy_leakwatch.commands"})
-execute(["scrapy", "leakwatch", *sys.argv[1:]], settings)
-"""
 SPIDER = """
 import spiders
 class Spider(spiders.{base}):
@@ -45,42 +45,6 @@ QUICK = (
     *("-s", "REMOTE_CONTROL_ENABLED=False", "-s", "DOWNLOAD_DELAY=0"),
     *("-s", "CONCURRENT_REQUESTS_PER_DOMAIN=16", "-s", "LOG_LEVEL=INFO"),
 )
-LEAK = synthetic.verdict(START + 100, "leak", "HtmlResponse", signature="7296c8ac")
-FOUND = synthetic.explanation(START + 100.9, "HtmlResponse")
-HOARD = synthetic.verdict(
-    START + 100, "hoard", "DedupPipeline.seen", signature="51c0ffee",
-    message="DedupPipeline.seen grows without bound", **{"class": "set"},
-)  # fmt: skip
-RECOVERED = {
-    **LEAK, "kind": "recovered", "time": START + 200,
-    "message": "HtmlResponse: the verdict leak no longer holds",
-}  # fmt: skip
-HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]evil[/red]\nforged \u202eline"
-
-
-def leakwatch(*argv: str) -> int:
-    """Run a subcommand that needs no crawl, in this process."""
-    command = Command()
-    command.settings = Settings()
-    parser = argparse.ArgumentParser()
-    command.add_options(parser)
-    opts, rest = parser.parse_known_args(argv)
-    command.process_options(rest, opts)
-    command.run(rest, opts)
-    return command.exitcode
-
-
-@pytest.fixture
-def record(tmp_path):
-    """Write a recording of so many samples, and what is said in it."""
-
-    def record(name: str, *said: dict, samples: int = 40, **run: object) -> str:
-        lines = [RUN | run, *(synthetic.sample(number) for number in range(samples))]
-        path = tmp_path / f"{name}.jsonl"
-        path.write_text("".join(json.dumps(line) + "\n" for line in [*lines, *said]))
-        return str(path)
-
-    return record
 
 
 @pytest.fixture
@@ -403,156 +367,3 @@ def test_a_bad_file_is_told_in_one_line(name, content, said, tmp_path, capsys) -
     assert said in shown.err
     assert len(shown.err.splitlines()) == 1
     assert not shown.out
-
-
-def grown(line: dict, rate: float) -> dict:
-    return {**line, "growth_per_1000_responses": rate}
-
-
-@pytest.mark.parametrize(
-    ("said", "turn", "code"),
-    [
-        (([], [LEAK, FOUND]), "NEW", 3),
-        (([LEAK, FOUND], []), "GONE", 0),
-        (([LEAK, FOUND], [grown(LEAK, 500), FOUND]), "GROWN", 0),
-        (([LEAK, FOUND], [grown(LEAK, 100), FOUND]), "SHRUNK", 0),
-        (([LEAK, FOUND], [grown(LEAK, 260), FOUND]), "SAME", 0),
-        (([LEAK], [grown({**LEAK, "signature": None}, 260)]), "SAME", 0),
-        (([], [{**LEAK, "suppressed": True}]), "NEW", 0),
-        (([], [{**LEAK, "kind": "backlog", "signature": None}]), "NEW", 0),
-        (([{**LEAK, "signature": "0ther"}, HOARD], [LEAK, HOARD]), "NEW", 3),
-    ],
-)
-def test_diff_tells_what_became_of_a_leak(said, turn, code, record, capsys) -> None:
-    before, after = said
-    paths = record("before", *before), record("after", *after)
-    assert leakwatch("diff", *paths) == code
-    shown = capsys.readouterr().out
-    assert f"\n{turn} " in shown
-    assert ("Something new leaks" if code else "Nothing new leaks") in shown
-
-
-def test_diff_tells_the_rates_in_objects_and_bytes(record, capsys) -> None:
-    paths = record("before", LEAK, FOUND), record("after", grown(LEAK, 50), FOUND)
-    leakwatch("diff", *paths)
-    shown = capsys.readouterr().out
-    assert (
-        "+250 per 1,000 responses, 6.5 MB  →  +50 per 1,000 responses, 1.3 MB" in shown
-    )
-    leakwatch("diff", "--json", *paths)
-    (change,) = json.loads(capsys.readouterr().out)["changes"]
-    assert (change["turn"], change["signature"]) == ("shrunk", "7296c8ac")
-    assert change["before"]["bytes_per_1000_responses"] == 250 * 25_900
-    assert change["after"]["per_1000_responses"] == 50
-
-
-def test_diff_says_what_a_recovered_leak_is(record, capsys) -> None:
-    after = record("after", LEAK, RECOVERED)
-    assert leakwatch("diff", record("before", LEAK), after) == 0
-    assert "GONE " in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("short", ["before", "after"])
-def test_diff_refuses_what_was_too_short(short, record, capsys) -> None:
-    lengths = {"before": 40, "after": 40} | {short: 5}
-    paths = [record(name, samples=count) for name, count in lengths.items()]
-    assert leakwatch("diff", *paths) == 4
-    shown = capsys.readouterr().out
-    assert f"Measured too little to compare: {short}: 5 samples" in shown
-    assert leakwatch("diff", "--json", *paths) == 4
-    assert "5 samples" in json.loads(capsys.readouterr().out)["refused"]
-
-
-def test_diff_refuses_where_the_old_leak_could_not_have_shown(record, capsys) -> None:
-    slow = grown(LEAK, 20)
-    paths = record("before", slow), record("after", samples=40)
-    assert leakwatch("diff", *paths) == 4
-    assert "crawl 5,000 pages or more" in capsys.readouterr().out
-    assert leakwatch("diff", paths[0], record("after", samples=400)) == 0
-
-
-END = {"type": "summary", "time": START + 400, "stats": {}, "verdicts": []}
-UNRELEASED = grown({**LEAK, "kind": "unreleased", "subject": "DelayedCall"}, 0)
-
-
-def test_diff_refuses_where_what_is_not_given_back_could_not_be_told(
-    record, capsys
-) -> None:
-    before = record("before", UNRELEASED, END)
-    assert leakwatch("diff", before, record("killed")) == 4
-    shown = capsys.readouterr().out
-    assert "after: it did not close, and what is not given back shows only" in shown
-    assert "GONE" not in shown
-    assert leakwatch("diff", before, record("closed", END)) == 0
-    assert "GONE" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("count", "turn"), [(1, "SHRUNK"), (1200, "SAME"), (9000, "GROWN")]
-)
-def test_diff_compares_how_much_was_not_given_back(count, turn, record, capsys) -> None:
-    after = record("after", {**UNRELEASED, "count": count}, END)
-    assert leakwatch("diff", record("before", UNRELEASED, END), after) == 0
-    shown = capsys.readouterr().out
-    assert f"\n{turn} " in shown
-    assert f"left      1,200 at the end  →  {count:,} at the end" in shown
-    assert "per 1,000 responses" not in shown
-
-
-def test_diff_says_what_a_recording_lacks(record, capsys) -> None:
-    before, after = record("before", END), record("after")
-    with Path(before).open("a") as file:
-        file.write("{broken\n")
-    leakwatch("diff", before, after)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[1].strip() == "1 lines of it make no sense and were left out"
-    assert [line[:5] for line in lines[::2][:2]] == ["befor", "after"]
-    assert lines[3].strip() == "still running, or killed"
-
-
-def test_too_few_responses_are_too_little(record, capsys) -> None:
-    slow = {"config": {"LEAKWATCH_INTERVAL": 1.0, "LEAKWATCH_MIN_OBJECTS": 10_000}}
-    leakwatch("show", record("slow", **slow))
-    shown = capsys.readouterr().out
-    assert "responses came after the second sample, and the rules need 10000" in shown
-    assert "Healthy" not in shown
-
-
-def test_responses_that_came_early_in_a_long_crawl_are_counted(record, capsys) -> None:
-    quiet = [
-        {**synthetic.sample(number), "received": 500 if number > 1 else 0}
-        for number in range(2000)
-    ]
-    leakwatch("show", record("long", *quiet, samples=0))
-    assert "Healthy: nothing leaks." in capsys.readouterr().out
-
-
-def test_a_crawl_that_was_not_watched_is_not_called_healthy(
-    record, tmp_path, capsys
-) -> None:
-    looks = {"type": "looks", "time": START + 900, "due": 90, "failed": 50}
-    path = record("blind", looks | {"reason": "OSError: Too many open files"})
-    leakwatch("show", path)
-    shown = capsys.readouterr().out
-    assert "Unwatched: 50 of 90 looks at it failed (OSError: Too many open" in shown
-    assert "Healthy" not in shown
-    leakwatch("report", path)
-    assert "Unwatched: 50 of 90" in (tmp_path / "blind.html").read_text()
-    assert leakwatch("diff", path, path) == 4
-
-
-def test_errors_early_in_a_long_crawl_leave_it_watched(record, capsys) -> None:
-    looks = {"type": "looks", "time": START + 90, "due": 9, "failed": 5, "reason": "x"}
-    leakwatch("show", record("soon", looks))
-    assert "Healthy: nothing leaks." in capsys.readouterr().out
-
-
-def test_show_and_the_page_say_alike_what_was_too_short(
-    record, tmp_path, capsys
-) -> None:
-    path = record("short", samples=5)
-    leakwatch("show", path)
-    leakwatch("report", path)
-    said = "Measured too little: 5 samples, and the rules need 6"
-    assert said in capsys.readouterr().out
-    assert said in (tmp_path / "short.html").read_text()

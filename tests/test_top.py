@@ -19,18 +19,17 @@ import pytest
 
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.report import live
-from tests.test_attach import at, needs_remote_control, start, traces
-from tests.test_commands import (
+from tests.commanding import (
     FOUND,
     HOSTILE,
     IMPORTS,
     LEAK,
     SCRAPY,
     leakwatch,
-    record,
 )
+from tests.test_attach import at, needs_remote_control, start, traces
 
-__all__ = ["record", "start"]  # the fixtures
+__all__ = ["start"]  # the fixture
 ROWS, COLUMNS = 40, 110
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r")
 
