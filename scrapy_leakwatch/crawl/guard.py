@@ -7,7 +7,6 @@ import math
 import os
 import time
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from scrapy_leakwatch.recordings.writing import RecordingError
@@ -65,11 +64,14 @@ class Guard:
         self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T | None:
         """Return what the function returns, None when it fails or the stage is off."""
-        return self._run(partial(function, *args, **kwargs), _name(function))
+        return self._run(lambda: function(*args, **kwargs), _name(function))
 
-    def poll(self, function: Callable[[], _T | None]) -> _T | None:
-        """Return what the function returns; None is no sign yet that it works."""
-        return self._run(function, _name(function), none_works=False)
+    def poll(self, function: Callable[[], _T | None], name: str = "") -> _T | None:
+        """Return what the function returns; None is no sign yet that it works.
+
+        ``name`` tells apart what one function does: one may work and another fail.
+        """
+        return self._run(function, name or _name(function), none_works=False)
 
     async def waiting(self, under_way: Awaitable[_T]) -> _T | None:
         """Return what comes of something under way, None when it fails."""

@@ -6,7 +6,7 @@ import logging
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from scrapy.utils.defer import maybe_deferred_to_future
 
@@ -362,24 +362,28 @@ class Watch:
         if not self._config.explain:
             self._conclude(suspicion, None)
             return
-        self._guards.explaining(self._ask_about, suspicion, sample)
+        self._guards.explaining.poll(
+            lambda: self._ask_about(suspicion, sample), suspicion.kind
+        )
         if self._guards.explaining.off:
             self._answered(suspicion, None)
 
-    def _ask_about(self, suspicion: Suspicion, sample: Sample) -> None:
+    def _ask_about(self, suspicion: Suspicion, sample: Sample) -> Literal[True] | None:
+        """Ask, and return True, or None where somebody else is asked just now."""
         asks = kind_of(suspicion).asks
         if asks == "starters":  # nobody has to look at the heap for that
             self._conclude(suspicion, self._who_started(suspicion))
-            return
+            return True
         if self._explainer.busy and not self._put_off_bill():
-            return  # it is not forgotten: the next sample has it too
+            return None  # it is not forgotten: the next sample has it too
         if asks == "takers":
             found = self._audit.taken(suspicion)
             if found is not None or taken.all_are_seen(suspicion):
                 self._conclude(suspicion, found or _unexplained(suspicion, NOBODYS))
-                return
+                return True
         question = question_on(suspicion, sample, self._patience_s)
         self._explainer.ask(question, partial(self._answered, suspicion))
+        return True
 
     def _answered(self, suspicion: Suspicion, found: Found) -> None:
         """Judge what a look found; None where it failed by an error of ours."""

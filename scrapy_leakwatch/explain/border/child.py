@@ -67,7 +67,9 @@ class Child:
         if self._result is not None:
             return self._result
         self._count_down()
-        if not self._read() and self._left_s < 0:
+        if self._read():  # it has worked in time, and writes
+            self._left_s = max(self._left_s, LONGEST_GAP_S)
+        elif self._left_s < 0:
             self._kill(self._too_late())
         if self._pipe < 0:
             self._reap()
