@@ -22,6 +22,7 @@ import statistics
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -225,7 +226,9 @@ def main() -> None:
         return
     for size in [int(size) for size in sys.argv[1:]] or SIZES:
         for tool in TOOLS:
-            print(measure(tool, size), flush=True)
+            absent = tool != "leakwatch" and find_spec(tool) is None
+            row = f"{tool} is not installed" if absent else measure(tool, size)
+            print(row, flush=True)
 
 
 if __name__ == "__main__":

@@ -152,7 +152,10 @@ class LeakWatch:
         return maybe_deferred_to_future(self.ask("why", name))
 
     def heap(self, name: str | None = None) -> Awaitable[Text]:
-        """Ask for Guppy's heap by type, or for what refers to a class, as `why`."""
+        """Ask for Guppy's heap by type, or for what refers to a class, as `why`.
+
+        Where Guppy is missing, a line says so above what `bill` or `why` answers.
+        """
         return maybe_deferred_to_future(self.ask("heap", name))
 
     def bill(self) -> Awaitable[Text]:

@@ -160,6 +160,7 @@ def test_who_asks_while_another_question_is_under_way_waits() -> None:
 
 def test_a_profile_waits_for_another_question_too(monkeypatch) -> None:
     profiles: list = []
+    monkeypatch.setattr(on_demand, "guppy_missing", str)
     monkeypatch.setattr(on_demand, "profile_in_child", lambda *of: profiles.append(of))
     under_way = [Deferred()]
     demand = asked(None, lambda: under_way[0] if under_way else None)
@@ -172,6 +173,7 @@ def test_a_profile_waits_for_another_question_too(monkeypatch) -> None:
 
 @pytest.mark.parametrize("question", ["why", "heap"])
 def test_an_error_of_ours_is_an_answer_for_who_asks(monkeypatch, question) -> None:
+    monkeypatch.setattr(on_demand, "guppy_missing", str)
     monkeypatch.setattr(on_demand, "profile_in_child", None)
     monkeypatch.setattr(on_demand, "_class_named", lambda name: (Spider, 1))
     demand = asked(None)

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 import pytest
 
 from tests.conftest import start_crawl
+from tests.guppys import WITHOUT, needs_guppy
 
 pytestmark = pytest.mark.skipif(
     find_spec("scrapy.extensions.remote_control") is None,
@@ -63,6 +64,7 @@ print("items meanwhile:", crawler.stats.get_value("item_scraped_count", 0) - bef
     assert int(answer["output"].rpartition(":")[2]) > 0
 
 
+@needs_guppy
 def test_the_heap_and_the_status_are_answered(job) -> None:
     code = """
 from scrapy_leakwatch import LeakWatch
@@ -74,3 +76,18 @@ print(leakwatch.status())
     assert answer["status"] == "ok", answer
     assert answer["output"].count("Partition of a set of") == 2
     assert "Live References" in answer["output"]
+
+
+def test_without_guppy_the_heap_is_answered_by_the_bill_and_by_who_holds(job) -> None:
+    code = f"""
+{WITHOUT}
+from scrapy_leakwatch import LeakWatch
+leakwatch = crawler.get_extension(LeakWatch)
+print(await leakwatch.heap(), await leakwatch.heap("HtmlResponse"))
+"""
+    time.sleep(0.5)  # some pages
+    answer = execute(job, code)
+    assert answer["status"] == "ok", answer
+    assert "here is the memory bill instead.\n\nMemory: " in answer["output"]
+    assert "here is what LeakWatch finds instead." in answer["output"]
+    assert "held by   Request.meta['referer']" in answer["output"]

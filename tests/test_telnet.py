@@ -10,7 +10,9 @@ import time
 
 import pytest
 
+from scrapy_leakwatch.remote.console import Hpy
 from tests.conftest import ASYNCIO, SELECT, start_crawl
+from tests.guppys import WITHOUT, needs_guppy
 
 IAC, SB, SE = 255, 250, 240
 WILL, WONT, DO, DONT = 251, 252, 253, 254
@@ -56,16 +58,17 @@ class Telnet:
 
 @pytest.fixture(params=[ASYNCIO, SELECT], ids=["asyncio", "select"])
 def console(request, shop, tmp_path):
+    settings = dict(request.param)
     process = start_crawl(
         shop,
         tmp_path,
         "Leaking",
-        prelude="spiders.Leaking.pages = 0",
+        prelude="spiders.Leaking.pages = 0\n" + settings.pop("prelude", ""),
         TELNETCONSOLE_ENABLED=True,
         TELNETCONSOLE_PORT=[],
         TELNETCONSOLE_USERNAME="me",
         TELNETCONSOLE_PASSWORD="hush",
-        **request.param,
+        **settings,
     )
     try:
         for line in process.stderr:
@@ -111,12 +114,43 @@ def test_the_console_tells_who_holds_a_class(console) -> None:
     assert "Request.meta['referer']" in shown
 
 
+@needs_guppy
 @pytest.mark.parametrize("question", ["hpy.heap()", "leakwatch.heap()"])
 def test_the_console_has_guppys_heap(console, question) -> None:
     log_in(console, "hush")
     console.read_until(">>>")
     console.send(question)
     assert "Partition of a set of" in console.read_until("Partition of a set of")
+
+
+@pytest.mark.parametrize(
+    "console", [{**ASYNCIO, "prelude": WITHOUT}], ids=["asyncio"], indirect=True
+)
+def test_without_guppy_the_console_says_so_and_shows_what_there_is(console) -> None:
+    log_in(console, "hush")
+    console.read_until(">>>")
+    console.send("hpy")
+    console.read_until("hpy.heap() shows the memory bill instead")
+    for question in ("hpy.heap()", "leakwatch.heap()"):
+        console.send(question)
+        shown = console.read_until("here is the memory bill instead.", "not named")
+        assert "of it named" in shown
+        assert "Traceback" not in shown
+    time.sleep(0.5)  # some pages
+    console.send("leakwatch.heap('HtmlResponse')")
+    shown = console.read_until("here is what LeakWatch finds instead.", "looked")
+    assert "Request.meta['referer']" in shown
+
+
+def test_without_guppy_all_that_is_called_of_hpy_has_an_answer(monkeypatch) -> None:
+    class Watching:
+        def ask(self, question, name):
+            return question, name
+
+    monkeypatch.setitem(sys.modules, "guppy", None)
+    hpy = Hpy(Watching())
+    assert hpy.heap() == hpy.iso([]) == ("heap", None)
+    assert not hasattr(hpy, "__wrapped__")
 
 
 def test_the_console_has_the_memory_bill(console) -> None:
@@ -136,7 +170,7 @@ def test_a_wrong_password_shows_nothing(console) -> None:
 HPY = """
 from scrapy_leakwatch.remote.console import Hpy
 
-hpy = Hpy()
+hpy = Hpy(None)
 assert "heap" not in vars(hpy)
 assert hpy.iso([]).count == 1
 try:
@@ -146,6 +180,7 @@ except AttributeError:
 """
 
 
+@needs_guppy
 def test_hpy_is_loaded_when_it_is_used_and_has_what_guppy_has() -> None:
     # A process of its own: Guppy asks all classes there are, hostile ones included.
     ended = subprocess.run(

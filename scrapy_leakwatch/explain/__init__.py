@@ -23,6 +23,7 @@ of the process border, `asking` makes records of what comes back, and
 
 from __future__ import annotations
 
+from scrapy_leakwatch.explain.answers.guppy import missing as guppy_missing
 from scrapy_leakwatch.explain.answers.live_requests import look
 from scrapy_leakwatch.explain.asking import (
     Asked,
@@ -72,6 +73,7 @@ __all__ = [
     "explain_queue_in_child",
     "explain_resources_in_child",
     "explain_stall_in_child",
+    "guppy_missing",
     "layers_in_child",
     "look",
     "profile_in_child",

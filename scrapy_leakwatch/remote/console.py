@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from scrapy_leakwatch.explain import guppy_missing
+
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
@@ -59,12 +61,18 @@ class Hpy:
     """The ``hpy`` of the telnet console: Guppy's heap, loaded when first used.
 
     Guppy walks the whole heap in this process: the crawl stands still for
-    some 4 seconds for each 100,000 live responses.
+    some 4 seconds for each 100,000 live responses. Where it is missing, whatever is
+    called of it is answered as ``leakwatch.heap()`` is.
     """
+
+    def __init__(self, watching: Watching) -> None:
+        self._watching = watching
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        if guppy_missing():
+            return lambda *_, **__: self._watching.ask("heap", None)
         from guppy import hpy  # noqa: PLC0415
 
         loaded = hpy()
@@ -72,9 +80,11 @@ class Hpy:
         return getattr(loaded, name)
 
     def __repr__(self) -> str:
+        if missing := guppy_missing():
+            return f"{missing}: hpy.heap() shows the memory bill instead"
         return "Guppy's heap: hpy.heap() shows it by type; the crawl waits meanwhile"
 
 
 def telnet_variables(watching: Watching) -> dict[str, Any]:
     """Return the names to add to the console."""
-    return {"leakwatch": Console(watching), "hpy": Hpy()}
+    return {"leakwatch": Console(watching), "hpy": Hpy(watching)}

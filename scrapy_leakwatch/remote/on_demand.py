@@ -8,7 +8,12 @@ from twisted.internet.defer import Deferred, succeed
 
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.crawl.inquiry import Inquiry
-from scrapy_leakwatch.explain import HeapProfile, Question, profile_in_child
+from scrapy_leakwatch.explain import (
+    HeapProfile,
+    Question,
+    guppy_missing,
+    profile_in_child,
+)
 from scrapy_leakwatch.foundation import clock
 from scrapy_leakwatch.observe.live_refs import classes
 from scrapy_leakwatch.records import Bill, Explanation, NoBill, Unexplained
@@ -92,15 +97,15 @@ class OnDemand:
         """Return Guppy's heap by type, or what refers to the instances of a class.
 
         Guppy works in a forked child, which needs about as much memory as the
-        crawl has.
+        crawl has. Where it is missing, a line says so and `bill` or `why` answers.
         """
         found = None if name is None else _class_named(name)
         if name is not None and found is None:
             return succeed(Text(f"Nothing called {name!r} is alive: {_names()}."))
-        if self._closed:
-            return succeed(FAILED)
-        if self._profiling is not None:
-            return succeed(Text(BUSY))
+        if missing := guppy_missing():
+            return self._without_guppy(missing, name)
+        if self._closed or self._profiling is not None:
+            return succeed(FAILED if self._closed else Text(BUSY))
         if (free := self._explainer.free()) is not None:
             return free.addCallback(lambda _: self.heap(name))
         answer: Deferred[Text] = Deferred()
@@ -114,6 +119,14 @@ class OnDemand:
             return succeed(FAILED)
         self._profiling = Inquiry(asked, show, self._guard)
         return answer
+
+    def _without_guppy(self, missing: str, name: str | None) -> Deferred[Text]:
+        if name is None:
+            what, answer = "the memory bill", self.bill()
+        else:
+            what, answer = "what LeakWatch finds", self.why(name)
+        line = f"{missing}: here is {what} instead."
+        return answer.addCallback(lambda text: Text(f"{line}\n\n{text}"))
 
     def bill(self) -> Deferred[Text]:
         """Return who has the memory now, as a table."""

@@ -43,8 +43,29 @@ def test_the_heap_is_listed_by_type_and_a_class_by_what_refers_to_it():
     assert "Referred Via" in done.stdout
 
 
-def test_without_guppy_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(guppy, "hpy", None)
-    assert (
-        result_of(profile_in_child(1)) == "Guppy is not installed: pip install guppy3"
+@pytest.mark.parametrize(
+    ("first_without", "reason"),
+    [
+        ((99,), "Guppy is not installed (pip install guppy3)"),
+        ((3, 10), "Guppy has no release for Python {0.major}.{0.minor}"),
+    ],
+)
+def test_without_guppy_it_says_why(monkeypatch, first_without, reason):
+    monkeypatch.setitem(sys.modules, "guppy", None)
+    monkeypatch.setattr(guppy, "WITHOUT_RELEASE", first_without)
+    assert result_of(profile_in_child(1)) == reason.format(sys.version_info)
+
+
+def test_watching_a_crawl_does_not_load_guppy():
+    code = (
+        "import sys, scrapy_leakwatch; scrapy_leakwatch.LeakWatch; print(*sys.modules)"
     )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert "scrapy_leakwatch.remote.console" in loaded
+    assert "guppy" not in loaded

@@ -223,5 +223,6 @@ CHILDREN = (
         story="somebody asks for the heap, and guppy raises",
         strike=guppy_raises,
         told=LEAK,
+        needs=("guppy",),
     ),
 )
