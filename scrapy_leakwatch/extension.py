@@ -17,6 +17,7 @@ from scrapy_leakwatch.crawl.audit import Audit
 from scrapy_leakwatch.crawl.guard import Guard, log
 from scrapy_leakwatch.crawl.rounds import Rounds
 from scrapy_leakwatch.crawl.watch import Guards, Watch, stages
+from scrapy_leakwatch.foundation import collector
 from scrapy_leakwatch.internals import paths
 from scrapy_leakwatch.internals.versions import memory_warning
 from scrapy_leakwatch.remote.console import telnet_variables
@@ -61,8 +62,8 @@ class LeakWatch:
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Build the extension; Scrapy calls this.
 
-        Raises `NotConfigured` when it is switched off, and with one line for
-        the log at the first setting that can't be used.
+        Raises `NotConfigured` when it is switched off, and with one line for the
+        log at the first setting, or with a Python, that can't be used.
         """
         try:
             config = Config.from_settings(crawler.settings)
@@ -70,6 +71,8 @@ class LeakWatch:
             raise NotConfigured(str(error)) from error
         if not config.enabled:
             raise NotConfigured
+        if refusal := collector.refusal():
+            raise NotConfigured(refusal)
         extension = cls(crawler, config)
         for handler, signal in (
             (extension.spider_opened, signals.spider_opened),

@@ -13,6 +13,7 @@ from scrapy_leakwatch.addon import LeakWatchAddon
 from scrapy_leakwatch.checks.checked import complaint, read
 from scrapy_leakwatch.config import Config, ConfigError
 from scrapy_leakwatch.crawl.guard import logger
+from scrapy_leakwatch.foundation import collector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -137,4 +138,4 @@ def _refused(settings: BaseSettings) -> str:
         enabled = Config.from_settings(settings).enabled
     except ConfigError as error:
         return str(error)
-    return "" if enabled else "LEAKWATCH_ENABLED is off"
+    return collector.refusal() if enabled else "LEAKWATCH_ENABLED is off"

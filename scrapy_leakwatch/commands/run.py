@@ -24,6 +24,7 @@ from scrapy_leakwatch.commands.recorded import read
 from scrapy_leakwatch.commands.report import write
 from scrapy_leakwatch.crawl.guard import logger
 from scrapy_leakwatch.extension import LeakWatch
+from scrapy_leakwatch.foundation import collector
 from scrapy_leakwatch.foundation.traces import trace_of
 from scrapy_leakwatch.judge.comparison import accused
 from scrapy_leakwatch.judge.ending import ending
@@ -68,6 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
     """Crawl, and return what came out."""
+    if refusal := collector.refusal():
+        raise CommandError(f"LeakWatch can't watch: {refusal}.")
     _watch(settings)
     crawler = _crawler(opts.spider, process)
     _watch(crawler.settings)  # the spider may have set them anew

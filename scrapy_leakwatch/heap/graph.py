@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from scrapy_leakwatch.foundation import collector
 from scrapy_leakwatch.heap import sizes, twin
 
-try:
-    from scrapy_leakwatch.heap import _graph
-except ImportError:  # no compiler where it was installed
-    _graph = None  # type: ignore[assignment]
+_graph = None
+if not collector.refusal():  # for there it would switch the lock on again
+    with suppress(ImportError):  # no compiler where it was installed
+        from scrapy_leakwatch.heap import _graph  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,6 +21,7 @@ from scrapy.utils.defer import deferred_from_coro, maybe_deferred_to_future
 from scrapy_leakwatch.config import PREFIX, Config
 from scrapy_leakwatch.crawl.guard import Guard, log
 from scrapy_leakwatch.extension import CLOSED, LeakWatch
+from scrapy_leakwatch.foundation import collector
 from scrapy_leakwatch.internals.versions import (
     create_looping_call,
     engine_of,
@@ -144,6 +145,8 @@ def attach(crawler: Crawler, stash: dict[str, Any], client: str, folder: str) ->
 
     Raises `ConfigError` where the settings of the crawl can't be used.
     """
+    if refusal := collector.refusal():
+        return json.dumps({"refused": refusal})
     if crawler.spider is None or engine_of(crawler) is None:
         return json.dumps({"refused": "no spider is open there"})
     if STASH not in stash:
