@@ -102,6 +102,12 @@ class LeakWatch:
             text = "LeakWatch finds no %s (Scrapy %s), and does without what is there"
             name, version = paths.written(path), scrapy.__version__
             log(logging.WARNING, text, name, version, extra={"spider": spider})
+        if collector.in_increments():
+            text = (
+                "Python %s makes no full collections by itself: what is alive is told"
+                " from what is dead by a child that looks who reaches it"
+            )
+            log(logging.INFO, text, collector.version(), extra={"spider": spider})
         guards = Guards(spider)
         parts = stages(self._crawler, self._config, spider, guards)
         self._watch = Watch(self._config, spider, self._audit, guards, parts)

@@ -108,15 +108,16 @@ def test_a_little_garbage_is_dismissed_and_asked_again_when_it_has_doubled() -> 
 
 
 @pytest.mark.parametrize(
-    ("collecting", "seen", "remedy"),
+    ("collector", "seen", "remedy"),
     [
-        (False, unproved, "take gc.disable() out"),
-        (True, unproved, "lower the last threshold"),
-        (True, growing, "call gc.unfreeze()"),
+        ("off", unproved, "take gc.disable() out"),
+        ("full", unproved, "lower the last threshold"),
+        ("full", growing, "call gc.unfreeze()"),
+        ("increments", unproved, "take Python 3.14.5 or newer"),
     ],
 )
-def test_much_garbage_is_told_with_what_would_free_it(collecting, seen, remedy) -> None:
-    samples = [replace(each, collecting=collecting) for each in seen(responses=900)]
+def test_much_garbage_is_told_with_what_would_free_it(collector, seen, remedy) -> None:
+    samples = [replace(each, collector=collector) for each in seen(responses=900)]
     answer = unexplained("garbage", examined=24, garbage=24)
     (verdict,) = hear(judge_of(explain=True), samples, answer)
     assert verdict.kind == "garbage"

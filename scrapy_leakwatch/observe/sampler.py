@@ -12,7 +12,7 @@ from scrapy.http import Request, Response
 from scrapy.selector import Selector
 
 from scrapy_leakwatch.config import class_path
-from scrapy_leakwatch.foundation import clock
+from scrapy_leakwatch.foundation import clock, collector
 from scrapy_leakwatch.internals.versions import is_starting, trackref_now
 from scrapy_leakwatch.observe import ledger, live_refs, origin
 from scrapy_leakwatch.observe.browsers import Browsers
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.observe.live_refs import Alive
     from scrapy_leakwatch.records import (
+        Collector,
         Held,
         LiveClass,
         Oldest,
@@ -110,7 +111,7 @@ class Sampler:
             oldest=self._oldest(held, alive, records),
             cost_s=time.perf_counter() - begun,
             containers=containers,
-            collecting=gc.isenabled(),
+            collector=_collector(),
             starting=is_starting(self._crawler),
             children=children,
             container_limit=self._limits.container,
@@ -159,6 +160,12 @@ class Sampler:
             )
             for subject, largest in judged.items()
         }
+
+
+def _collector() -> Collector:
+    if not gc.isenabled():
+        return "off"
+    return "increments" if collector.in_increments() else "full"
 
 
 def _held(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records.billed import Bill, BillPath
     from scrapy_leakwatch.records.explained import Counts, Explanation, Unexplained
     from scrapy_leakwatch.records.judged import Fallen, Verdict
+    from scrapy_leakwatch.records.observed import Collector
     from scrapy_leakwatch.records.resources import Resource, Survivors
 
     Found: TypeAlias = "Explanation | Unexplained | None"
@@ -47,7 +48,7 @@ class Dead:
 
     dead: int
     counts: Counts
-    collecting: bool
+    collector: Collector
     frozen: bool
 
 

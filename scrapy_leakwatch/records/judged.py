@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.records.facts import Facts
-    from scrapy_leakwatch.records.observed import Memory, Origin
+    from scrapy_leakwatch.records.observed import Collector, Memory, Origin
 
 Alarm = Literal["leak", "stalled", "unreleased", "hoard", "children", "native"]
 """The kinds that somebody must act on, the worst first."""
@@ -88,7 +88,7 @@ class Suspicion:
     somebody must be found who holds them. ``judged_as`` tells suspicions apart: it is
     the key in `Held`, or the name of what grows. ``queued`` requests wait in memory;
     ``rss_per_min`` is how fast the resident memory grows, if it does;
-    ``collecting`` tells that Python's garbage collector is on. ``origin`` is
+    ``collector`` is what may have left them though they are dead. ``origin`` is
     that of the owner, where it is known before anybody has looked. ``fallen`` is
     what fell while memory did not. ``beside`` are the bytes of ``memory_limit`` that
     count against it besides the process's own. ``room`` is for more of a resource.
@@ -109,7 +109,7 @@ class Suspicion:
     memory_limit: int | None
     queued: int | None = None
     rss_per_min: float = 0.0
-    collecting: bool = True
+    collector: Collector = "full"
     origin: Origin = "project"
     fallen: Fallen | None = None
     beside: int = 0

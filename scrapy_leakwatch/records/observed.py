@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 Origin = Literal["project", "library"]
 """Whose code it is: the project's, or that of Scrapy and other packages."""
 
+Collector = Literal["full", "increments", "off"]
+"""How Python's collector sees to old objects: all at once now and then, some at a time
+and never all, or not at all."""
+
 
 @dataclass(frozen=True, slots=True)
 class LiveClass:
@@ -249,12 +253,9 @@ class Sample:
     ``oldest`` has the keys of ``held``; it is left out of what is too small to
     be judged, and so are ``containers``. ``memory_limit`` in bytes, ``None``
     without one, is the limit that is nearest; ``container_limit`` is that of the
-    container, against which the child processes count, too. ``collecting``: Python's
-    garbage collector is on. ``starting``: the spider's start requests are not all
-    read yet. ``children`` is None where they are not to be counted.
-    without one. ``collecting``: Python's garbage collector is on.
-    ``starting``: the spider's start requests are not all read yet. ``progress`` is
-    None where no spider is open.
+    container, against which the child processes count, too. ``starting``: the
+    spider's start requests are not all read yet. ``children`` is None where they are
+    not to be counted. ``progress`` is None where no spider is open.
     """
 
     time: float
@@ -270,7 +271,7 @@ class Sample:
     oldest: Mapping[str, Oldest]
     cost_s: float
     containers: tuple[Container, ...] = ()
-    collecting: bool = True
+    collector: Collector = "full"
     starting: bool = False
     children: Children | None = None
     container_limit: int | None = None

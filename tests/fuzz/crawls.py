@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import fields, replace
+from typing import get_args
 
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from scrapy_leakwatch.records import (
     BillOwner,
     BillPath,
     Children,
+    Collector,
     Container,
     Floor,
     Layers,
@@ -100,7 +102,8 @@ def crawls(draw):
     limits = ways_of(ResourceLimits, "descriptors", "pids", "pids_free", "pages")
     has = {name: draw(st.booleans()) for name in ("children", "progress", "resources")}
     stage, measure = draw(st.sampled_from(STAGES)), draw(st.sampled_from(MEASURES))
-    flags = {name: draw(st.booleans()) for name in ("collecting", "starting")}
+    starting = draw(st.booleans())
+    collector = draw(st.sampled_from(get_args(Collector)))
     share = draw(st.sampled_from([None, 0.0, 0.5, 1.0]))
 
     def sample(n):
@@ -139,7 +142,8 @@ def crawls(draw):
             progress=progress if has["progress"] else None,
             resources=counts[n] if has["resources"] else None,
             limits=limits[n] if has["resources"] else None,
-            **flags,
+            starting=starting,
+            collector=collector,
         )
 
     return [sample(n) for n in range(length)]

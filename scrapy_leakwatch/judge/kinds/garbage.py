@@ -23,7 +23,7 @@ def garbage(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
     dead = round(suspicion.unaccounted * counts.garbage / counts.examined)
     if dead < case.many:
         return None
-    facts = Dead(dead, counts, suspicion.collecting, frozen=suspicion.proved)
+    facts = Dead(dead, counts, suspicion.collector, frozen=suspicion.proved)
     return tell(suspicion, "garbage", "high", facts)
 
 

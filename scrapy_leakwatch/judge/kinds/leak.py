@@ -85,7 +85,7 @@ def _suspicion(
         memory_limit=sample.memory_limit,
         beside=sample.beside,
         queued=sample.requests.queued_memory,
-        collecting=sample.collecting,
+        collector=sample.collector,
     )
 
 

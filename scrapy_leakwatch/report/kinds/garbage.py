@@ -23,13 +23,18 @@ def _dead(verdict: Verdict, facts: Dead) -> Words:
 
 
 def _what_frees(facts: Dead) -> str:
-    if not facts.collecting:
+    if facts.collector == "off":
         return (
             "the collector is switched off: take gc.disable() out, or call"
             " gc.collect() every few thousand responses"
         )
     if facts.frozen:
         return "full collections leave them: gc.freeze() was called; call gc.unfreeze()"
+    if facts.collector == "increments":
+        return (
+            "this Python collects old objects in increments, and late: take Python"
+            " 3.14.5 or newer, or call gc.collect() every few thousand responses"
+        )
     return (
         "full collections are rare here: lower the last threshold of"
         " gc.set_threshold(), or call gc.collect() every few thousand responses"
