@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 
 def garbage(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
-    """Say that the dead wait for the collector, where they are many."""
+    """Say that the dead wait for the collector, where they are many.
+
+    One that works in increments always leaves thousands.
+    """
     if found is None or not _mostly_garbage(found.counts):
         return None
     counts = found.counts
     dead = round(suspicion.unaccounted * counts.garbage / counts.examined)
-    if dead < case.many:
+    least = case.far_beyond if suspicion.collector == "increments" else case.many
+    if dead < least:
         return None
     facts = Dead(dead, counts, suspicion.collector, frozen=suspicion.proved)
     return tell(suspicion, "garbage", "high", facts)

@@ -9,6 +9,7 @@ import weakref
 
 from scrapy import Field, Item
 
+from tests import increments
 from tests.zoo.animals.base import Visitor
 
 
@@ -136,6 +137,16 @@ class GcRare(Visitor):
     def parse(self, response):
         response.meta["page"] = response
         yield from super().parse(response)
+
+
+class GcInIncrements(GcRare):
+    """Is never shown what is alive by a full collection."""
+
+    name = "gc_in_increments"
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        increments.install()
 
 
 class BigBodiesFreed(Visitor):

@@ -11,6 +11,7 @@ from scrapy import Request
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.threads import deferToThread
 
+from tests import increments
 from tests.zoo.animals.base import Endless, Lister, Visitor
 
 
@@ -81,6 +82,21 @@ class KeptRequests(Visitor):
 
     def parse(self, response):
         self.unsent.append(Request(response.url + "?again"))  # here: kept_requests
+
+
+class AmongTheDead(OneInFour):
+    """Keeps some pages while the others die in cycles that go late."""
+
+    name = "among_the_dead"
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        increments.install()
+        gc.set_threshold(20_000, 20, 20)
+
+    def parse(self, response):
+        response.meta["page"] = response
+        super().parse(response)
 
 
 class GcIsOff(Keeper):

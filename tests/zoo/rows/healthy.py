@@ -190,6 +190,7 @@ KEEPING = (
     _of("keeping", "GcFrozen", "gc.freeze() is called again and again", reactor=SELECT),
     _of("keeping", "GcRare", "the collector runs rarely, and pages die in cycles",
         also=frozenset({"garbage"})),
+    _of("keeping", "GcInIncrements", "pages die in cycles, and no collection is full"),
     _of("keeping", "BigBodiesFreed", "40 pages of 2 MB, then small ones",
         also=frozenset({"fragmentation"}), reactor=SELECT),
     _of("keeping", "LoadedAtStart", "a table of 200,000 prices from the start"),

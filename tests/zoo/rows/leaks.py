@@ -113,6 +113,13 @@ VARIATIONS = (
         reactor=SELECT,
     ),
     _variation(
+        "among_the_dead",
+        "one page in four is kept, and no full collection shows it",
+        "spider.kept[*]",
+        line=place_of("one_in_four", ROOT, ANIMALS),
+        leaked_each=0.25,
+    ),
+    _variation(
         "gc_is_off",
         "the collector is off, and pages are kept as well",
         "spider.kept[*]",
