@@ -353,11 +353,21 @@ class Judge:
             past = dismissed.suspicion
             newly_proved = suspicion.proved and not past.proved
             measure = kind_of(suspicion).measure
-            return newly_proved or (
-                measure(suspicion) >= dismissed.again * measure(past)
+            return (
+                newly_proved
+                or measure(suspicion) >= dismissed.again * measure(past)
+                or self._may_be_hidden(suspicion, dismissed)
             )
         told = self._told.get(Key("samples", suspicion.judged_as))
         return told is None or _outgrew(suspicion, told)
+
+    def _may_be_hidden(self, suspicion: Suspicion, dismissed: Dismissed) -> bool:
+        """Tell whether so many more came that what was few may now be many.
+
+        Where no full collection shows the floor, more dead come and go than are held.
+        """
+        many_came = self._received >= thresholds.TOLD_AGAIN * dismissed.received
+        return suspicion.collector == "increments" and many_came
 
 
 def _exceed(leaking: float, grown: float, share: float | None) -> bool:

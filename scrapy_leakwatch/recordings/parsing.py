@@ -327,6 +327,7 @@ def sample(line: Line) -> Sample:
         children=_children(line),
         resources=_read(ResourceCounts, mapping(line.get("resources", {}))),
         limits=None,
+        collector="full",
     )
 
 
