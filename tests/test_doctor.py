@@ -16,7 +16,7 @@ from scrapy.settings import Settings
 from scrapy_leakwatch import doctor
 from scrapy_leakwatch.doctor import keeping, looking, outside, watching
 from scrapy_leakwatch.doctor.patient import patient
-from scrapy_leakwatch.foundation import debugging, interpreters
+from scrapy_leakwatch.foundation import debugging
 from scrapy_leakwatch.foundation.debugging import remote_debugging, tracing
 from scrapy_leakwatch.foundation.overcommit import commit_left
 from scrapy_leakwatch.records import Layers
@@ -197,36 +197,34 @@ def test_arenas_are_empty_where_malloc_has_all(command) -> None:
 def test_this_python_is_told() -> None:
     found = watching.python(of())
     assert found.version == ".".join(map(str, sys.version_info[:3]))
-    assert found.level == ("limited" if found.in_steps or found.debug else "ok")
+    assert found.level == ("limited" if found.in_increments or found.debug else "ok")
 
 
 @pytest.mark.parametrize(
-    ("name", "level", "remedy"),
+    ("name", "value", "level", "cause"),
     [
-        ("is_free_threaded", "no", "the usual build"),
-        ("collects_in_steps", "limited", "3.14.5"),
-        ("is_debug_build", "limited", "the usual build"),
+        ("refusal", "a free-threaded build", "no", "a free-threaded build"),
+        ("in_increments", True, "limited", "no full collections"),
     ],
 )
-def test_a_python_of_another_kind_is_told(monkeypatch, name, level, remedy) -> None:
-    for each in ("is_free_threaded", "collects_in_steps", "is_debug_build"):
-        monkeypatch.setattr(interpreters, each, lambda each=each: each == name)
+def test_a_python_of_another_kind_is_told(
+    monkeypatch, name, value, level, cause
+) -> None:
+    monkeypatch.setattr(watching.collector, name, lambda: value)
     found = watching.python(of())
     assert found.level == level
-    assert remedy in words.words(Examined("Python", "watch", found)).remedy
+    assert cause in words.words(Examined("Python", "watch", found)).cause
+
+
+def test_a_debug_build_is_told(monkeypatch) -> None:
+    monkeypatch.setattr(sys, "gettotalrefcount", lambda: 1, raising=False)
+    found = watching.python(of())
+    assert (found.level, found.debug) == ("limited", True)
 
 
 def test_another_implementation_of_python_is_refused(monkeypatch) -> None:
     monkeypatch.setattr(watching.platform, "python_implementation", lambda: "PyPy")
     assert watching.python(of()).level == "no"
-
-
-@pytest.mark.parametrize(
-    ("version", "steps"),
-    [((3, 13, 9), False), ((3, 14, 0), True), ((3, 14, 4), True), ((3, 14, 5), False)],
-)
-def test_some_collectors_tell_of_no_full_collection(version, steps) -> None:
-    assert interpreters.collects_in_steps(version) is steps
 
 
 def test_a_scrapy_that_is_too_old_is_told(monkeypatch) -> None:
@@ -620,7 +618,23 @@ def test_a_process_is_attached_to_where_both_allow_it(
 ) -> None:
     monkeypatch.setattr(debugging, "remote_debugging", lambda: remote)
     monkeypatch.setattr(debugging, "tracing", lambda: whom)
+    asked = []
+    execute = lambda pid, script: asked.append(script)  # noqa: E731
+    monkeypatch.setattr(sys, "remote_exec", execute, raising=False)
     assert outside.by_pid(of()).level == level
+    assert asked == [os.devnull] * (level != "no")
+
+
+def test_a_process_that_can_not_be_attached_to_after_all_is_told(monkeypatch) -> None:
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(debugging, "remote_debugging", lambda: "on")
+    monkeypatch.setattr(debugging, "tracing", lambda: "own")
+    monkeypatch.setattr(sys, "remote_exec", refuse, raising=False)
+    found = outside.by_pid(of())
+    assert found.level == "no"
+    assert os.strerror(errno.EPERM) in found.failed
 
 
 def test_the_live_view_needs_a_terminal(monkeypatch) -> None:
@@ -634,8 +648,8 @@ def test_the_live_view_needs_a_terminal(monkeypatch) -> None:
 
 TROUBLES = [
     ("Python", PythonFound("no", "3.14.1", "PyPy")),
-    ("Python", PythonFound("no", "3.14.1", "CPython", free_threaded=True)),
-    ("Python", PythonFound("limited", "3.14.1", "CPython", in_steps=True)),
+    ("Python", PythonFound("no", "3.14.1", "CPython", refused="free")),
+    ("Python", PythonFound("limited", "3.14.1", "CPython", in_increments=True)),
     ("Python", PythonFound("limited", "3.14.9", "CPython", debug=True)),
     ("Scrapy", ScrapyFound("no", "2.11.0", "24.1", "X")),
     ("Scrapy", ScrapyFound("no", "2.19.0", "24.1", "", failed="ImportError")),
@@ -683,6 +697,7 @@ TROUBLES = [
     ("attach by pid", DebuggingFound("no", "3.14.9", "off", "own")),
     ("attach by pid", DebuggingFound("limited", "3.14.9", "on", "children")),
     ("attach by pid", DebuggingFound("no", "3.14.9", "on", "root")),
+    ("attach by pid", DebuggingFound("no", "3.14.9", "on", "own", "PermissionError")),
     ("attach by pid", DebuggingFound("no", "3.14.9", "on", "nobody")),
     ("terminal", TerminalFound("limited", screen=False, colours=False, columns=80)),
     ("terminal", TerminalFound("limited", screen=True, colours=False, columns=40)),

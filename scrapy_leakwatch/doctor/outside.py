@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import scrapy
 
 from scrapy_leakwatch.commands import printing
 from scrapy_leakwatch.commands.top import has_screen
 from scrapy_leakwatch.doctor.keeping import place
+from scrapy_leakwatch.doctor.other_process import other_process
+from scrapy_leakwatch.doctor.patient import reason
 from scrapy_leakwatch.foundation import debugging
 from scrapy_leakwatch.internals.versions import (
     has_asyncio,
@@ -61,10 +63,23 @@ def _is_ours(folder: Path) -> bool:
 def by_pid(_: Patient) -> DebuggingFound:
     """Tell whether a crawl of this Python can be attached to by its process id."""
     remote, tracing = debugging.remote_debugging(), debugging.tracing()
+    possible = remote == "on" and tracing in {"own", "children"}
+    failed = _failed_on_a_child() if possible else ""
     level: Level = "no"
-    if remote == "on" and tracing in {"own", "children"}:
+    if possible and not failed:
         level = "ok" if tracing == "own" else "limited"
-    return DebuggingFound(level, platform.python_version(), remote, tracing)
+    return DebuggingFound(level, platform.python_version(), remote, tracing, failed)
+
+
+def _failed_on_a_child() -> str:
+    """Have a child of this process run an empty script; return why it can't."""
+    remote_exec: Any = sys.remote_exec  # type: ignore[attr-defined,unused-ignore]
+    try:
+        with other_process() as pid:
+            remote_exec(pid, os.devnull)
+    except (OSError, RuntimeError) as error:
+        return reason(error)
+    return ""
 
 
 def terminal(_: Patient) -> TerminalFound:

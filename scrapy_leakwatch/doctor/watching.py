@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import platform
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import psutil
 import scrapy
@@ -18,9 +17,10 @@ from scrapy.utils.project import inside_project
 
 from scrapy_leakwatch.addon import is_enabled
 from scrapy_leakwatch.config import PREFIX, class_path
+from scrapy_leakwatch.doctor.other_process import other_process
 from scrapy_leakwatch.doctor.patient import reason
 from scrapy_leakwatch.explain.memory import resident
-from scrapy_leakwatch.foundation import interpreters
+from scrapy_leakwatch.foundation import collector
 from scrapy_leakwatch.foundation.cgroups import read
 from scrapy_leakwatch.internals.versions import is_reactorless, reactor_class
 from scrapy_leakwatch.observe import browsers, live_refs, process_tree
@@ -55,20 +55,18 @@ SEEN_WITHIN_S = 5.0
 """In which a child process must have been counted, and its memory read."""
 PAUSE_S = 0.01
 _HIDING = re.compile(r"\bhidepid=(?!0|off)")
-_WAITING = "import os; os.write(1, b'.'); os.read(0, 1)"
 
 
 def python(_: Patient) -> PythonFound:
     """Tell whether this Python is one that LeakWatch knows."""
     name = platform.python_implementation()
-    free_threaded = interpreters.is_free_threaded()
-    in_steps = interpreters.collects_in_steps()
-    debug = interpreters.is_debug_build()
-    level: Level = "limited" if in_steps or debug else "ok"
-    if name != "CPython" or free_threaded:
+    refused, in_increments = collector.refusal(), collector.in_increments()
+    debug = hasattr(sys, "gettotalrefcount")
+    level: Level = "limited" if in_increments or debug else "ok"
+    if name != "CPython" or refused:
         level = "no"
     version = platform.python_version()
-    return PythonFound(level, version, name, free_threaded, in_steps, debug)
+    return PythonFound(level, version, name, refused, in_increments, debug)
 
 
 def scrapy_itself(patient: Patient) -> ScrapyFound:
@@ -195,19 +193,12 @@ def children(patient: Patient) -> ChildrenFound:
 
 def _counted_child() -> Children:
     gauge = ChildrenGauge()
-    command = [sys.executable, "-S", "-E", "-c", _WAITING]
-    with subprocess.Popen(  # noqa: S603, our own Python
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as child:
-        try:
-            cast("IO[bytes]", child.stdout).read(1)  # it is itself by now
-            until = time.monotonic() + SEEN_WITHIN_S
+    with other_process():
+        until = time.monotonic() + SEEN_WITHIN_S
+        seen = gauge.read()
+        while not seen.bytes and time.monotonic() < until:
+            time.sleep(PAUSE_S)
             seen = gauge.read()
-            while not seen.bytes and time.monotonic() < until:
-                time.sleep(PAUSE_S)
-                seen = gauge.read()
-        finally:
-            child.kill()
     return seen
 
 

@@ -20,13 +20,16 @@ crawl from outside."""
 
 @dataclass(frozen=True, slots=True)
 class PythonFound:
-    """The Python that runs. ``in_steps``: its collector tells of no full collection."""
+    """The Python that runs, and why LeakWatch ``refused`` it, empty if it does not.
+
+    ``in_increments``: its collector never looks at all objects at once.
+    """
 
     level: Level
     version: str
     implementation: str
-    free_threaded: bool = False
-    in_steps: bool = False
+    refused: str = ""
+    in_increments: bool = False
     debug: bool = False
 
 
@@ -240,12 +243,16 @@ class RemoteControlFound:
 
 @dataclass(frozen=True, slots=True)
 class DebuggingFound:
-    """Whether a crawl of this Python can be looked into by its process id."""
+    """Whether a crawl of this Python can be looked into by its process id.
+
+    ``failed`` says why even a child of this process could not be.
+    """
 
     level: Level
     python: str
     remote: Literal["on", "off", "missing"]
     tracing: Literal["own", "children", "root", "nobody"]
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from scrapy_leakwatch.report.doctor.said import Said
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scrapy_leakwatch.foundation.debugging import Tracing
     from scrapy_leakwatch.records.diagnosed import (
         DebuggingFound,
         RemoteControlFound,
@@ -58,27 +59,13 @@ def _by_pid(found: DebuggingFound) -> Said:
             "PYTHON_DISABLE_REMOTE_DEBUG, -X disable_remote_debug or the build says so",
             "start the crawl without them",
         )
-    if found.tracing == "own":
-        return Said("crawls of this Python and this user can be looked into")
-    if found.tracing == "children":
+    if found.failed:
         return Said(
-            "only what this shell has started",
-            "Yama lets a process look only at its own children (ptrace_scope 1)",
-            "'sudo sysctl kernel.yama.ptrace_scope=0', or attach with sudo; a container"
-            " needs --cap-add SYS_PTRACE",
+            "not even a child can be looked into",
+            found.failed,
+            "attach with sudo; a container needs --cap-add SYS_PTRACE",
         )
-    if found.tracing == "root":
-        return Said(
-            "only root can",
-            "the system lets nobody else look into a process",
-            "attach with sudo",
-        )
-    return Said(
-        "nobody can",
-        "Yama lets nobody look into a process until the machine starts anew"
-        " (ptrace_scope 3)",
-        "set kernel.yama.ptrace_scope lower in /etc/sysctl.d, and start anew",
-    )
+    return TRACING[found.tracing]
 
 
 def _terminal(found: TerminalFound) -> Said:
@@ -96,6 +83,28 @@ def _terminal(found: TerminalFound) -> Said:
         "make the window wider",
     )
 
+
+TRACING: dict[Tracing, Said] = {
+    "own": Said("crawls of this Python and this user can be looked into"),
+    "children": Said(
+        "only what this shell has started",
+        "Yama lets a process look only at its own children (ptrace_scope 1)",
+        "'sudo sysctl kernel.yama.ptrace_scope=0', or attach with sudo; a container"
+        " needs --cap-add SYS_PTRACE",
+    ),
+    "root": Said(
+        "only root can",
+        "the system lets nobody else look into a process",
+        "attach with sudo",
+    ),
+    "nobody": Said(
+        "nobody can",
+        "Yama lets nobody look into a process until the machine starts anew"
+        " (ptrace_scope 3)",
+        "set kernel.yama.ptrace_scope lower in /etc/sysctl.d, and start anew",
+    ),
+}
+"""By whom the system lets a process look into."""
 
 WORDS: dict[str, Callable[[Any], Said]] = {
     "remote control": _remote_control,

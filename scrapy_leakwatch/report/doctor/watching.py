@@ -34,16 +34,14 @@ def _python(found: PythonFound) -> Said:
             "LeakWatch reads objects as CPython lays them out",
             "run the crawl with CPython 3.10 or newer",
         )
-    if found.free_threaded:
-        return Said(
-            f"{name}, free-threaded",
-            "there the collector and the heap mean other things, so LeakWatch refuses",
-            f"run the crawl with the usual build (python{_minor(found)})",
-        )
-    if found.in_steps:
+    if found.refused:
+        remedy = "make the crawl's environment with the usual build of Python"
+        return Said(name, found.refused, remedy)
+    if found.in_increments:
         return Said(
             name,
-            "its collector works in increments and never tells of a full collection",
+            "it makes no full collections by itself, so that only a child tells what is"
+            " alive from what is dead",
             "upgrade to 3.14.5 or newer",
         )
     if found.debug:
@@ -53,10 +51,6 @@ def _python(found: PythonFound) -> Said:
             "run the crawl with the usual build",
         )
     return Said(name)
-
-
-def _minor(found: PythonFound) -> str:
-    return ".".join(found.version.split(".")[:2])
 
 
 def _scrapy(found: ScrapyFound) -> Said:
