@@ -9,7 +9,7 @@ UPLOT ?= 1.6.32
 VENDORED := scrapy_leakwatch/report/static/vendor
 
 .PHONY: demo test fuzz zoo zoo-table faults soak check static coverage bench dist \
-	vendor clean
+	wheels vendor clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python example_project/demo.py $(SPIDER)
@@ -53,8 +53,16 @@ bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/census.py
 	$(BIN)/python benchmarks/throughput.py
 
-dist: $(VENV)/.checking
+# An sdist, and a wheel for this Python.
+dist: $(VENV)/.release
+	rm -rf dist
 	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+
+# A wheel for each Python and C library of this system; on Linux that needs Docker.
+wheels: $(VENV)/.release
+	$(BIN)/cibuildwheel --output-dir dist
 
 # The library that draws the charts of a report, in the version UPLOT.
 vendor:
@@ -81,6 +89,10 @@ $(VENV)/.checking: setup.cfg setup.py pyproject.toml $(wildcard scrapy_leakwatch
 $(VENV)/.zoo: setup.cfg setup.py pyproject.toml $(wildcard scrapy_leakwatch/heap/_*.[ch]) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[check,zoo]'
 	touch $@ $(VENV)/.checking $(VENV)/.installed
+
+$(VENV)/.release: setup.cfg | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[release]'
+	touch $@
 
 # Debian and Ubuntu put the venv module into a package of its own.
 $(BIN)/python:

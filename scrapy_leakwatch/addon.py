@@ -28,10 +28,15 @@ class LeakWatchAddon:
 
 def enable(settings: BaseSettings, priority: str) -> None:
     """Add `LeakWatch` to the extensions, also where they switch it off."""
+    if not is_enabled(settings):
+        named = _named(settings) or [LeakWatch]
+        settings["EXTENSIONS"].set(named[0], ORDER, priority=priority)
+
+
+def is_enabled(settings: BaseSettings) -> bool:
+    """Tell whether the extensions have `LeakWatch`, and do not switch it off."""
     extensions = settings["EXTENSIONS"]
-    named = _named(settings) or [LeakWatch]
-    if all(extensions.get(name) is None for name in named):
-        extensions.set(named[0], ORDER, priority=priority)
+    return any(extensions.get(name) is not None for name in _named(settings))
 
 
 def _named(settings: BaseSettings) -> list[object]:

@@ -186,6 +186,14 @@ class LeakWatch:
         """Take a memory bill; None where none could be asked for."""
         return self._watch.on_demand.bill_record() if self._watch else succeed(None)
 
+    def answer(self, *, lasting: bool = True) -> str:
+        """Return what leaks, who holds it, the line and the fix, as JSON for programs.
+
+        Its schema is what ``scrapy leakwatch why --schema`` prints. ``lasting``: the
+        recording that was asked for stays, and can be compared with.
+        """
+        return self._watch.answer(lasting=lasting) if self._watch else "null"
+
     def status(self) -> str:
         """Return what is alive now, who owns it and the verdicts, in plain text."""
         return self._watch.status() if self._watch else CLOSED

@@ -10,7 +10,7 @@ import pytest
 import scrapy_leakwatch
 
 PACKAGE = Path(scrapy_leakwatch.__file__).parent
-WIRING = {"checks", "commands", "crawl", "remote"}
+WIRING = {"checks", "commands", "crawl", "doctor", "remote"}
 GROUND = {"foundation", "internals", "records"}
 STAGES = sorted(
     {path.parent.name for path in PACKAGE.glob("*/__init__.py")} - WIRING - GROUND

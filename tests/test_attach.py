@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
 from types import SimpleNamespace
 
+import jsonschema
 import pytest
 from scrapy.settings import Settings
 from scrapy.statscollectors import MemoryStatsCollector
@@ -25,6 +26,7 @@ from scrapy_leakwatch.commands.exits import CommandError
 from scrapy_leakwatch.recordings.writing import of_bill
 from scrapy_leakwatch.remote.attached import Attachment, _our_stats
 from scrapy_leakwatch.report.bill import table
+from scrapy_leakwatch.report.machine.answer import schema
 from tests.billing import BILL
 from tests.commanding import leakwatch
 from tests.conftest import start_crawl
@@ -105,6 +107,29 @@ def traces(job: remote.Job) -> dict:
             break
         time.sleep(0.1)
     return found
+
+
+@needs_remote_control
+@pytest.mark.parametrize("settings", [{"LEAKWATCH_INTERVAL": 0.2}, WITHOUT])
+def test_why_tells_programs_of_a_crawl_that_runs_what_to_do(
+    start, tmp_path, capsys, settings
+) -> None:
+    job = start(**settings)
+    before = traces(job)
+    deadline = time.monotonic() + 60
+    answers: list[dict] = []
+    while not any(each["location"] for each in answers):
+        assert time.monotonic() < deadline
+        assert leakwatch("why", job.spider, "--json", "--for", "30", *at(tmp_path)) == 0
+        found = json.loads(capsys.readouterr().out)
+        jsonschema.validate(found, json.loads(schema()))
+        answers = found["answers"]
+    assert found["outcome"] == "leaks"
+    (leak,) = [each for each in answers if each["verdict"] == "leak"]
+    assert leak["holder"] == "Request.meta['referer']"
+    assert leak["file"].endswith("spiders.py")
+    assert found["recording"] is None
+    assert traces(job)["ours"] == before["ours"]
 
 
 @needs_remote_control

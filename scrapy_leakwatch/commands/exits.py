@@ -5,7 +5,7 @@ from __future__ import annotations
 CLEAN = 0
 ERROR = 1
 LEAKS = 3
-TOO_LITTLE = 4
+TOO_LITTLE = UNWATCHED = 4
 """2 is taken: a command line that makes no sense, as everywhere in Scrapy."""
 
 

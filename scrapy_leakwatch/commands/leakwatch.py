@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
     from scrapy.settings import Settings
 
-NAMES = ("run", "report", "show", "diff", "bill", "top", "attach")
+NAMES = (
+    "run",
+    "report",
+    "show",
+    "why",
+    "diff",
+    "bill",
+    "top",
+    "attach",
+    "doctor",
+)
 
 
 class Subcommand(Protocol):

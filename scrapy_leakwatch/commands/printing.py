@@ -26,13 +26,18 @@ def width() -> int:
     return shutil.get_terminal_size(PIPE).columns
 
 
+def in_colour(file: TextIO) -> bool:
+    """Tell whether lines that are printed there are painted."""
+    return file.isatty() and width() >= NARROWEST
+
+
 def say(lines: Iterable[Line], file: TextIO | None = None) -> None:
     """Print lines. No text in them can do more than be read."""
     file = file or sys.stdout
     if hasattr(file, "reconfigure"):
         file.reconfigure(errors="replace")  # a terminal that knows no bars
     clean = ((redact.text(line.text, LONGEST), line.style) for line in lines)
-    if not file.isatty() or width() < NARROWEST:
+    if not in_colour(file):
         for text, _ in clean:
             file.write(f"{text}\n")
         return
@@ -44,6 +49,6 @@ def say(lines: Iterable[Line], file: TextIO | None = None) -> None:
         console.print(Text(text, style), soft_wrap=True)
 
 
-def say_json(found: dict[str, Any]) -> None:
+def say_json(found: dict[str, Any] | list[dict[str, Any]]) -> None:
     """Print what programs read."""
     sys.stdout.write(json.dumps(found, indent=2, allow_nan=False) + "\n")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from scrapy.utils.spider import iter_spider_classes
 
@@ -22,6 +23,7 @@ from scrapy_leakwatch.commands.exits import (
 from scrapy_leakwatch.commands.printing import say
 from scrapy_leakwatch.commands.recorded import read
 from scrapy_leakwatch.commands.report import write
+from scrapy_leakwatch.commands.why import FORMS, tell
 from scrapy_leakwatch.crawl.guard import logger
 from scrapy_leakwatch.extension import LeakWatch
 from scrapy_leakwatch.foundation import collector
@@ -34,6 +36,8 @@ from scrapy_leakwatch.records import Trace
 from scrapy_leakwatch.report import terminal
 from scrapy_leakwatch.report.ending import lines
 from scrapy_leakwatch.report.lines import FAINT, Line
+from scrapy_leakwatch.report.machine.annotations import github
+from scrapy_leakwatch.report.machine.answer import answer
 
 if TYPE_CHECKING:
     import argparse
@@ -65,6 +69,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-report", action="store_true", help="make no HTML report beside it"
     )
+    parser.add_argument(
+        "--format",
+        choices=FORMS,
+        default="text",
+        help="print the verdict as text, or as 'why' does: json, sarif",
+    )
+    parser.add_argument(
+        "--annotate",
+        choices=("github",),
+        help="print the lines that put each warning on its line of a pull request too",
+    )
 
 
 def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
@@ -75,7 +90,8 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
     crawler = _crawler(opts.spider, process)
     _watch(crawler.settings)  # the spider may have set them anew
     _record(crawler.settings, opts.record)
-    _say_what_ended_the_last(crawler)
+    if opts.format == "text":
+        _say_what_ended_the_last(crawler)
     with _errors() as errors:
         process.crawl(crawler, **opts.spargs)
         process.start()
@@ -87,9 +103,11 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
     if watch.record is None:
         raise CommandError("There is no recording: the log has the reason.")
     crawl = read(watch.record)
-    _conclude(
-        crawl, report=not opts.no_report and not crawler.settings["LEAKWATCH_REPORT"]
-    )
+    _conclude(crawl, opts.format)
+    if not opts.no_report and not crawler.settings["LEAKWATCH_REPORT"]:
+        _report(crawl, quiet=opts.format != "text")
+    if opts.annotate:
+        _annotate(crawl, sys.stdout if opts.format == "text" else sys.stderr)
     if errors.count:
         raise CommandError("LeakWatch could not see all of it: its log has the error.")
     return _exit_code(crawl)
@@ -115,8 +133,11 @@ def _exit_code(crawl: Crawl) -> int:
     return TOO_LITTLE if too_little(crawl) else CLEAN
 
 
-def _conclude(crawl: Crawl, *, report: bool) -> None:
-    """Print the verdict, and write the report."""
+def _conclude(crawl: Crawl, form: str) -> None:
+    """Print the verdict."""
+    if form != "text":
+        tell(answer(crawl, too_little(crawl)), form)
+        return
     ended = ending(replace(crawl, exited=crawl.ended), Trace(running=False))
     say(
         [
@@ -126,12 +147,23 @@ def _conclude(crawl: Crawl, *, report: bool) -> None:
             *terminal.verdicts(crawl, too_little(crawl)),
         ]
     )
-    if not report:
-        return
+
+
+def _report(crawl: Crawl, *, quiet: bool) -> None:
+    """Write the report and say where, unless ``quiet``."""
     try:
-        say([Line(f"Report: {write(crawl)}", FAINT)])
+        said = Line(f"Report: {write(crawl)}", FAINT)
+        if not quiet:
+            say([said])
     except CommandError as error:
         say([Line(str(error))], sys.stderr)
+
+
+def _annotate(crawl: Crawl, file: TextIO) -> None:
+    """Print what GitHub's runners read, of a step's errors as of its output."""
+    workspace = Path(os.environ.get("GITHUB_WORKSPACE") or ".").resolve()
+    for line in github(answer(crawl, too_little(crawl)), workspace):
+        file.write(f"{line}\n")
 
 
 def _crawler(spider: str, process: Any) -> Crawler:

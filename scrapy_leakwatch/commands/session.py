@@ -8,7 +8,7 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from scrapy_leakwatch.commands.exits import CommandError
 from scrapy_leakwatch.commands.recorded import read
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 STAY_S = 5.0
 """The crawl gives up who is not heard of for ten times as long, and more."""
+NO_ANSWER = "What the crawl answers is no document of a LeakWatch of this version."
 NO_BILL = "What the crawl answers is no memory bill."
 IMPORTED = "from scrapy_leakwatch.remote import attached\n"
 
@@ -122,6 +123,21 @@ def ask(job: Job, question: Literal["why", "heap"], name: str | None) -> str:
     """Return who holds a class, or Guppy's heap, as a crawl says."""
     code = f"print(await attached.ask(crawler, stash, {question!r}, {name!r}))"
     return execute(job, IMPORTED + code, LONGEST_S)
+
+
+def answer(job: Job) -> dict[str, Any] | None:
+    """Return what leaks in a crawl and what to do about it, None without a LeakWatch.
+
+    Raises `CommandError`.
+    """
+    output = execute(job, IMPORTED + "print(attached.answer(crawler, stash))")
+    try:
+        found = json.loads(output)
+    except (ValueError, RecursionError):
+        raise CommandError(NO_ANSWER) from None
+    if found is not None and not isinstance(found, dict):
+        raise CommandError(NO_ANSWER)
+    return found
 
 
 def bill(job: Job) -> Bill | NoBill | None:

@@ -72,7 +72,7 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
         else:
             interruptible()
             source = stack.enter_context(Session(chosen(opts.job, settings)))
-        if _has_screen():
+        if has_screen():
             from scrapy_leakwatch.commands.screen import Screen  # noqa: PLC0415
 
             Screen(source).run()
@@ -82,7 +82,8 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
     return CLEAN
 
 
-def _has_screen() -> bool:
+def has_screen() -> bool:
+    """Tell whether there is a terminal to draw on and to read keys from."""
     try:
         import termios  # noqa: F401, PLC0415, not on Windows
     except ImportError:

@@ -14,6 +14,7 @@ import twisted
 import scrapy_leakwatch
 from scrapy_leakwatch.crawl.closing_report import ClosingReport
 from scrapy_leakwatch.crawl.guard import Guard, log
+from scrapy_leakwatch.crawl.so_far import SoFar
 from scrapy_leakwatch.foundation import clock, redact, traces
 from scrapy_leakwatch.judge import sufficiency, thresholds
 from scrapy_leakwatch.recordings import writing
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.judge.judge import Judge
     from scrapy_leakwatch.recordings.lines import Line
     from scrapy_leakwatch.records import (
+        Crawl,
         Explanation,
         NoBill,
         Sample,
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
         Unexplained,
         Verdict,
     )
+
+    Found = Explanation | Unexplained | Layers
 
 
 class Recorder:
@@ -71,6 +75,7 @@ class Recorder:
         self._written: dict[str, stats.Stat] = {}
         self._written_verdicts: dict[int, Verdict] = {}
         self._looks = Looks()
+        self._so_far = SoFar(clock(), spider.name)
         self._record = self._recording(self._open_own_record)
 
     @property
@@ -108,6 +113,7 @@ class Recorder:
 
     def sample(self, sample: Sample) -> None:
         """Keep a sample."""
+        self._so_far.sample(sample)
         self._keep(writing.of_sample, sample)
         self._count(self._stats.of_sample, sample)
         self._count_verdicts()
@@ -127,17 +133,21 @@ class Recorder:
             self._written_verdicts[verdict.id] = verdict
         self._count_verdicts()
 
-    def finding(
-        self, found: Explanation | Unexplained | Layers, verdict: Verdict | None
-    ) -> None:
+    def finding(self, found: Found, verdict: Verdict | None) -> None:
         """Keep what a look into the process found, whatever the verdict was."""
         self._count(self._costs.of_finding, found)
         rests, now = None if verdict is None else verdict.id, self._clock()
-        if isinstance(found, Layers):
-            self._keep(writing.of_layers, found, rests, now)
-            return
-        self._keep(writing.of_explanation, found, rests, now)
-        self._count(stats.of_finding, found, verdict)
+        if verdict is not None:
+            self._so_far.finding(found, verdict, now)
+        self._keep_finding(found, rests, now)
+        if not isinstance(found, Layers):
+            self._count(stats.of_finding, found, verdict)
+
+    def _keep_finding(self, found: Found, verdict: int | None, now: float) -> None:
+        of_found = (
+            writing.of_layers if isinstance(found, Layers) else writing.of_explanation
+        )
+        self._keep(of_found, found, verdict, now)
 
     def bill(self, bill: Bill | NoBill) -> None:
         """Keep a memory bill, or why there is none."""
@@ -158,6 +168,23 @@ class Recorder:
         self._record = self._recording(self._open_record, template)
         for verdict in self._judge.verdicts:
             self.verdict(verdict)
+            if (kept := self._so_far.found(verdict)) is not None:
+                time, found = kept
+                self._keep_finding(found, verdict.id, time)
+
+    def crawl(self, *, lasting: bool) -> Crawl:
+        """Return what a recording would tell by now, without all that is past.
+
+        ``lasting``: a recording that was asked for stays, and is named.
+        """
+        lasts = lasting and self._config.record is not None
+        return self._so_far.crawl(
+            project=self._project(),
+            verdicts=self._judge.verdicts,
+            config=self._config.as_record(),
+            looks=self._looks,
+            record=self.record if lasts else None,
+        )
 
     def end_record(self) -> None:
         """Record no more; the crawl goes on."""
@@ -208,7 +235,7 @@ class Recorder:
         line = writing.of_run(
             time=self._clock(),
             spider=self._spider.name,
-            project=str(self._crawler.settings["BOT_NAME"]),
+            project=self._project(),
             versions=_versions(),
             config=self._config.as_record(),
             process=traces.own(),
@@ -219,6 +246,9 @@ class Recorder:
             path = redact.text(str(record.path), 1000)
             log(logging.INFO, "LeakWatch records to %s", path)
         return record
+
+    def _project(self) -> str:
+        return str(self._crawler.settings["BOT_NAME"])
 
     def _keep(self, report: Callable[..., Line], *seen: Any) -> None:
         if self._record is None:

@@ -23,7 +23,7 @@ def trim() -> Trimmed:
     """
     process = psutil.Process()
     before = process.memory_info().rss
-    give_back = _malloc_trim()
+    give_back = malloc_trim()
     if give_back is None:
         return Trimmed(before, before, 0.0, "this C library has no malloc_trim")
     begun = time.perf_counter()
@@ -32,7 +32,8 @@ def trim() -> Trimmed:
     return Trimmed(before, process.memory_info().rss, took_s)
 
 
-def _malloc_trim() -> Any:
+def malloc_trim() -> Any:
+    """Return the C library's function, None where it has none."""
     try:
         found = getattr(ctypes.CDLL(None), "malloc_trim", None)
     except (AttributeError, OSError, TypeError):

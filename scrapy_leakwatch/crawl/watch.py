@@ -23,6 +23,7 @@ from scrapy_leakwatch.judge.headroom import near
 from scrapy_leakwatch.judge.judge import Judge
 from scrapy_leakwatch.judge.kinds import kind_of, taken
 from scrapy_leakwatch.judge.kinds.children import started_by
+from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.observe.sampler import Sampler
 from scrapy_leakwatch.records import ALARMS, Bill, Explanation, NoBill, Unexplained
 from scrapy_leakwatch.remote.on_demand import OnDemand
@@ -31,6 +32,7 @@ from scrapy_leakwatch.report.bill import table
 from scrapy_leakwatch.report.block import block
 from scrapy_leakwatch.report.kinds import worded
 from scrapy_leakwatch.report.kinds.children import bounding
+from scrapy_leakwatch.report.machine.answer import answer, printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -357,6 +359,14 @@ class Watch:
         if self._last is None:
             return "LeakWatch could not look at this crawl yet: its log has the error."
         return log.status(self._last, self._judge.verdicts, self._recorder.unwatched)
+
+    def answer(self, *, lasting: bool) -> str:
+        """Return what leaks and what to do about it, as JSON for programs.
+
+        ``lasting``: its recording stays, if there is one.
+        """
+        crawl = self._recorder.crawl(lasting=lasting)
+        return printed(answer(crawl, too_little(crawl)))
 
     def _pursue(self, suspicion: Suspicion, sample: Sample) -> None:
         if not self._config.explain:

@@ -1761,14 +1761,14 @@ static PyMethodDef methods[] = {
     {"top", (PyCFunction)Graph_top, METH_O, NULL},
     {"bytes", (PyCFunction)Graph_bytes, METH_O, NULL},
     {"grow", (PyCFunction)Graph_grow, METH_VARARGS, NULL},
-    {NULL},
+    {0},
 };
 
 static PyGetSetDef attributes[] = {
     {"partial", (getter)Graph_partial, NULL, NULL, NULL},
     {"noted", (getter)Graph_noted, NULL, NULL, NULL},
     {"tree_bytes", (getter)Graph_tree_bytes, NULL, NULL, NULL},
-    {NULL},
+    {0},
 };
 
 static PySequenceMethods as_sequence = {.sq_length = (lenfunc)Graph_length};
@@ -1825,7 +1825,7 @@ thread_states(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
 static PyMethodDef functions[] = {
     {"packages", packages, METH_O, NULL},
     {"thread_states", thread_states, METH_NOARGS, NULL},
-    {NULL},
+    {0},
 };
 
 static struct PyModuleDef module = {

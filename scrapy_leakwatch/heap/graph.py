@@ -16,7 +16,10 @@ if not collector.refusal():  # for there it would switch the lock on again
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SHARE_TO_COPY = 1.5 if _graph is None else 0.2
+IN_C = _graph is not None
+"""Whether the walk was built, and can be loaded by this Python."""
+
+SHARE_TO_COPY = 0.2 if IN_C else 1.5
 """Of the resident memory that a child comes to need for a walk: that of its table, or
 of all pages where the walk writes to each object."""
 

@@ -10,6 +10,8 @@ from scrapy import signals
 from scrapy.statscollectors import StatsCollector
 from scrapy.utils import trackref
 from scrapy.utils.defer import deferred_from_coro
+from scrapy.utils.misc import load_object
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 
@@ -146,9 +148,33 @@ def crawler_process(settings: Settings) -> Any:
     """
     from scrapy import crawler  # noqa: PLC0415, it takes long
 
-    if settings.getbool("TWISTED_REACTOR_ENABLED", True):
-        return crawler.CrawlerProcess(settings)
-    return crawler.AsyncCrawlerProcess(settings)
+    if is_reactorless(settings):
+        return crawler.AsyncCrawlerProcess(settings)
+    return crawler.CrawlerProcess(settings)
+
+
+def is_reactorless(settings: BaseSettings) -> bool:
+    """Tell whether asyncio alone drives the crawls, as newer Scrapys can."""
+    return not settings.getbool("TWISTED_REACTOR_ENABLED", True)
+
+
+def reactor_class(settings: BaseSettings) -> type | None:
+    """Return what drives the crawls, None for asyncio alone or Twisted's default.
+
+    Raises what the module of a reactor raises.
+    """
+    path = settings.get("TWISTED_REACTOR")
+    if is_reactorless(settings) or not path:
+        return None
+    found: type = load_object(path)
+    return found
+
+
+def has_asyncio(settings: BaseSettings) -> bool:
+    """Tell whether asyncio's loop runs in the crawls; raises as `reactor_class`."""
+    cls = reactor_class(settings)
+    is_its = isinstance(cls, type) and issubclass(cls, AsyncioSelectorReactor)
+    return is_its or is_reactorless(settings)
 
 
 def remote_control_jobs(settings: BaseSettings) -> Path | None:
@@ -163,3 +189,11 @@ def remote_control_jobs(settings: BaseSettings) -> Path | None:
         return None
     folder: Path = job_files_dir(settings)
     return folder
+
+
+def remote_control_is_on(settings: BaseSettings) -> bool:
+    """Tell whether the crawls begin their remote control, where Scrapy has one."""
+    path = "scrapy.extensions.remote_control.RemoteControl"
+    extensions = settings["EXTENSIONS"]
+    off = path in extensions and extensions[path] is None
+    return settings.getbool("REMOTE_CONTROL_ENABLED") and not off

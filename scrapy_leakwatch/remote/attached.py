@@ -54,7 +54,7 @@ class Attachment:
         self._clients: dict[str, float] = {}
         self._asking = 0
         found = own(crawler)
-        self._started = found is None
+        self.started = found is None
         self._stats = _our_stats(crawler)
         self.leakwatch = found or _start(crawler, path)
         watch = self.leakwatch.watch
@@ -94,12 +94,12 @@ class Attachment:
     async def spider_closed(self) -> None:
         """End with the crawl; what was found stays in its stats."""
         self._let_go()
-        if self._started:
+        if self.started:
             await self.leakwatch.spider_closed()
 
     async def _end(self) -> None:
         self._let_go()
-        if self._started:
+        if self.started:
             await self.leakwatch.spider_closed()
             self._forget()
         elif self._recording and self.leakwatch.watch is not None:
@@ -200,6 +200,17 @@ async def bill(crawler: Crawler, stash: dict[str, Any]) -> str:
     if found is None:
         return json.dumps({"refused": str(FAILED)})
     return json.dumps(writing.of_bill(found), allow_nan=False)
+
+
+def answer(crawler: Crawler, stash: dict[str, Any]) -> str:
+    """Return what leaks and what to do about it, as JSON.
+
+    ``null`` where no LeakWatch watches that could be asked.
+    """
+    attachment: Attachment | None = stash.get(STASH)
+    leakwatch = attachment.leakwatch if attachment else own(crawler)
+    lasting = attachment is None or not attachment.started
+    return "null" if leakwatch is None else leakwatch.answer(lasting=lasting)
 
 
 def own(crawler: Crawler) -> LeakWatch | None:

@@ -18,6 +18,9 @@ class Watching(Protocol):
     def status(self) -> str:
         """Return what is alive, who owns it and the verdicts."""
 
+    def answer(self) -> str:
+        """Return what leaks and what to do about it, as JSON for programs."""
+
     def ask(self, question: Literal["why", "heap"], name: Any) -> Deferred[Text]:
         """Return who holds the instances of a class, or Guppy's heap."""
 
@@ -35,6 +38,10 @@ class Console:
         """Print the live references, the ledger, the memory and the verdicts."""
         print(self._watching.status())
 
+    def answer(self) -> None:
+        """Print what leaks, who holds it, the line and the fix, as JSON."""
+        print(self._watching.answer())
+
     def why(self, name: str = "HtmlResponse") -> Deferred[Text]:
         """Show who holds the instances of a class, as soon as that is known."""
         return self._watching.ask("why", name)
@@ -50,6 +57,7 @@ class Console:
     def __repr__(self) -> str:
         return (
             "leakwatch.status()             what is alive, who owns it, the verdicts\n"
+            "leakwatch.answer()             what leaks and what to do, for programs\n"
             "leakwatch.why('HtmlResponse')  who holds the instances of a class\n"
             "leakwatch.bill()               who has the memory, in megabytes\n"
             "leakwatch.heap()               Guppy's heap by type; the crawl goes on\n"

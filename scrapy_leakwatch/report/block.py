@@ -139,8 +139,17 @@ def _line(found: Explanation) -> Iterator[str]:
         yield _row("put there", f"{where}  {found.code or ''}".rstrip())
 
 
+def whole_path(found: Explanation) -> str:
+    """Return each step of the way from a root to what is held."""
+    return " → ".join(_steps(found))
+
+
+def _steps(found: Explanation) -> list[str]:
+    return [f"{step.node}{step.edge}" for step in found.path]
+
+
 def _path(found: Explanation) -> str:
-    steps = [f"{step.node}{step.edge}" for step in found.path]
+    steps = _steps(found)
     if len(steps) <= LONGEST_PATH:
         return " → ".join(steps)
     return f"{found.path[0].node} … {' → '.join(steps[1 - LONGEST_PATH :])}"

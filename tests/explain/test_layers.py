@@ -367,7 +367,7 @@ def test_the_memory_left_is_that_of_the_tightest(tmp_path, files, left):
 
 
 def test_without_glibc_nothing_is_trimmed_and_it_says_so(monkeypatch):
-    monkeypatch.setattr(trimming, "_malloc_trim", lambda: None)
+    monkeypatch.setattr(trimming, "malloc_trim", lambda: None)
     trimmed = trimming.trim()
     assert trimmed.before == trimmed.after > 0
     assert trimmed.reason == "this C library has no malloc_trim"

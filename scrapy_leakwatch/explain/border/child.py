@@ -8,7 +8,7 @@ import signal
 import time
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.foundation.freezer import freezer
@@ -39,10 +39,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no answer."""
+    """Why there is no answer; ``errno`` is the system's, where that refused."""
 
     reason: str
     stall_ms: float = 0.0
+    errno: int | None = field(default=None, compare=False)
 
 
 class Child:
@@ -176,7 +177,8 @@ def start(work: Work, timeout_s: float) -> Child | Failure:
         freezer.thaw()
         os.close(reader)
         reason = getattr(error, "strerror", None) or type(error).__name__
-        return Failure(f"fork refused: {reason}")
+        number = getattr(error, "errno", None)
+        return Failure(f"fork refused: {reason}", errno=number)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         stall_ms = (time.perf_counter() - began) * 1000
