@@ -236,11 +236,6 @@ def test_an_entry_does_not_fit_another_way_of_the_library(name, installed) -> No
     assert known_leak(NEAR[name]()) == ""
 
 
-def test_a_failure_whose_version_lets_go_of_it_is_told_as_no_failure(installed) -> None:
-    installed("2.13.4")
-    assert known_leak(of_failure(failed())) == ""
-
-
 def test_what_is_inside_a_jar_is_not_told_as_too_many_jars(installed) -> None:
     installed("2.19.0")
     assert known_leak((*cookies(), made("scrapy.http.cookies.CookieJar"))) == ""

@@ -121,11 +121,11 @@ KNOWN_LEAKS: tuple[KnownLeak, ...] = (
         holder="scrapy.dupefilters.RFPDupeFilter",
         kept=("fingerprints", "_fingerprints"),
     ),
-    KnownLeak(  # the number is of the change that brought it
+    KnownLeak(
         id="scrapy-media-failures",
         package="Scrapy",
-        issue="scrapy/scrapy#7177",
-        since="2.14.0",
+        issue="scrapy/scrapy#5566",
+        since="2.12.0",
         mended=None,
         holder=_MEDIA,
         kept=("spiderinfo.downloaded",),

@@ -57,8 +57,8 @@ WORDS: dict[str, KnownWords] = {
         "split the crawl, or set DUPEFILTER_CLASS to a filter that has them on disk",
     ),
     "scrapy-media-failures": KnownWords(
-        "the failure of each download is kept, and with its traceback the request, the"
-        " response and the item",
+        "the failure of each download is kept, and with its traceback the request,"
+        " since 2.14 (#7177) the response and the item too",
         "in item_completed() of a subclass, after that of the base, set __traceback__"
         " and __context__ of the value of each failure in results to None",
     ),
