@@ -17,8 +17,10 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from packaging.version import Version
 from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
+from scrapy.dupefilters import RFPDupeFilter
 from scrapy.http import Request
 from scrapy.pipelines.files import FilesPipeline
+from scrapy.utils.test import get_crawler
 from twisted.python.failure import Failure
 
 from scrapy_leakwatch.explain import known
@@ -29,6 +31,7 @@ from scrapy_leakwatch.recordings import parsing, writing
 from scrapy_leakwatch.report.block import block, explanation
 from scrapy_leakwatch.report.cards import _of_explanation as facts_of
 from scrapy_leakwatch.report.known import WORDS, said, versions
+from scrapy_leakwatch.report.opening import remedy
 from tests.hostile import FILE, Lying, Text, WithMeta
 from tests.judging import sample
 from tests.test_bills_judged import MB, case
@@ -63,8 +66,8 @@ def way_of(holder, *names: str) -> tuple:
 class Images(FilesPipeline):
     """A pipeline of the project: its class is none of Scrapy's."""
 
-    def __init__(self, **downloaded):
-        self.spiderinfo = SimpleNamespace(downloaded=downloaded, waiting={})
+    def __init__(self):
+        self.spiderinfo = FilesPipeline.SpiderInfo(None)
 
 
 def failed() -> Failure:
@@ -130,9 +133,10 @@ def cookies(name: str = "jars") -> tuple:
     return way_of(middleware, name)
 
 
-def filter_of(*names: str) -> tuple:
-    one = made("scrapy.dupefilters.RFPDupeFilter", fingerprints=set(), logdupes={})
-    return way_of(one, *names)
+def filter_of(name: str) -> tuple:
+    one = RFPDupeFilter.from_crawler(get_crawler())
+    vars(one)["other"] = set()
+    return way_of(one, name if name in vars(one) else f"_{name}")
 
 
 def globals_of(name: str) -> tuple:
@@ -172,7 +176,7 @@ NEAR = {
     "python-await-graph": lambda: (awaited()[0], {"page": 1}),
     "python-warning-registry": lambda: globals_of("texts"),
     "scrapy-cookie-jars": lambda: cookies("other"),
-    "scrapy-fingerprints": lambda: filter_of("logdupes"),
+    "scrapy-fingerprints": lambda: filter_of("other"),
     "scrapy-media-failures": lambda: media((failed(),)),
     "scrapy-media-results": lambda: way_of(Images(), "spiderinfo", "waiting"),
     "sentry-propagator": lambda: scope("others"),
@@ -351,6 +355,14 @@ def test_the_block_and_the_page_say_what_is_known() -> None:
     assert dict(facts_of(found))["Known"] == said("scrapy-media-failures")
     assert "known" not in block(VERDICT, FOUND)
     assert "Known" not in dict(facts_of(FOUND))
+
+
+def test_what_helps_against_a_known_leak_is_what_a_report_advises() -> None:
+    found = replace(FOUND, known="scrapy-cookie-jars")
+    told = SimpleNamespace(found=found, verdict=VERDICT)
+    assert remedy(told).startswith("Use a few keys in turn, or COOKIES_ENABLED")
+    told.found = FOUND
+    assert remedy(told).startswith("Pass what parse_product needs")
 
 
 def test_an_entry_is_said_in_one_line() -> None:

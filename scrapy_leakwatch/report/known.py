@@ -88,6 +88,12 @@ def said(name: str) -> str:
     return f"{leak.issue}, {versions(leak)}: {words.keeps}; {until}: {words.help}"
 
 
+def helps(name: str) -> str:
+    """Return what one can do about the leak with that id, empty where it is none."""
+    words = WORDS.get(name)
+    return words.help if words else ""
+
+
 def versions(leak: KnownLeak) -> str:
     """Say which versions have it, as in ``Scrapy 2.14.0 and later``."""
     if leak.mended is None:
