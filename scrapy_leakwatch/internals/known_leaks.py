@@ -1,7 +1,8 @@
 """Leaks of Scrapy, Python and libraries that are known upstream, and where they show.
 
-What is said of each is in ``report/known.py``, by its ``id``. Each was seen in the
-first version that it names and, where it is mended, not in the one that mended it.
+What is said of each is in ``report/known.py``, by its ``id``. Each was seen in a
+version that has it, and not in the one that mended it; of ``python-await-graph`` only
+the latter was at hand.
 """
 
 from __future__ import annotations
