@@ -100,6 +100,7 @@ def explanation(**fields) -> Explanation:
         "others": (),
         "victims": (),
         "origin": "project",
+        "known": "",
     }
     if "garbage" in fields or "in_flight" in fields:
         fields = {"examined": 24} | fields

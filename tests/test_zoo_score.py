@@ -211,6 +211,14 @@ BUFFER = of_weight("Uploading.buffer", "shop/heavy.py:3")
 TABLE = of_weight("spider.table › _new", "shop/heavy.py:5")
 
 
+def test_a_known_leak_is_told_to_be_that_one_and_nothing_else_is() -> None:
+    known = replace(LEAKY, known="scrapy-media-failures")
+    said = explanation(7.25, known="scrapy-media-failures")
+    assert judge(known, crawl(verdict(7.25), said)).faults == ()
+    assert judge(known, crawl(*GOOD)).faults != ()
+    assert judge(LEAKY, crawl(verdict(7.25), said)).faults != ()
+
+
 def test_all_who_keep_much_must_be_named() -> None:
     result = judge(HEAVY, crawl(*BUFFER, *TABLE))
     assert result.faults == ()

@@ -324,6 +324,7 @@ def _explanation(grown: Grown, spider: str) -> Explanation:
         counts=Counts(path.count, path.count),
         price=Price(each, path.bytes),
         contents=f"{path.count:,} {path.type}",
+        known=path.known,
         effort=Effort(
             grown.bill.stall_ms, grown.bill.analysis_ms, grown.bill.child_memory_bytes
         ),

@@ -54,7 +54,8 @@ class BillPath:
     ``location`` (``file:line``) and ``code``: the line that adds to it, only
     ``likely`` where several may be meant. ``length`` is that of the container,
     None where it is none, and ``bound`` the most it may have, None for any.
-    ``fix`` says what helps. ``tracked``: the objects are Scrapy's own, which
+    ``fix`` says what helps, ``known`` is the id of a leak that is known upstream, where
+    it is one. ``tracked``: the objects are Scrapy's own, which
     `scrapy.utils.trackref` counts. ``worked_on``: it is part of a page that a callback
     works on, which has not ended.
     """
@@ -73,6 +74,7 @@ class BillPath:
     fix: str = ""
     tracked: bool = False
     worked_on: bool = False
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True)

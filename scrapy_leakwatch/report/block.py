@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.records import Explanation
+from scrapy_leakwatch.report import known
 from scrapy_leakwatch.report.amounts import limit
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def block(verdict: Verdict, found: object) -> str:
         lines += _limit_row(verdict)
     lines += [
         _row("fix", found.fix),
+        *_known(found),
         _row("signature", f"{found.signature}{oldest}"),
         _row("looked", _effort(found)),
     ]
@@ -73,6 +75,7 @@ def explanation(found: Explanation) -> str:
     lines += [
         _row("costs", _bytes_of(found)),
         _row("fix", found.fix),
+        *_known(found),
         _row("looked", _effort(found)),
     ]
     return "\n".join(lines)
@@ -146,6 +149,11 @@ def whole_path(found: Explanation) -> str:
 
 def _steps(found: Explanation) -> list[str]:
     return [f"{step.node}{step.edge}" for step in found.path]
+
+
+def _known(found: Explanation) -> Iterator[str]:
+    if upstream := known.said(found.known):
+        yield _row("known", upstream)
 
 
 def _path(found: Explanation) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from scrapy_leakwatch.records import ALARMS, Explanation, Layers, Unexplained
-from scrapy_leakwatch.report import kinds
+from scrapy_leakwatch.report import kinds, known
 from scrapy_leakwatch.report.about import Fact
 from scrapy_leakwatch.report.amounts import count, limit, size, span
 from scrapy_leakwatch.report.code_lines import lines_around
@@ -178,6 +178,8 @@ def _of_explanation(found: Explanation) -> Iterator[Fact]:
     yield Fact("Held by", f"{found.holder}{counted}")
     library = " (not your code)" if found.origin == "library" else ""
     yield Fact("Owner", f"{found.owner}{library}")
+    if upstream := known.said(found.known):
+        yield Fact("Known", upstream)
     if found.contents:
         yield Fact("Contents", found.contents)
     if found.victims:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.records import ALARMS, Explanation
-from scrapy_leakwatch.report import amounts
+from scrapy_leakwatch.report import amounts, known
 from scrapy_leakwatch.report.bill import SUMMED
 from scrapy_leakwatch.report.kinds import paint
 from scrapy_leakwatch.report.lines import (
@@ -126,6 +126,8 @@ def _cause(told: Told) -> Iterator[Line]:
         yield Line(f"  {'put there':<9} {found.location}  {found.code or ''}".rstrip())
     if found.fix:
         yield Line(f"  {'fix':<9} {found.fix}")
+    if upstream := known.said(found.known):
+        yield Line(f"  {'known':<9} {upstream}")
 
 
 def _owners(found: Comparison) -> Iterator[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from scrapy_leakwatch.records import Explanation
-from scrapy_leakwatch.report import kinds
+from scrapy_leakwatch.report import kinds, known
 from scrapy_leakwatch.report.amounts import count, span
 from scrapy_leakwatch.report.sufficiency import advice, outcome
 
@@ -55,8 +55,9 @@ def _of_the_worst(told: list[Told], crawl: Crawl) -> Opening:
 
 def remedy(told: Told) -> str:
     """Return what to do about a verdict, as far as it is known."""
-    if isinstance(told.found, Explanation) and told.found.fix:
-        return sentence(told.found.fix)
+    found = told.found
+    if isinstance(found, Explanation) and (known.helps(found.known) or found.fix):
+        return sentence(known.helps(found.known) or found.fix)
     return sentence(told.verdict.remedy)
 
 

@@ -112,6 +112,7 @@ def judge(row: Row, evidence: Evidence) -> Result:
         *_wrong_verdicts(row, told, right, evidence.lines),
         *_wrong_names(row, right),
         *_not_named(row, right),
+        *_wrong_known(row, right),
         *_unsaid(evidence.lines),
     ]
     first = right[0] if right else None
@@ -234,6 +235,14 @@ def _not_named(row: Row, right: list[Told]) -> Iterable[str]:
         for one in said:
             if each.line and _location(one) != each.line:
                 yield f"{one.holder}: put there in {_location(one)}, not {each.line}"
+
+
+def _wrong_known(row: Row, right: list[Told]) -> Iterable[str]:
+    for one in right:
+        known = {each.known for each in row.named if one.names(each)} or {row.known}
+        said = one.explanation.get("known", "")
+        if said not in known:
+            yield f"{one.holder}: told to be {said or 'no known leak'}, not {known}"
 
 
 def _holder_right(row: Row, right: list[Told]) -> bool | None:

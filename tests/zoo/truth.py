@@ -29,10 +29,12 @@ class Named:
 
     Each of ``words`` stands in the subject, holder or message of a right verdict
     (``a|b``: either does), and that names this ``line`` (none: it is not asked for).
+    ``known`` is the id of the known leak that it is told to be, empty if it is none.
     """
 
     words: tuple[str, ...]
     line: str | None = None
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Row:
     ``holders`` the names that may be given to who holds it, ``line`` the
     ``file:line`` that puts it there; none: it is not asked for. All of ``named``
     must be, where there are any, each by a right verdict; and nobody else.
+    ``known`` is the id of the known leak that each right verdict tells of.
 
     ``reaches`` proves that the crawl looks as its story says: the field of a
     sample, such as ``requests.queued_memory``, and the least it must reach.
@@ -64,6 +67,7 @@ class Row:
     holders: tuple[str, ...] = ()
     line: str | None = None
     named: tuple[Named, ...] = ()
+    known: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
     reactor: str | None = None

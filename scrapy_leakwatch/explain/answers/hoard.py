@@ -17,6 +17,7 @@ from scrapy_leakwatch.explain.code import blame
 from scrapy_leakwatch.explain.code.evictions import drops_its_own
 from scrapy_leakwatch.explain.containers import bounds, clients, contents, remedies
 from scrapy_leakwatch.explain.containers.contained import Contained, contained
+from scrapy_leakwatch.explain.known import known_leak
 from scrapy_leakwatch.explain.naming import words
 from scrapy_leakwatch.explain.naming.labels import label
 from scrapy_leakwatch.explain.naming.reference_path import PathStart, start_at
@@ -159,6 +160,7 @@ def _state(
         contents=inside,
         victims=price.victims,
         example_url=_example_url(entries),
+        known=known_leak(group.lead.trail),
     )
 
 

@@ -8,6 +8,7 @@ from scrapy_leakwatch.explain.answers import findings
 from scrapy_leakwatch.explain.code.blame import taken_out_there, used_there
 from scrapy_leakwatch.explain.containers import pools
 from scrapy_leakwatch.explain.holders import root
+from scrapy_leakwatch.explain.known import known_leak
 from scrapy_leakwatch.explain.naming import words
 from scrapy_leakwatch.explain.records import Explanation, Share
 
@@ -42,6 +43,7 @@ def state(question: Question, group: Group, crawler: Any) -> Explanation:
         owner_kind=anchor.root.owner_kind if anchor.root else "unknown",
         likely=line.likely if line else False,
         traits=tuple(_traits(group, crawler)),
+        known=known_leak((*anchor.above, *anchor.trail)),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.explain.accumulations import line_of, remedy_of
 from scrapy_leakwatch.explain.bills.paths import Place, places_of
+from scrapy_leakwatch.explain.known import known_leak
 from scrapy_leakwatch.explain.memory import allocators, resident
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.heap.roots import Outside, roots
@@ -182,6 +183,7 @@ def _explained(
         code=line.code if line else None,
         likely=line.likely if line else False,
         fix=remedy_of(place, owner.name, owner.origin),
+        known=known_leak(place.way),
     )
 
 

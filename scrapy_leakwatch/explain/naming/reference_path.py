@@ -151,7 +151,7 @@ def start_at(obj: Any) -> PathStart:
         return PathStart(
             "class", f"class {name}", name, origin, scope, owner_kind="code"
         )
-    module = _module_of(obj)
+    module = module_of(obj)
     if module is not None:
         origin = places.origin_of_module(module)
         return PathStart(
@@ -163,7 +163,7 @@ def start_at(obj: Any) -> PathStart:
     return PathStart("component", name, name, places.origin_of_class(cls), scope)
 
 
-def _module_of(obj: Any) -> str | None:
+def module_of(obj: Any) -> str | None:
     """Return the name of an imported module, by itself or by its globals."""
     is_module = anatomy.is_a(obj, ModuleType)
     table = anatomy.own_dict(obj) if is_module else obj

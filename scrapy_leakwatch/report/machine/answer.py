@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import scrapy_leakwatch
 from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.records import ALARMS, Explanation
-from scrapy_leakwatch.report import kinds, terminal
+from scrapy_leakwatch.report import kinds, known, terminal
 from scrapy_leakwatch.report.block import whole_path
 
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ def _of(told: Told) -> dict[str, Any]:
             "share": verdict.share_of_growth,
         },
         "fix": verdict.remedy or None,
+        "known": None,
         **_found(told),
     }
 
@@ -142,6 +143,7 @@ def _found(told: Told) -> dict[str, Any]:
         "bytes": told.verdict.bytes or price.retained_bytes_total,
         "bytes_each": price.retained_bytes_each,
         "fix": found.fix,
+        "known": known.said(found.known),
     }
     return {name: value for name, value in said.items() if value} | _place(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scrapy.pipelines.files import FilesPipeline
 from scrapy.spiders import SitemapSpider
 
 from tests.zoo.animals.base import Endless, Visitor
@@ -25,6 +26,21 @@ class LostFiles(Visitor):
         image = f"{self.site}/image/{number}"
         urls = [f"{image}?status=404", f"{image}?drop=1"]
         yield {"url": response.url, "file_urls": urls}
+
+
+class MendedFiles(LostFiles):
+    name = "mended_files"
+
+
+class MendedPipeline(FilesPipeline):
+    """Keeps failures without what led to them."""
+
+    def item_completed(self, results, item, info):
+        done = super().item_completed(results, item, info)
+        for fine, found in results:
+            if not fine:
+                found.value.__traceback__ = found.value.__context__ = None
+        return done
 
 
 class BadImages(Visitor):

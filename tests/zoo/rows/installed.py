@@ -39,9 +39,21 @@ INSTALLED = (
         # It keeps each failure, which was raised once more since it was cleaned.
         subjects=("Request", "HtmlResponse", "Response"),
         holders=("FilesPipeline.spiderinfo.downloaded[*]", "FilesPipeline.spiderinfo"),
+        known="scrapy-media-failures",
         also=frozenset({"hoard"}),
         settings={**FILES, "FILES_STORE": "files", "RETRY_TIMES": 1, **LONGER},
         leaked_each=0.5,
+    ),
+    _of(
+        "MendedFiles",
+        "the same with what is advised: a subclass clears what each failure refers to",
+        settings={
+            "ITEM_PIPELINES": {f"{MODULE}.MendedPipeline": 1},
+            "FILES_STORE": "files",
+            "RETRY_TIMES": 1,
+            **LONGER,
+        },
+        also=frozenset({"hoard"}),
     ),
     _of(
         "BadImages",
@@ -52,6 +64,7 @@ INSTALLED = (
             "ImagesPipeline.spiderinfo.downloaded[*]",
             "ImagesPipeline.spiderinfo",
         ),
+        known="scrapy-media-failures",
         also=frozenset({"hoard"}),
         settings={
             "ITEM_PIPELINES": {"scrapy.pipelines.images.ImagesPipeline": 1},

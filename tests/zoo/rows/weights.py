@@ -41,9 +41,9 @@ def _row(path: str, story: str, *named: Named, **fields: Any) -> Row:
     return Row(name=name, story=story, named=named, **fields)
 
 
-def _named(module: str, mark: str | None, *words: str) -> Named:
+def _named(module: str, mark: str | None, *words: str, known: str = "") -> Named:
     line = mark and place_of(mark, ROOT, f"{FOLDER}/{module}.py")
-    return Named(words, line)
+    return Named(words, line, known)
 
 
 WEIGHTS = (
@@ -131,7 +131,12 @@ REGISTRIES = (
     _row(
         "registries.Warned",
         "a warning and a metric for each page: Python and a library keep the texts",
-        _named("registries", "warned", "__warningregistry__"),
+        _named(
+            "registries",
+            "warned",
+            "__warningregistry__",
+            known="python-warning-registry",
+        ),
         _named("registries", None, "shelf_library.REGISTRY"),
     ),
     _row(
@@ -150,14 +155,20 @@ CACHES = (
     _row(
         "caches.MediaCache",
         "a media pipeline returns the content of each file, which Scrapy remembers",
-        _named("caches", None, "KeepingContent.spiderinfo", "downloaded"),
+        _named(
+            "caches",
+            None,
+            "KeepingContent.spiderinfo",
+            "downloaded",
+            known="scrapy-media-results",
+        ),
         settings=_pipelines("caches.KeepingContent"),
         reactor=SELECT,
     ),
     _row(
         "caches.JarForEach",
         "a cookie jar for each page",
-        _named("caches", None, "CookiesMiddleware.jars"),
+        _named("caches", None, "CookiesMiddleware.jars", known="scrapy-cookie-jars"),
     ),
     _row(
         "caches.RulesOfMany",
@@ -172,7 +183,12 @@ CACHES = (
     _row(
         "caches.LongFingerprints",
         "a fingerprint of 50 kB for each request",
-        _named("caches", None, "RFPDupeFilter.fingerprints"),
+        _named(
+            "caches",
+            None,
+            "RFPDupeFilter.fingerprints",
+            known="scrapy-fingerprints",
+        ),
         settings={"REQUEST_FINGERPRINTER_CLASS": f"{ANIMALS}.caches.WholeRequest"},
     ),
     _row(
