@@ -285,7 +285,9 @@ def _outside(frame: FrameType) -> Outside:
         for ident, other in sys._current_frames().items()
     ]
     errors = sys._current_exceptions()
-    kept = {ident: (context, data) for ident, data, context in thread_states()}
+    kept = {
+        ident: (context, data, mark) for ident, data, context, mark in thread_states()
+    }
     states = [
         ThreadState(
             names.get(ident) or str(ident),

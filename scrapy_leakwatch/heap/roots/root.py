@@ -62,7 +62,8 @@ class ThreadState:
     """What Python keeps for a thread beside its frames; a forked child drops it.
 
     ``thread`` is the object of `threading`, ``error`` the exception that it handles,
-    ``context`` has its context variables, ``data`` what `threading.local` has for it.
+    ``context`` has its context variables, ``data`` what `threading.local` has for it,
+    ``mark`` is what that lives as long as, from Python 3.13 on.
     """
 
     name: str
@@ -70,6 +71,7 @@ class ThreadState:
     error: Any = None
     context: Any = None
     data: Any = None
+    mark: Any = None
 
 
 @dataclass(frozen=True, slots=True)
