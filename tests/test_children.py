@@ -113,6 +113,7 @@ def test_the_processes_of_leakwatch_are_not_the_crawls(others) -> None:
 
 
 @pytest.mark.skipif(not LINUX, reason="PSS is Linux's")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 def test_what_was_shared_at_a_fork_counts_once() -> None:
     here = psutil.Process().memory_info().rss
     kept = bytearray(b"1" * 60_000_000)

@@ -24,6 +24,9 @@ KEPT_BY = {
     "ByDriver": "browser",
 }
 
+# What is tested forks, and pytest or another test may have left a thread.
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+
 
 @pytest.fixture
 def started(request):

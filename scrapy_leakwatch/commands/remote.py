@@ -153,6 +153,7 @@ def _call(job: Job, path: str, body: Any, within_s: float) -> dict[str, Any]:
         with _direct().open(ask, timeout=within_s + ANSWERS_WITHIN_S) as response:
             found = json.loads(response.read(LARGEST))
     except error.HTTPError as refused:
+        refused.close()  # it is the response, too
         raise CommandError(f"The crawl refused ({refused.code}): not yours?") from None
     except (OSError, http.client.HTTPException, ValueError):
         raise CrawlGoneError("The crawl does not answer any more.") from None

@@ -30,7 +30,7 @@ from scrapy_leakwatch.explain.records import (
 )
 from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.heap.graph import thread_states
-from scrapy_leakwatch.heap.roots import Outside, ThreadState
+from scrapy_leakwatch.heap.roots import Outside, ThreadState, stack_of
 from scrapy_leakwatch.records import (
     Bill,
     BillLayers,
@@ -281,11 +281,13 @@ def _outside(frame: FrameType) -> Outside:
     }
     own = threading.get_ident()
     frames = [
-        (names.get(ident) or str(ident), frame if ident == own else other)
+        (names.get(ident) or str(ident), stack_of(frame if ident == own else other))
         for ident, other in sys._current_frames().items()
     ]
     errors = sys._current_exceptions()
-    kept = {ident: (context, data) for ident, data, context in thread_states()}
+    kept = {
+        ident: (context, data, mark) for ident, data, context, mark in thread_states()
+    }
     states = [
         ThreadState(
             names.get(ident) or str(ident),

@@ -1791,11 +1791,17 @@ static PyTypeObject GraphType = {
 
 #define MOST_THREADS 1024
 
+#if PY_VERSION_HEX >= 0x030D0000
+#define MARK_OF(state) ((state)->threading_local_sentinel)
+#else
+#define MARK_OF(state) ((PyObject *)NULL)
+#endif
+
 /* With the GIL no thread comes or goes, and each changes its own alone. */
 static PyObject *
 thread_states(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
 {
-    struct { unsigned long ident; PyObject *data, *context; } seen[MOST_THREADS];
+    struct { unsigned long ident; PyObject *data, *context, *mark; } seen[MOST_THREADS];
     PyThreadState *own = PyThreadState_Get();
     PyThreadState *state = PyInterpreterState_ThreadHead(own->interp);
     int count = 0;
@@ -1806,14 +1812,16 @@ thread_states(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
         seen[count].ident = state->thread_id;
         seen[count].data = Py_NewRef(state->dict ? state->dict : Py_None);
         seen[count].context = Py_NewRef(state->context ? state->context : Py_None);
+        seen[count].mark = Py_NewRef(MARK_OF(state) ? MARK_OF(state) : Py_None);
         count++;
     }
     PyObject *found = PyList_New(count);
     for (int at = 0; at < count; at++) {
-        PyObject *row = found ? Py_BuildValue("kOO", seen[at].ident, seen[at].data,
-                                              seen[at].context) : NULL;
+        PyObject *row = found ? Py_BuildValue("kOOO", seen[at].ident, seen[at].data,
+                                              seen[at].context, seen[at].mark) : NULL;
         Py_DECREF(seen[at].data);
         Py_DECREF(seen[at].context);
+        Py_DECREF(seen[at].mark);
         if (!row)
             Py_CLEAR(found);
         else

@@ -431,11 +431,12 @@ def packages(modules: dict[str, Any]) -> dict[str, dict[str, str | None]]:
     return found
 
 
-def thread_states() -> list[tuple[int, dict[Any, Any] | None, Any]]:
-    """Return the identifier, the local data and the context of each other thread.
+def thread_states() -> list[tuple[int, dict[Any, Any] | None, Any, Any]]:
+    """Return identifier, local data, context and mark of each other thread.
 
     Python keeps them where no object refers to them, and drops them in a forked
-    child. Only the part in C can read them.
+    child. From 3.13 on a `threading.local` has the data itself, and lets go of it when
+    the thread's mark is gone. Only the part in C can read them.
     """
     return []
 

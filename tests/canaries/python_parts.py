@@ -23,7 +23,7 @@ from twisted.python.threadpool import ThreadPool
 
 from scrapy_leakwatch.explain.containers import pools
 from scrapy_leakwatch.explain.waits import wakers
-from scrapy_leakwatch.heap.roots import Outside
+from scrapy_leakwatch.heap.roots import Outside, stack_of
 from tests.canaries.part import (
     Part,
     makes,
@@ -41,7 +41,7 @@ def idle_pools() -> bool:
         for _ in range(1000):
             idle = [*(set(threading.enumerate()) - before), *of_twisted.threads]
             known = sys._current_frames()
-            frames = tuple((each.name, known[each.ident]) for each in idle)
+            frames = tuple((each.name, stack_of(known[each.ident])) for each in idle)
             if len(idle) > 1 and not wakers.busy_threads(Outside(frames=frames)):
                 break
             time.sleep(0.01)

@@ -328,6 +328,8 @@ def test_the_line_that_adds_behind_bare_namespaces_is_told(crawler):
 def test_what_helps_is_said_of_what_is_not_a_container_too(crawler, made, path, fix):
     crawler.spider.kept = made()
     _, found = place(billed(crawler, {("spider shop", ""): 0}), path)
+    if made is in_memory:
+        crawler.spider.kept.close()
     assert fix in found.fix
 
 

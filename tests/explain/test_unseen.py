@@ -165,7 +165,7 @@ NAMED = [
     pytest.param(thread_local_data, "test_unseen.LOCAL.pages[*]", marks=NEEDS_C),
     pytest.param(context_of_a_thread, "context variable 'pages'[*]", marks=NEEDS_C),
     (error_of_a_thread, "exception that is handled.args[*][*]"),
-    (variable_of_a_thread, ".<locals>.work[*]"),
+    (variable_of_a_thread, "work[*]"),
     (thread_itself, "Keeper.pages[*]"),
 ]
 

@@ -25,7 +25,7 @@ def is_less(value: ast.expr, target: ast.expr) -> bool:
 
 def is_same(one: ast.expr, target: ast.expr) -> bool:
     """Tell whether an expression reads what ``target`` names."""
-    return ast.dump(one) == ast.dump(target).replace("Store()", "Load()")
+    return type(one) is type(target) and ast.unparse(one) == ast.unparse(target)
 
 
 def _has(value: ast.expr, target: ast.expr) -> bool:

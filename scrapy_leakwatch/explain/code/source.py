@@ -236,9 +236,11 @@ def _project_files(packages: frozenset[str]) -> tuple[str, ...]:
 
 def _def_line(code: CodeType) -> int:
     """Return the line of ``def``: decorators stand above it."""
+    if code.co_name.startswith("<"):  # of an expression, or a module
+        return code.co_firstlineno
     text = lines(code.co_filename)
     for number in range(code.co_firstlineno, min(len(text), code.co_firstlineno + 20)):
         start = text[number - 1].lstrip()
-        if start.startswith(("def ", "async def ")) or code.co_name == "<lambda>":
+        if start.startswith(("def ", "async def ")):
             return number
     return code.co_firstlineno

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -49,11 +50,19 @@ def _wording(anchor: Anchor, edges: list[Edge], near: int) -> Wording:
 
 
 def _line(group: Group, _: Any) -> SourceLine | None:
-    waits = group.lead.trail[0]
-    code = callables.code_of_generator(waits)
+    """Return where most of them wait; some may not have begun."""
+    code = callables.code_of_generator(group.lead.trail[0])
     if code is None:
         return None
-    return source.of_code(code, callables.waiting_line(waits))
+    waiting = [anchor.trail[0] for anchor in group.anchors]
+    found = Counter(
+        line
+        for each in waiting
+        if callables.code_of_generator(each) is code
+        and (line := callables.waiting_line(each)) is not None
+    )
+    line = found.most_common(1)[0][0] if found else None
+    return source.of_code(code, line)
 
 
 def _fix(finding: Finding) -> str:

@@ -45,10 +45,14 @@ def code_of_generator(obj: Any) -> CodeType | None:
 
 
 def waiting_line(obj: Any) -> int | None:
-    """Return the line where a suspended generator or coroutine waits."""
+    """Return the line where a suspended function waits, None of one not begun."""
     fields = GENERATORS.get(id(type(obj)))
     frame = getattr(obj, fields[0]) if fields else None
-    return frame.f_lineno if frame is not None else None
+    if frame is None or frame.f_lineno is None:
+        return None
+    # One that has not begun is where it is defined, or at its first decorator.
+    line = int(frame.f_lineno)
+    return line if line > frame.f_code.co_firstlineno else None
 
 
 def is_timer(obj: Any) -> bool:

@@ -186,15 +186,24 @@ def _unwrapped(found: Any) -> Any:
 def _behind_future(future: Any) -> Any:
     """Return what fires a future: its Deferred, or the first that it gathers."""
     parts = gc.get_referents(future)
-    for table in parts:  # its attributes: it has no other way to them
-        children = table.get("_children") if type(table) is dict else None
-        if type(children) is list:
-            futures = filter(is_future, children)
-            return next((each for each in futures if not is_fired(each)), None)
+    for each in _gathered(parts):
+        if not is_fired(each):
+            return each
     for function in _functions_of(parts):
         if str.__str__(function.__qualname__) == _CANCELS:
             return _in_closure(function, callables.is_deferred)
     return None
+
+
+def _gathered(parts: list[Any]) -> Iterator[Any]:
+    """Yield what a future gathers; there is no other way to its attributes.
+
+    From Python 3.14 on it refers to their values, before to the dict that has them.
+    """
+    for part in parts:
+        children = part.get("_children") if type(part) is dict else part
+        if type(children) is list:
+            yield from filter(is_future, children)
 
 
 _CANCELS = "Deferred.asFuture.<locals>.checkCancel"

@@ -160,19 +160,15 @@ def _timers(outside: Outside) -> Iterator[Any]:
 
 def busy_threads(outside: Outside) -> list[str]:
     """Return the names of the other threads that do something."""
-    return [name for name, frame in outside.frames if _is_busy(frame)]
+    return [name for name, stack in outside.frames if _is_busy(stack)]
 
 
-def _is_busy(innermost: FrameType) -> bool:
+def _is_busy(stack: tuple[FrameType, ...]) -> bool:
     """Tell whether a thread works; this one asks, and one of a pool may be idle."""
-    frames: list[str] = []
-    frame: FrameType | None = innermost
-    while frame is not None and len(frames) < MOST_REFERRERS:
-        frames.append(frame.f_code.co_filename)
-        frame = frame.f_back
-    if any(file.startswith(places.PACKAGE) for file in frames):
+    files = [frame.f_code.co_filename for frame in stack]
+    if any(file.startswith(places.PACKAGE) for file in files):
         return False
-    doing = next((file for file in frames if not file.endswith(_WAITING)), "")
+    doing = next((file for file in files if not file.endswith(_WAITING)), "")
     return bool(doing) and not any(idle in doing for idle in _IDLE)
 
 

@@ -34,6 +34,7 @@ from scrapy_leakwatch.heap.roots.root import (
     Start,
     ThreadState,
     locals_of,
+    stack_of,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ __all__ = [
     "ThreadState",
     "locals_of",
     "roots",
+    "stack_of",
 ]
 
 PROVIDERS: tuple[Callable[[Any, Outside], Iterator[Root]], ...] = (

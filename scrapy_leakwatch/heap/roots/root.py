@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.records import Origin, OwnerKind
 
+DEEPEST = 200
+"""Frames of a thread that are looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -59,7 +62,8 @@ class ThreadState:
     """What Python keeps for a thread beside its frames; a forked child drops it.
 
     ``thread`` is the object of `threading`, ``error`` the exception that it handles,
-    ``context`` has its context variables, ``data`` what `threading.local` has for it.
+    ``context`` has its context variables, ``data`` what `threading.local` has for it,
+    ``mark`` is what that lives as long as, from Python 3.13 on.
     """
 
     name: str
@@ -67,19 +71,20 @@ class ThreadState:
     error: Any = None
     context: Any = None
     data: Any = None
+    mark: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What the process holds where the collector does not look, taken before a fork.
 
-    ``frames`` are those of all threads, the innermost of each, ``threads`` all else
+    ``frames`` are those of all threads, as `stack_of` has them, ``threads`` all else
     that the others have, ``handlers`` those of signals: a child has no other threads,
     and resets its handlers. ``loop`` is asyncio's that runs, which Python forgets in
     a child.
     """
 
-    frames: tuple[tuple[str, FrameType], ...] = ()
+    frames: tuple[tuple[str, tuple[FrameType, ...]], ...] = ()
     threads: tuple[ThreadState, ...] = ()
     handlers: tuple[Any, ...] = ()
     loop: Any = None
@@ -88,6 +93,20 @@ class Outside:
 def passing_start(obj: Any, label: str, expression: str = "") -> Start:
     """Return a start where what it holds is on its way through the crawl."""
     return Start(obj, label, expression, owner=label, passing=True)
+
+
+def stack_of(innermost: FrameType) -> tuple[FrameType, ...]:
+    """Return the frames of a thread, the innermost first.
+
+    Before a fork: in the child the way to the next ends in what another thread had,
+    which is freed there.
+    """
+    found: list[FrameType] = []
+    frame: FrameType | None = innermost
+    while frame is not None and len(found) < DEEPEST:
+        found.append(frame)
+        frame = frame.f_back
+    return tuple(found)
 
 
 def locals_of(frame: FrameType) -> list[tuple[str, Any]]:
