@@ -46,7 +46,7 @@ LOOKED_AT_ELSEWHERE = frozenset(
     + ["asyncio.unix_events._Unix"]  # how some begin
 )
 CLASS = re.compile(r"[a-z_]\w*(?:\.\w+)*\.[A-Z_]\w*|builtins\.\w+")
-LIBRARIES = {"httpx._client", "scrapy_leakwatch"}
+LIBRARIES = {"scrapy_leakwatch"}
 
 
 def each(parts: list[Part]) -> list:
