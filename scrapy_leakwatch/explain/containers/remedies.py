@@ -173,7 +173,7 @@ _FRAMEWORK = {
         "(allow_domains of the LinkExtractor)"
     ),
     ".live_refs": (
-        "Scrapy before 2.18 keeps each class of items, requests and selectors for ever: "
+        "Scrapy before 2.18 keeps each class of items and requests for ever: "
         "make the class once, at the top of its module, or update Scrapy"
     ),
     ".downloaded": (
