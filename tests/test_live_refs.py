@@ -155,11 +155,3 @@ def test_classes_that_a_function_makes_again_are_counted_as_one() -> None:
         each for each in live_refs.as_records([found], ()) if each.name == "Shirt"
     ]
     assert record.count == 3
-
-
-def test_of_very_many_classes_the_first_and_the_last_are_counted(monkeypatch) -> None:
-    monkeypatch.setattr(live_refs, "MOST_CLASSES", 4)
-    kept = [type(f"Shoe{number}", (Request,), {})("http://a/") for number in range(9)]
-    counted = {each.cls.__name__ for each in live_refs.alive()}
-    assert counted == {"Shoe0", "Shoe1", "Shoe7", "Shoe8"}
-    assert len(live_refs.classes()) == len(kept)

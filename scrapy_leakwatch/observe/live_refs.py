@@ -26,11 +26,6 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.observe.tracking import Instances
 
 MOST_PASSED_OVER = 2_000
-MOST_CLASSES = 500
-"""That a sample counts, the first and the last: to count so many takes 1 ms.
-
-A crawl has as many only where a function makes them, and they are alike then.
-"""
 
 
 class Alive(NamedTuple):
@@ -75,7 +70,7 @@ def _by_path(found: list[Alive]) -> list[Alive]:
 
 def trackref_classes() -> list[tuple[type, WeakKeyDictionary[object, float]]]:
     """Return what trackref counts; a class may have no live instance."""
-    return entries(trackref.live_refs, MOST_CLASSES)
+    return entries(trackref.live_refs)
 
 
 def instances_of(cls: type, most: int) -> Iterator[Any]:
@@ -106,7 +101,7 @@ def instances_since(cls: type, opened: float, most: int) -> list[Any]:
 
 def classes() -> list[tuple[type, Any]]:
     """Return every counted class and the weak collection of its live instances."""
-    return [*entries(trackref.live_refs), *tracked()]
+    return [*trackref_classes(), *tracked()]
 
 
 def as_records(alive: list[Alive], ignore: tuple[type, ...]) -> tuple[LiveClass, ...]:
@@ -115,10 +110,7 @@ def as_records(alive: list[Alive], ignore: tuple[type, ...]) -> tuple[LiveClass,
     A class shares its name also with one that has no live instance now: otherwise
     the name would mean the one class in this sample and the other in the next.
     """
-    paths = {
-        (anatomy.name(cls), class_path(cls))
-        for cls, _ in (*trackref_classes(), *tracked())
-    }
+    paths = {(anatomy.name(cls), class_path(cls)) for cls, _ in classes()}
     shared = Counter(name for name, _ in paths)
     records = [_record(entry, ignore, shared) for entry in alive]
     return tuple(sorted(records, key=lambda record: (record.name, record.path)))

@@ -8,12 +8,10 @@ its ``__init__``, so copies made without it are not counted.
 
 from __future__ import annotations
 
-import sys
 import time
 import weakref
 from contextlib import suppress
 from functools import wraps
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapy_leakwatch.config import class_path
@@ -99,28 +97,16 @@ def tracked() -> list[tuple[type, Instances]]:
     return entries(_instances)
 
 
-def entries(
-    table: MutableMapping[_Key, _Value], most: int = sys.maxsize
-) -> list[tuple[_Key, _Value]]:
-    """Return what is in a table that other threads may add to meanwhile.
-
-    Of more than ``most`` entries it is the first and the last ones.
-    """
+def entries(table: MutableMapping[_Key, _Value]) -> list[tuple[_Key, _Value]]:
+    """Return what is in a table that other threads may add to meanwhile."""
     for _ in range(ATTEMPTS):
         with suppress(RuntimeError):
             if type(table) is not weakref.WeakKeyDictionary:
-                return _ends(table, most)
+                return list(table.items())
             # The dict behind it: its public iterators cost ten times as much.
-            found = _ends(table.data, most)  # type: ignore[attr-defined]
+            found = list(table.data.items())  # type: ignore[attr-defined]
             return [(key, value) for ref, value in found if (key := ref()) is not None]
     return []
-
-
-def _ends(table: Any, most: int) -> list[tuple[Any, Any]]:
-    if len(table) <= most:
-        return list(table.items())
-    half = most // 2
-    return [*islice(table.items(), half), *islice(reversed(table.items()), half)]
 
 
 def watch_all(classes: Iterable[type]) -> None:

@@ -11,6 +11,7 @@ from tests.zoo.truth import SELECT, Row
 ROOT = Path(__file__).parents[3]
 FILE = "tests/zoo/animals/classes.py"
 MODULE = "tests.zoo.animals.classes"
+LONGER = {"CLOSESPIDER_TIMEOUT": 9}
 
 
 def _row(cls: str, story: str, truth: str = "healthy", **fields: Any) -> Row:
@@ -46,6 +47,7 @@ CLASSES: tuple[Row, ...] = (
         "leak",
         subjects=("Offer",),
         holders=("spider.items[*]",),
+        settings=LONGER,
         reactor=SELECT,
     ),
     _row(
