@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from scrapy import version_info
 from scrapy.settings import default_settings
+from scrapy.utils.reactor import install_reactor
 
 from tests import synthetic
 from tests.synthetic import RUN
@@ -67,6 +69,11 @@ class Crawl:
     def lines(self, level: str, logger: str = "scrapy_leakwatch") -> list[str]:
         mark = f"[{logger}] {level}: "
         return [line for line in self.log.splitlines() if mark in line]
+
+
+if (2, 13) <= version_info < (2, 15):
+    # In those the `get_crawler` of Scrapy's tests wants one.
+    install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import scrapy
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
+from scrapy import squeues
 from scrapy.selector import Selector
 
 from scrapy_leakwatch.explain.code import serialising
@@ -213,6 +214,8 @@ def test_a_crawl_with_a_backlog_is_told_the_price_and_the_remedy(crawl) -> None:
     assert any("requests pile up" in line for line in told)
     assert "\n  contents  24 of 24 for parse\n" in result.log
     assert '\n  fix       JOBDIR = "crawls/backlog" keeps waiting' in result.log
+    in_sqlite = 'SCHEDULER_DISK_QUEUE = "scrapy.squeues.PickleLifoSQLiteQueue"'
+    assert (in_sqlite in result.log) == hasattr(squeues, "PickleLifoSQLiteQueue")
     assert "MB (1." in result.log
     assert result.lines("WARNING") == []
     assert "leakwatch/holder/Request" not in result.stats

@@ -49,7 +49,7 @@ LOOKED_AT_ELSEWHERE = frozenset(
 OF_PAST_VERSIONS = "internals/known_leaks.py"
 """Tells of versions that are not installed here; its own tests have their samples."""
 CLASS = re.compile(r"[a-z_]\w*(?:\.\w+)*\.[A-Z_]\w*|builtins\.\w+")
-LIBRARIES = {"httpx._client", "scrapy_leakwatch"}
+LIBRARIES = {"scrapy_leakwatch"}
 
 
 def each(parts: list[Part]) -> list:

@@ -138,3 +138,20 @@ def test_instances_that_come_and_go_meanwhile_are_of_no_age(
 ) -> None:
     monkeypatch.setattr(live_refs, "tracked", lambda: [(Shoe, instances)])
     assert live_refs.alive() == [live_refs.Alive(Shoe, 3, 0.0)]
+
+
+def test_classes_that_a_function_makes_again_are_counted_as_one() -> None:
+    def make():
+        class Shirt(Request):
+            pass
+
+        return Shirt("http://a/")
+
+    shirts = [make() for _ in range(3)]
+    (found,) = [each for each in live_refs.alive() if each.cls.__name__ == "Shirt"]
+    assert found.number == 3
+    assert found.cls is type(shirts[0])
+    (record,) = [
+        each for each in live_refs.as_records([found], ()) if each.name == "Shirt"
+    ]
+    assert record.count == 3

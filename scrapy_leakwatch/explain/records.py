@@ -55,14 +55,12 @@ class Question:
 class WaitingQuestion:
     """The requests that wait in memory, and what the crawl does about it.
 
-    ``count`` of them wait. ``jobdir``: there is a queue on disk, too.
-    ``starting``: start requests are still being read.
+    ``count`` of them wait. ``starting``: start requests are still being read.
     """
 
     class_path: str
     spider: str
     count: int
-    jobdir: bool
     starting: bool
 
 

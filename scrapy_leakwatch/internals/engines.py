@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from scrapy_leakwatch.internals import paths, queues
-from scrapy_leakwatch.internals.versions import engine_slot
+from scrapy_leakwatch.internals.versions import engine_slot, scheduler_of
 
 if TYPE_CHECKING:
     from scrapy.core.engine import ExecutionEngine
@@ -27,7 +27,7 @@ class Work(NamedTuple):
 def work_of(engine: ExecutionEngine) -> Work:
     """Count what an open engine has."""
     slot = engine_slot(engine)
-    scheduler = getattr(slot, "scheduler", None)
+    scheduler = scheduler_of(engine)
     closing = getattr(slot, "closing", None)
     # A disk queue that was closed with the spider is not empty, but says so.
     closed = closing is not None and closing.called

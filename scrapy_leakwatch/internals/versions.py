@@ -95,6 +95,13 @@ def engine_slot(engine: ExecutionEngine) -> Any | None:
     return attributes.get("_slot", attributes.get("slot"))
 
 
+def scheduler_of(engine: ExecutionEngine) -> Any | None:
+    """Return the scheduler of an open engine, which Scrapy shows from 2.19 on."""
+    if hasattr(type(engine), "scheduler"):
+        return engine.scheduler
+    return getattr(engine_slot(engine), "scheduler", None)
+
+
 def local_stats(stats: StatsCollector) -> bool:
     """Tell whether reading a stat is a look into a dict of this process.
 

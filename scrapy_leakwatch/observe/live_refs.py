@@ -29,7 +29,10 @@ MOST_PASSED_OVER = 2_000
 
 
 class Alive(NamedTuple):
-    """A class with how many instances live and the age of the oldest in s."""
+    """A class with how many instances live and the age of the oldest in s.
+
+    Of classes that a function makes again and again it is one for all.
+    """
 
     cls: type
     number: int
@@ -50,7 +53,19 @@ def alive() -> list[Alive]:
         for cls, instances in tracked()
         if (number := len(instances))
     ]
-    return known + others
+    return _by_path(known) + _by_path(others)
+
+
+def _by_path(found: list[Alive]) -> list[Alive]:
+    """Put classes with the same path together: a function makes one for each page."""
+    together: dict[tuple[str, str], Alive] = {}
+    for each in found:
+        path = anatomy.module(each.cls), anatomy.qualname(each.cls)
+        other = together.get(path, each)
+        oldest = max(each, other, key=lambda one: one.oldest_s)
+        number = each.number if other is each else each.number + other.number
+        together[path] = Alive(oldest.cls, number, oldest.oldest_s)
+    return list(together.values())
 
 
 def trackref_classes() -> list[tuple[type, WeakKeyDictionary[object, float]]]:
@@ -95,7 +110,8 @@ def as_records(alive: list[Alive], ignore: tuple[type, ...]) -> tuple[LiveClass,
     A class shares its name also with one that has no live instance now: otherwise
     the name would mean the one class in this sample and the other in the next.
     """
-    shared = Counter([anatomy.name(cls) for cls, _ in classes()])
+    paths = {(anatomy.name(cls), class_path(cls)) for cls, _ in classes()}
+    shared = Counter(name for name, _ in paths)
     records = [_record(entry, ignore, shared) for entry in alive]
     return tuple(sorted(records, key=lambda record: (record.name, record.path)))
 

@@ -33,7 +33,14 @@ IN_CRAWL = [
         "a crawl that opens would be told to stand still",
         Plain,
     ),
-    Part("crawler.engine.slot", "scheduler", "internals/engines.py", QUEUED, Plain),
+    Part("crawler.engine.slot", "scheduler", "internals/versions.py", QUEUED, Plain),
+    Part(
+        "crawler.engine.slot.scheduler",
+        "mqclass dqdir",
+        "internals/queues.py",
+        "requests in SQLite would be counted one by one, and a JOBDIR change the order",
+        Plain,
+    ),
     Part("crawler.engine.slot", "inprogress", "internals/paths.py", QUEUED, Plain),
     Part(
         "crawler.engine.slot",

@@ -105,6 +105,13 @@ SCRAPY = [
         "requests on disk would not be counted",
         queue_on_disk,
     ),
+    Part(
+        "queuelib.queue.FifoSQLiteQueue",
+        "__len__",
+        "internals/queues.py",
+        "each sample would have SQLite count the requests that wait",
+        lambda: module("queuelib.queue").FifoSQLiteQueue,
+    ),
     *(
         Part(
             path,

@@ -52,6 +52,23 @@ def test_the_paths_are_those_of_the_packages() -> None:
         assert cls in clients.classes()
 
 
+@pytest.mark.parametrize("package", ["httpx", "httpx2"])
+def test_the_paths_of_httpx_are_where_it_says_that_its_classes_are(package) -> None:
+    httpx = pytest.importorskip(package)
+    for cls in (httpx.Client, httpx.AsyncClient):
+        assert clients.client_of(cls) is not None, cls
+        assert cls in clients.classes()
+
+
+def test_clients_that_scrapy_has_for_each_proxy_are_no_matter_of_the_project(
+    fake,
+) -> None:
+    cls = fake("httpx2.AsyncClient")
+    said = clients.remedy(cls, "HttpxDownloadHandler._proxy_clients[*]")
+    assert "make one AsyncClient" not in said
+    assert "proxy URL" in said
+
+
 def test_what_is_no_client_is_none() -> None:
     assert clients.among([1, "a"]) is None
     assert clients.among([]) is None

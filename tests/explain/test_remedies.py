@@ -2,6 +2,7 @@
 
 import pytest
 
+from scrapy_leakwatch.explain.containers import contents
 from scrapy_leakwatch.explain.containers.remedies import Hoard, remedy
 
 BASE = {"name": "spider.kept", "owner": "spider", "origin": "project"}
@@ -109,3 +110,27 @@ def test_an_owner_that_outlives_the_crawl_is_told(owner_kind, end):
 def test_a_cache_of_a_framework_has_a_remedy_of_its_own(name, setting):
     hoard = Hoard(name, "dict", "the extension Other", "library", "str")
     assert setting in remedy(hoard)
+
+
+@pytest.mark.parametrize("made", ["class", "function"])
+def test_what_is_made_for_each_page_is_to_be_made_once(made):
+    said = remedy(Hoard(**BASE, kind="dict", values="ItemMeta", made=made))
+    assert said.startswith(("make the class once", "write the function once"))
+    assert "spider.kept keeps each one" in said
+
+
+def test_what_is_made_at_run_time_is_what_no_module_has():
+    class Local:
+        pass
+
+    def local():
+        pass
+
+    made = [(type("Page", (), {}),), (Local,), (type("Hoard", (), {}),)]
+    assert contents.made_in(made) == "class"
+    assert contents.made_in([("http://a/", cls) for (cls,) in made]) == "class"
+    assert contents.made_in([(Hoard,), (int,), (pytest.Item,)]) == ""
+    assert contents.made_in([(local,), (lambda: 1,)]) == "function"
+    assert contents.made_in([(remedy,), (len,)]) == ""
+    assert contents.made_in([*made[:1], ("a",), ("b",)]) == ""
+    assert contents.made_in([]) == ""

@@ -35,7 +35,7 @@ def main(name: str, site: str, outcome: str, extension: str) -> None:
     fault = fault_named(name)
     fd = os.open(outcome, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     settings = {**SETTINGS, **fault.settings}
-    settings["TWISTED_REACTOR"] = REACTORS[fault.reactor or ASYNCIO]
+    settings |= REACTORS[fault.reactor or ASYNCIO]
     watched = {extension: 500} if extension else {}
     settings["EXTENSIONS"] = {**watched, **settings.get("EXTENSIONS", {})}
     pipelines = settings.get("ITEM_PIPELINES", {})

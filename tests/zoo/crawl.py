@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import sys
 
-from scrapy.crawler import CrawlerProcess
+from scrapy.settings import Settings
 from scrapy.utils.misc import load_object
+from twisted.internet.defer import Deferred
 
+from scrapy_leakwatch.internals.versions import crawler_process
 from tests.zoo.rows import row_named
 from tests.zoo.truth import ASYNCIO, REACTORS, SLOWNESS
 
@@ -38,7 +40,7 @@ def main(name: str, site: str) -> None:
     row = row_named(name)
     settings = {**SETTINGS, **row.settings}
     settings["EXTENSIONS"] = {**EXTENSIONS, **settings.get("EXTENSIONS", {})}
-    settings["TWISTED_REACTOR"] = REACTORS[row.reactor or ASYNCIO]
+    settings |= REACTORS[row.reactor or ASYNCIO]
     slowness = float(os.environ.get(SLOWNESS, "1"))
     settings["LEAKWATCH_INTERVAL"] *= slowness
     settings["CLOSESPIDER_TIMEOUT"] *= slowness
@@ -46,14 +48,17 @@ def main(name: str, site: str) -> None:
     settings["WITNESS_ENOUGH"] = row.enough
     settings["WITNESS_SECONDS"] = settings["CLOSESPIDER_TIMEOUT"]
     settings["CLOSESPIDER_TIMEOUT"] *= MOST_TIMES_LONGER
-    process = CrawlerProcess(settings)
+    process = crawler_process(Settings(settings))
     paths = list(row.spiders)
 
     def crawl_the_next(_: object = None) -> None:
         if paths:
             spider = load_object(paths.pop(0))
             done = process.crawl(spider, site=site, **row.arguments)
-            done.addCallback(crawl_the_next)
+            if isinstance(done, Deferred):
+                done.addCallback(crawl_the_next)
+            else:
+                done.add_done_callback(crawl_the_next)
 
     crawl_the_next()
     # The process would end between two crawls.

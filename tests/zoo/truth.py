@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 HEALTHY = "healthy"
 ASYNCIO = "asyncio"
 SELECT = "select"
-REACTORS = {
-    ASYNCIO: "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
-    SELECT: "twisted.internet.selectreactor.SelectReactor",
+REACTORLESS = "none"
+_REACTOR = "twisted.internet.{}reactor.{}Reactor"
+REACTORS: dict[str, dict[str, Any]] = {
+    ASYNCIO: {"TWISTED_REACTOR": _REACTOR.format("asyncio", "AsyncioSelector")},
+    SELECT: {"TWISTED_REACTOR": _REACTOR.format("select", "Select")},
+    REACTORLESS: {"TWISTED_REACTOR_ENABLED": False},
 }
 COUNTED = frozenset({"leak", "hoard"})
 

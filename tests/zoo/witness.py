@@ -7,9 +7,8 @@ import os
 import time
 
 from scrapy import signals
-from twisted.internet.task import LoopingCall
 
-from scrapy_leakwatch.internals.versions import close_spider
+from scrapy_leakwatch.internals.versions import close_spider, create_looping_call
 
 FILE = "received.jsonl"
 EVERY = 10
@@ -29,7 +28,7 @@ class Witness:
         self.seconds = seconds
         self.enough = enough
         self.opened = time.monotonic()
-        self.watching = LoopingCall(self.look)
+        self.watching = create_looping_call(self.look)
         self.received = 0
         self.fd = os.open(FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 

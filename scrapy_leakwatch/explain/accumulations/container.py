@@ -22,7 +22,8 @@ def _fix(place: Place, owner: str, origin: Origin) -> str:
 
 def _hoard(place: Place, owner: str, origin: Origin) -> remedies.Hoard:
     holder = place.holder
-    inside = contents.in_words(contents.pick(holder)) if anatomy.size(holder) else ""
+    entries = contents.pick(holder)
+    inside = contents.in_words(entries)
     keys, _, values = inside.rpartition(" → ")
     kind: remedies.Kind = "list"
     if anatomy.inherits(holder, "collections.Counter"):
@@ -39,6 +40,7 @@ def _hoard(place: Place, owner: str, origin: Origin) -> remedies.Hoard:
         values=values or place.type,
         keys=keys,
         owner_kind=start_at(place.way[0]).kind,
+        made=contents.made_in(entries),
     )
 
 

@@ -98,11 +98,13 @@ def _priced(heap: Heap, container: Any, entries: list[Entry], length: int) -> _P
 
 def _weighed(heap: Heap, entry: Entry, above: set[int]) -> list[Contained]:
     """Return what the parts of an entry keep alive, of those that it has alone."""
-    indexes = (heap.graph.find(part) for part in entry)
+    indexes = [(part, heap.graph.find(part)) for part in entry]
     return [
         contained(heap, index)
-        for index in indexes
-        if index >= 0 and _is_below(heap, index, above)
+        for part, index in indexes
+        # A class is its module's, but this keeps it.
+        if index >= 0
+        and (contents.is_made_class(part) or _is_below(heap, index, above))
     ]
 
 
@@ -191,6 +193,7 @@ def _hoard(
         keys=keys,
         owner_kind=root.kind if root is not None else "component",
         client=clients.among(entry[-1] for entry in entries),
+        made=contents.made_in(entries),
     )
 
 

@@ -14,6 +14,7 @@ from scrapy_leakwatch.explain.naming import words
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.foundation.signatures import signature
+from scrapy_leakwatch.internals import paths, queues
 from scrapy_leakwatch.records import Counts, Price
 
 if TYPE_CHECKING:
@@ -53,12 +54,14 @@ def investigate_queue(
     requests = [heap.graph.object(index) for index in examples]
     spider = anatomy.attribute(evidence.crawler, "spider")
     blocked = [serialising.obstacle(each, spider) for each in requests]
-    obstacle = _commonest(blocked) if question.jobdir else None
+    on_disk = paths.follow(evidence.crawler, paths.DISK_QUEUE) is not None
+    obstacle = _commonest(blocked) if on_disk else None
+    remedy = _written(obstacle) if on_disk else _jobdir(question, evidence.crawler)
     callbacks = Counter(map(words.callback_of, requests)).most_common()
     weighed = [contained(heap, index) for index in examples[:WEIGHED]]
     return replace(
         _state(question, obstacle),
-        fix=_advice(question, callbacks, requests, obstacle),
+        fix=_advice(question, callbacks, requests, remedy, blocked=bool(obstacle)),
         signature=signature(question.spider, "backlog", callbacks[0][0]),
         counts=Counts(len(requests), len(requests)),
         price=Price(total // count, total),
@@ -116,10 +119,11 @@ def _advice(
     question: WaitingQuestion,
     callbacks: list[tuple[str, int]],
     requests: list[Any],
-    obstacle: Obstacle | None,
+    first: str,
+    *,
+    blocked: bool,
 ) -> str:
-    first = _on_disk(question, obstacle)
-    if obstacle is not None:
+    if blocked:
         return f"{first}, in the requests for {redact.text(callbacks[0][0])}"
     if question.starting:
         return f"{first}; or let start() wait for the queue to be empty: {LAZY_START}"
@@ -140,10 +144,21 @@ def _advice(
 LAZY_START = "await self.crawler.signals.wait_for(signals.scheduler_empty)"
 
 
-def _on_disk(question: WaitingQuestion, obstacle: Obstacle | None) -> str:
-    if not question.jobdir:
-        spider = redact.text(question.spider)
-        return f'JOBDIR = "crawls/{spider}" keeps waiting requests on disk'
+def _jobdir(question: WaitingQuestion, crawler: Any) -> str:
+    """Return how to have requests wait on disk, in the order that they have now."""
+    spider = redact.text(question.spider)
+    advice = f'JOBDIR = "crawls/{spider}" keeps waiting requests on disk'
+    in_files, *in_sqlite = queues.disk_queues(paths.follow(crawler, paths.SCHEDULER))
+    ways = [f'"{in_files}" keeps their order'] if "Fifo" in in_files else []
+    ways += [
+        f'"{name}", which a crash can\'t corrupt, is slower the more wait'
+        for name in in_sqlite
+    ]
+    return f"{advice} (SCHEDULER_DISK_QUEUE = {'; '.join(ways)})" if ways else advice
+
+
+def _written(obstacle: Obstacle | None) -> str:
+    """Return what helps where there is a JOBDIR, and requests wait in memory."""
     if obstacle is None:
         return (
             "JOBDIR is set and these can't be written to it: SCHEDULER_DEBUG = True"

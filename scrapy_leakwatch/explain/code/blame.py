@@ -23,6 +23,9 @@ def put_into(anchor: Anchor, crawler: Any) -> SourceLine | None:
     logged = _log_call(anchor)
     if logged is not None:
         return logged
+    handler = _library_handler(anchor)
+    if handler is not None:
+        return source.of_making(anatomy.name(handler), source.classes_of(crawler))
     find = expressions.stored
     return _of_filled(anchor, _last_filled(anchor), source.classes_of(crawler), find)
 
@@ -120,6 +123,13 @@ def _class_of(owner: Any, number: int, anchor: Anchor) -> type | None:
     if anatomy.is_a(owner, type):
         return owner if places.origin_of_class(owner) == "project" else None
     return type(owner)
+
+
+def _library_handler(anchor: Anchor) -> type | None:
+    """Return the class of the log handler that a path begins at, if not ours."""
+    handler = type(anchor.trail[0])
+    logs = anchor.root is not None and anchor.root.kind == "logging"
+    return handler if logs and places.origin_of_class(handler) == "library" else None
 
 
 def _log_call(anchor: Anchor) -> SourceLine | None:

@@ -29,8 +29,10 @@ _WITH, _ASYNC_WITH = "with", "async with"
 
 CLIENTS = (
     Client("aiohttp.client", "ClientSession", "await close()", _ASYNC_WITH),
-    Client("httpx._client", "AsyncClient", "await aclose()", _ASYNC_WITH),
-    Client("httpx._client", "Client", "close()", _WITH),
+    Client("httpx", "AsyncClient", "await aclose()", _ASYNC_WITH),
+    Client("httpx", "Client", "close()", _WITH),
+    Client("httpx2", "AsyncClient", "await aclose()", _ASYNC_WITH),
+    Client("httpx2", "Client", "close()", _WITH),
     Client("requests.sessions", "Session", "close()", _WITH),
     Client(
         *("curl_cffi.requests.session", "AsyncSession", "await close()", _ASYNC_WITH)
@@ -72,6 +74,8 @@ def remedy(cls: type, where: str = "") -> str:
     client = client_of(cls)
     if client is None:
         return ""
+    if where.startswith(_OF_PROXIES):
+        return _FEWER_PROXIES
     name = anatomy.name(cls)
     ways = f"`{client.end}` or `{client.block}`" if client.block else f"`{client.end}`"
     instead = f", and do not collect them in {where}" if where else ""
@@ -79,6 +83,14 @@ def remedy(cls: type, where: str = "") -> str:
         f"make one {name} for the whole crawl, and end it when the crawl closes; or end"
         f" each when its page is done, by {ways}{instead}"
     )
+
+
+_OF_PROXIES = "HttpxDownloadHandler._proxy_clients"
+_FEWER_PROXIES = (
+    "Scrapy has a client for each proxy URL, with its user and password, until the "
+    "crawl ends: take turns with a few of them, or set DOWNLOAD_HANDLERS to another "
+    "handler"
+)
 
 
 def classes() -> tuple[type, ...]:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections import Counter, deque
 from functools import _lru_cache_wrapper
 from itertools import islice
-from types import NoneType
-from typing import Any
+from types import FunctionType, NoneType
+from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.explain.containers.entries import entries as entries_of
 from scrapy_leakwatch.foundation import anatomy, redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrapy_leakwatch.explain.containers.remedies import Made
 
 ENTRIES = 32
 REACH = 100
@@ -53,6 +59,35 @@ def in_words(entries: list[Entry]) -> str:
     """Return the kinds of the entries, such as ``str → dict of 4 keys``."""
     sides = list(zip(*entries, strict=True))
     return " → ".join(_kinds(list(side)) for side in sides)
+
+
+def made_in(entries: list[Entry]) -> Made:
+    """Return what most entries have that a function has made, and no module has."""
+    kinds: tuple[tuple[Made, Callable[[Any], bool]], ...] = (
+        ("class", is_made_class),
+        ("function", _is_made_function),
+    )
+    for made, is_one in kinds:
+        if 2 * sum(any(map(is_one, entry)) for entry in entries) > len(entries):
+            return made
+    return ""
+
+
+def is_made_class(obj: Any) -> bool:
+    """Tell whether it is a class that its module does not have by its name."""
+    if not anatomy.is_a(obj, type):
+        return False
+    name = anatomy.qualname(obj)
+    names = anatomy.own_dict(sys.modules.get(anatomy.module(obj))) or {}
+    nested = "." in name and _LOCAL not in name
+    return not nested and dict.get(names, name) is not obj
+
+
+def _is_made_function(obj: Any) -> bool:
+    return type(obj) is FunctionType and _LOCAL in obj.__qualname__
+
+
+_LOCAL = "<locals>"
 
 
 def _of_cache(cache: Any, count: int) -> list[Entry]:

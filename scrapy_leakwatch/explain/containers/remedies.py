@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 SMART_STRINGS = frozenset({"_ElementUnicodeResult", "_ElementStringResult"})
 """What lxml calls strings that know the element they came from."""
 
+Made = Literal["", "class", "function"]
+"""What a program has once as a rule, and can also make again and again."""
+
 Kind = Literal["set", "dict", "counter", "list", "cache"]
 """``cache``: of `functools.lru_cache`."""
 
@@ -24,7 +27,8 @@ class Hoard:
 
     ``keys`` and ``values`` are the kinds of its entries; only a mapping has
     ``keys``. ``owner_kind`` is what the way to it begins at. ``client`` is the class of
-    the clients that most entries are, if they are clients of a server or a database.
+    the clients that most entries are, if they are clients of a server or a database,
+    ``made`` what most are that is made while the crawl runs.
     """
 
     name: str
@@ -35,6 +39,7 @@ class Hoard:
     keys: str = ""
     owner_kind: StartKind = "component"
     client: type | None = None
+    made: Made = ""
 
 
 def remedy(hoard: Hoard) -> str:
@@ -43,6 +48,8 @@ def remedy(hoard: Hoard) -> str:
         return _of_library(hoard)
     if hoard.client is not None:
         return clients.remedy(hoard.client, hoard.name)
+    if hoard.made:
+        return _ONCE[hoard.made].format(hoard.name)
     if SMART_STRINGS & {_thing(hoard.keys), _thing(hoard.values)}:
         return against_smart_strings(hoard.name)
     return _REMEDIES[hoard.kind](hoard) + _SCOPES.get(hoard.owner_kind, "")
@@ -55,6 +62,17 @@ def against_smart_strings(name: str) -> str:
         " page's tree alive (or XPath with smart_strings=False)"
     )
 
+
+_ONCE: dict[Made, str] = {
+    "class": (
+        "make the class once, at the top of its module, and give its instances what "
+        "varies: {} keeps each one that is made, and a class takes some kB"
+    ),
+    "function": (
+        "write the function once, at the top of its module, and give it what varies "
+        "as an argument: {} keeps each one that is made, with all that it uses"
+    ),
+}
 
 _SCOPES: dict[StartKind, str] = {
     "class": "; an attribute of the class, it is shared by all its objects and stays",
@@ -153,6 +171,10 @@ _FRAMEWORK = {
     ".domains_seen": (
         "Scrapy keeps the name of each offsite domain: extract fewer links to them "
         "(allow_domains of the LinkExtractor)"
+    ),
+    ".live_refs": (
+        "Scrapy before 2.18 keeps each class of items and requests for ever: "
+        "make the class once, at the top of its module, or update Scrapy"
     ),
     ".downloaded": (
         "the pipeline keeps the result of each file, to download it once: split the "

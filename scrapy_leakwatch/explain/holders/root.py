@@ -71,7 +71,11 @@ def _fix(finding: Finding) -> str:
     if finding.start == "receivers":
         return "disconnect the receiver in closed(), or connect it with weak=True"
     if finding.start == "logging":
-        return f"log {part}, not the {thing}: {finding.holder} keeps the records"
+        return (
+            f"let the handler keep self.format(record), or flush it to a target every "
+            f"few hundred records, and log {part}, not the {thing}: {finding.holder} "
+            "keeps the records, and Scrapy's own carry requests, responses and items"
+        )
     if finding.container == "WeakKeyDictionary":
         return (
             f"keep {part} as the value in {bare(finding.holder)}: a value that "

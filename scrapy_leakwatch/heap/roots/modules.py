@@ -40,8 +40,13 @@ def of_libraries(_: Any, __: Outside) -> Iterator[Root]:
             homes = [n for n in files if places.origin_of(n, files[n]) == "library"]
         if homes:
             name = f"package {redact.text(package, 80)}"
-            modules = tuple(homes)
+            modules = () if package == _MAKES_CLASSES else tuple(homes)
             yield Root(name, "code", "library", modules=modules, package=package)
+
+
+_MAKES_CLASSES = "abc"
+"""What a call of a metaclass in it, such as `type` for an item, makes says to be of it:
+such classes are of whoever has them."""
 
 
 def _is_library(package: str, files: dict[str, str | None]) -> bool:

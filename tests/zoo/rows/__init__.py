@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.zoo.rows.browsing import BROWSING
+from tests.zoo.rows.classes import CLASSES
+from tests.zoo.rows.handlers import BY_HANDLERS
 from tests.zoo.rows.healthy import HEALTHY
 from tests.zoo.rows.installed import INSTALLED
 from tests.zoo.rows.kinds import KINDS
 from tests.zoo.rows.leaks import LEAKS
+from tests.zoo.rows.records import RECORDS
 from tests.zoo.rows.stalls import STALLS
 from tests.zoo.rows.taken import TAKEN
 from tests.zoo.rows.unreleased import UNRELEASED
@@ -26,6 +29,9 @@ ROWS: tuple[Row, ...] = (
     *UNRELEASED,
     *STALLS,
     *TAKEN,
+    *RECORDS,
+    *CLASSES,
+    *BY_HANDLERS,
     *BROWSING,
     *HEALTHY,
     *INSTALLED,

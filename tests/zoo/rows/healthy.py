@@ -6,6 +6,10 @@ from typing import Any
 
 from tests.zoo.truth import SELECT, Row
 
+SCRAPY_2_19 = "scrapy.extensions.remote_control"
+"""A module that older Scrapys do not have; nor have they queues in SQLite."""
+GARBAGE = frozenset({"garbage", "recovered"})
+"""With few objects, what is dead is soon told, and withdrawn when it was collected."""
 BACKLOG = frozenset({"backlog", "recovered"})
 QUEUED = "requests.queued_memory"
 ANIMALS = "tests.zoo.animals"
@@ -59,6 +63,22 @@ FRONTIERS = (
         "has a JOBDIR: 3,000 requests wait on disk",
         settings={"JOBDIR": "job"},
         reaches=(("requests.queued_disk", 1000),),
+    ),
+    Row(
+        name="in_sqlite",
+        story="breadth first, ten new links on each page, and they wait in SQLite",
+        spiders=(f"{ANIMALS}.kinds.TooManyLinks",),
+        settings={
+            "DEPTH_PRIORITY": 1,
+            "JOBDIR": "job",
+            "LEAKWATCH_MIN_OBJECTS": 30,
+            "SCHEDULER_DISK_QUEUE": "scrapy.squeues.PickleFifoSQLiteQueue",
+            "SCHEDULER_START_DISK_QUEUE": "scrapy.squeues.PickleFifoSQLiteQueue",
+        },
+        also=GARBAGE,
+        reactor=SELECT,
+        reaches=(("requests.queued_disk", 500),),
+        needs=(SCRAPY_2_19,),
     ),
     _of(
         "frontiers",

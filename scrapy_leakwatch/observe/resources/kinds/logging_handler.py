@@ -28,6 +28,8 @@ def _find(_: Reach) -> Iterator[Live]:
         cls = type(handler)
         if handler is scrapys or anatomy.module(cls).startswith("scrapy."):
             continue
+        if cls is logging.NullHandler:  # a library has one for its own logger
+            continue
         uses = (handler,) if places.origin_of_class(cls) == "project" else ()
         hints = frozenset({anatomy.name(cls)})
         yield Live(KIND, handler, _what(handler), uses, hints)
