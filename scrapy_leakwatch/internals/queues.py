@@ -95,7 +95,7 @@ def _counted(scheduler: object, kind: str) -> int | None:
         return None
     pushed: int = stats.get_value(f"scheduler/enqueued/{kind}", 0)
     popped: int = stats.get_value(f"scheduler/dequeued/{kind}", 0)
-    return pushed - popped
+    return max(pushed - popped, 0)  # a job that was killed may have left some
 
 
 def _is_resumed(scheduler: object) -> bool:

@@ -55,6 +55,9 @@ CLASSES: tuple[Row, ...] = (
         "a function of each page is the argument of a cached one",
         "leak",
         subjects=("HtmlResponse",),
+        holders=(
+            "closure variable 'response' of CachedFunctions.parse.<locals>.<lambda>",
+        ),
     ),
     _row("ClassesLetGo", "an item class, a loader and a dataclass for each page"),
     _row(

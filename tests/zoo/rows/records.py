@@ -11,6 +11,8 @@ from tests.zoo.truth import SELECT, Row
 ROOT = Path(__file__).parents[3]
 FILE = "tests/zoo/animals/records.py"
 MODULE = "tests.zoo.animals.records"
+PARTS = ("HtmlResponse", "Request", "Entry")
+"""What a record of Scrapy's may carry."""
 
 
 def _row(name: str, extension: str, story: str, **fields: Any) -> Row:
@@ -33,12 +35,16 @@ RECORDS: tuple[Row, ...] = (
         "Buffering",
         "a MemoryHandler that is never flushed: its records have pages and items",
         truth="leak",
+        subjects=PARTS,
+        holders=("MemoryHandler.buffer[*]",),
     ),
     _row(
         "kept_records",
         "Recording",
         "a handler keeps records of errors: a traceback keeps the page",
         truth="leak",
+        subjects=PARTS,
+        holders=("Recorder.records[*]",),
         spider="LogsErrors",
         settings={"ITEM_PIPELINES": {f"{MODULE}.Dropping": 1}},
         reactor=SELECT,
