@@ -21,7 +21,7 @@ from scrapy.statscollectors import MemoryStatsCollector
 from scrapy.utils.test import get_crawler
 
 from scrapy_leakwatch import recordings
-from scrapy_leakwatch.commands import attach, bill, remote, session
+from scrapy_leakwatch.commands import asked, attach, bill, remote, session
 from scrapy_leakwatch.commands.exits import CommandError
 from scrapy_leakwatch.recordings.writing import of_bill
 from scrapy_leakwatch.remote.attached import Attachment, _our_stats
@@ -280,7 +280,7 @@ def test_without_a_name_the_one_crawl_that_runs_is_asked(
 def test_what_is_no_bill_is_told_in_one_line(monkeypatch, capsys, answer) -> None:
     job = remote.Job("1", 1, 1, "secret", "a", "b", 0.0, "2.19")
     monkeypatch.setattr(remote, "job_named", lambda name, settings: job)
-    monkeypatch.setattr(session, "execute", lambda *asked: answer)
+    monkeypatch.setattr(remote, "execute", lambda *asked: answer)
     monkeypatch.setattr(bill, "Session", lambda job: contextlib.nullcontext())
     monkeypatch.setattr(bill, "interruptible", lambda: None)
     assert leakwatch("bill", "a") == 1
@@ -443,6 +443,7 @@ def test_without_a_remote_control_that_is_said(capsys) -> None:
 def test_without_a_place_for_temporary_files_nobody_attaches(
     tmp_path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(session.tempfile, "tempdir", str(tmp_path / "absent"))
+    monkeypatch.setattr(asked.tempfile, "tempdir", str(tmp_path / "absent"))
+    job = remote.Job("1", 1, 1, "secret", "a", "b", 0.0, "2.19")
     with pytest.raises(CommandError, match="set TMPDIR to a folder"):
-        session.Session(None)
+        session.Session(job)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
@@ -210,11 +212,12 @@ def test_hostile_text_is_shown_as_text(tmp_path, capsys) -> None:
     assert "\x1b" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("nonsense", ["", "[", "[1]", "3"])
 def test_a_crawl_that_answers_nonsense_is_an_error_in_one_line(
-    monkeypatch, capsys
+    monkeypatch, capsys, nonsense
 ) -> None:
-    monkeypatch.setattr(why, "chosen", lambda name, settings: None)
-    for nonsense in ("", "[", "[1]", "3"):
-        monkeypatch.setattr(session, "execute", lambda job, code, told=nonsense: told)
-        assert leakwatch("why", "job") == 1
-        assert capsys.readouterr().err == f"{session.NO_ANSWER}\n"
+    job = SimpleNamespace(ask=lambda question: nonsense)
+    monkeypatch.setattr(why, "chosen", lambda name, settings: nullcontext(job))
+    monkeypatch.setattr(why, "interruptible", lambda: None)
+    assert leakwatch("why", "job") == 1
+    assert capsys.readouterr().err == f"{session.NO_ANSWER}\n"

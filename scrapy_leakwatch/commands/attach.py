@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import time
+from contextlib import nullcontext
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.commands import remote
+from scrapy_leakwatch.commands import processes, remote
 from scrapy_leakwatch.commands.exits import CLEAN, LEAKS, CommandError
 from scrapy_leakwatch.commands.printing import say
 from scrapy_leakwatch.commands.session import Session
+from scrapy_leakwatch.commands.wired import wired
 from scrapy_leakwatch.judge.comparison import accused
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.report import terminal
@@ -19,10 +22,12 @@ from scrapy_leakwatch.report.lines import FAINT, Line, each
 
 if TYPE_CHECKING:
     import argparse
+    from contextlib import AbstractContextManager
     from types import FrameType
 
     from scrapy.settings import Settings
 
+    from scrapy_leakwatch.commands.asked import Asked
     from scrapy_leakwatch.commands.remote import Job
     from scrapy_leakwatch.records import Crawl
 
@@ -30,6 +35,8 @@ HELP = (
     "List your running crawls, or attach LeakWatch to one: print what is alive, the"
     " verdicts and who holds what, until Ctrl-C, and detach without a trace"
 )
+NONE = "No crawl of yours runs with a remote control; name another by its pid."
+PID = re.compile("[0-9]{1,9}")
 POLL_S = 1.0
 PATIENCE_S = 5.0
 """How long a verdict waits for the line that says who holds it."""
@@ -52,9 +59,8 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
     if opts.job is None:
         say(listed(remote.jobs(settings)))
         return CLEAN
-    job = remote.job_named(opts.job, settings)
     interruptible()
-    with Session(job) as session:
+    with chosen(opts.job, settings) as job, Session(job) as session:
         say([*each(session.status()), Line()])
         told = _follow(session, opts.seconds)
         crawl = session.crawl()
@@ -66,7 +72,7 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
 def listed(running: list[Job]) -> list[Line]:
     """Return a line for each crawl."""
     if not running:
-        return [Line("No crawl of yours runs with a remote control.", FAINT)]
+        return [Line(NONE, FAINT)]
     return [Line(_described(job)) for job in running]
 
 
@@ -78,15 +84,26 @@ def _described(job: Job) -> str:
     )
 
 
-def chosen(name: str | None, settings: Settings) -> Job:
-    """Return the crawl with a name, without one the only one that runs."""
-    if name is not None:
-        return remote.job_named(name, settings)
-    running = remote.jobs(settings)
-    if len(running) != 1:
-        say(listed(running), sys.stderr)
-        raise CommandError("Name a crawl that runs, or a recording.")
-    return running[0]
+def chosen(name: str | None, settings: Settings) -> AbstractContextManager[Asked]:
+    """Give the crawl with a name to ask, without one the only one that runs.
+
+    A number is that of a process: one without a remote control is attached to.
+    """
+    if name is None:
+        running = remote.jobs(settings)
+        if len(running) != 1:
+            say(listed(running), sys.stderr)
+            raise CommandError("Name a crawl that runs, or a recording.")
+        return nullcontext(running[0])
+    number, _, which = name.partition(":")
+    pid = int(number) if PID.fullmatch(number) else 0
+    if pid and (which or _has_no_remote_control(pid, settings)):
+        return wired(pid, which)
+    return nullcontext(remote.job_named(name, settings))
+
+
+def _has_no_remote_control(pid: int, settings: Settings) -> bool:
+    return processes.is_one(pid) and remote.job_of(pid, settings) is None
 
 
 def _follow(session: Session, seconds: float | None) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from scrapy.settings import Settings
 
-    from scrapy_leakwatch.commands.remote import Job
+    from scrapy_leakwatch.commands.asked import Asked
     from scrapy_leakwatch.records import Bill, Crawl
 
 HELP = (
@@ -48,7 +48,9 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
         found, text = _recorded(crawl), bill.of_crawl(crawl)
         where = f"{crawl.path}: "
     else:
-        found = _taken(chosen(opts.job, settings))
+        interruptible()
+        with chosen(opts.job, settings) as job:
+            found = _taken(job)
         where, text = "", bill.table(found)
     if opts.json:
         say_json(writing.of_bill(found))
@@ -71,11 +73,10 @@ def _recorded(crawl: Crawl) -> Bill | NoBill:
     return found
 
 
-def _taken(job: Job) -> Bill | NoBill:
+def _taken(job: Asked) -> Bill | NoBill:
     """Have a crawl take one, with a LeakWatch of ours where it has none."""
     found = session.bill(job)
     if found is None:
-        interruptible()
         with Session(job):
             found = session.bill(job)
     if found is None:

@@ -16,6 +16,14 @@ from urllib import error, request
 
 import scrapy
 
+from scrapy_leakwatch.commands.asked import (
+    ANSWERS_WITHIN_S,
+    LARGEST,
+    SOON_S,
+    CrawlGoneError,
+    failure,
+    private_folder,
+)
 from scrapy_leakwatch.commands.exits import CommandError
 from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.internals.versions import remote_control_jobs
@@ -25,12 +33,7 @@ if TYPE_CHECKING:
 
     from scrapy.settings import BaseSettings
 
-ANSWERS_WITHIN_S = 5.0
-LONGEST_S = 600.0
-"""What Scrapy allows, unless REMOTE_CONTROL_TIMEOUT_MAX says otherwise."""
-LARGEST = 10_000_000
-LONGEST = 500
-PACKAGE = "scrapy_leakwatch"
+IMPORTED = "from scrapy_leakwatch.remote import attached\n"
 PRIVATE = 0o077
 AT_ONCE = 16
 
@@ -48,9 +51,15 @@ class Job:
     started: float
     scrapy_version: str
 
+    def ask(self, question: str, *given: str | None, within_s: float = SOON_S) -> str:
+        """Return what `remote.attached.answer` answers there, as `Asked` says."""
+        asked = ", ".join(map(repr, (question, *given)))
+        code = f"print(await attached.answer(crawler, stash, {asked}))"
+        return execute(self, IMPORTED + code, within_s)
 
-class CrawlGoneError(CommandError):
-    """The crawl does not answer any more."""
+    def make_folder(self) -> Path:
+        """Return a new folder of this user, whose the crawl is too."""
+        return private_folder()
 
 
 def jobs(settings: BaseSettings) -> list[Job]:
@@ -58,8 +67,9 @@ def jobs(settings: BaseSettings) -> list[Job]:
     folder = remote_control_jobs(settings)
     if folder is None:
         raise CommandError(
-            f"Scrapy {scrapy.__version__} has no remote control, through which one"
-            " attaches to a running crawl: install Scrapy 2.19 or newer."
+            f"Scrapy {scrapy.__version__} has no remote control, which lists the"
+            " running crawls: install Scrapy 2.19 or newer, or name one by its pid"
+            " (Python 3.14 or newer)."
         )
     return _running(_read_all(folder))
 
@@ -88,7 +98,7 @@ def job_named(name: str, settings: BaseSettings) -> Job:
     )
 
 
-def execute(job: Job, code: str, within_s: float = 30.0) -> str:
+def execute(job: Job, code: str, within_s: float = SOON_S) -> str:
     """Run code in a crawl and return what it prints.
 
     Raises `CrawlGoneError` when the crawl does not answer, `CommandError` when it could
@@ -103,23 +113,8 @@ def execute(job: Job, code: str, within_s: float = 30.0) -> str:
             f"The crawl needed more than {within_s:.0f} s, or more than its"
             " REMOTE_CONTROL_TIMEOUT_MAX; ask for less, or raise that."
         )
-    raise CommandError(_failure(str(answer.get("traceback", ""))))
-
-
-def _failure(traceback: str) -> str:
-    last = (traceback.strip().splitlines() or ["without a reason"])[-1]
-    absent = last.startswith("ModuleNotFoundError")
-    if absent and f"'{PACKAGE}'" in last:
-        return (
-            "The crawl runs in an environment without this version of"
-            " scrapy-leakwatch: install it there; a running crawl can use it at once."
-        )
-    if (absent or last.startswith("AttributeError")) and f"'{PACKAGE}." in last:
-        return (
-            "The crawl runs with an older version of scrapy-leakwatch: upgrade it"
-            " there, and start the crawl anew."
-        )
-    return f"The crawl could not do it: {redact.text(last, LONGEST)}"
+    traceback = str(answer.get("traceback", "")).strip().splitlines()
+    raise CommandError(failure((traceback or ["without a reason"])[-1]))
 
 
 def _read_all(folder: Path) -> list[Job]:

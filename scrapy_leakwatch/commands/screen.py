@@ -25,7 +25,7 @@ from scrapy_leakwatch.report import live, tables
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scrapy_leakwatch.commands.remote import Job
+    from scrapy_leakwatch.commands.asked import Asked
     from scrapy_leakwatch.records import Crawl
 
 KEY_S = 0.25
@@ -43,7 +43,7 @@ class Source(Protocol):
     """What is shown: a recording, and its crawl where it can be asked."""
 
     @property
-    def job(self) -> Job | None:
+    def job(self) -> Asked | None:
         """Return the crawl to ask."""
 
     def crawl(self) -> Crawl:

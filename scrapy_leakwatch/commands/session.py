@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from scrapy_leakwatch.commands.asked import CrawlGoneError
 from scrapy_leakwatch.commands.exits import CommandError
 from scrapy_leakwatch.commands.recorded import read
-from scrapy_leakwatch.commands.remote import LONGEST_S, CrawlGoneError, execute
 from scrapy_leakwatch.recordings import parsing
 
 if TYPE_CHECKING:
@@ -20,14 +19,15 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from scrapy_leakwatch.commands.remote import Job
+    from scrapy_leakwatch.commands.asked import Asked
     from scrapy_leakwatch.records import Bill, Crawl, NoBill
 
 STAY_S = 5.0
 """The crawl gives up who is not heard of for ten times as long, and more."""
 NO_ANSWER = "What the crawl answers is no document of a LeakWatch of this version."
 NO_BILL = "What the crawl answers is no memory bill."
-IMPORTED = "from scrapy_leakwatch.remote import attached\n"
+LONGEST_S = 600.0
+"""What Scrapy allows, unless REMOTE_CONTROL_TIMEOUT_MAX says otherwise."""
 
 
 class Session:
@@ -37,20 +37,14 @@ class Session:
     out detached. ``alive`` until the crawl no longer answers.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Asked) -> None:
         self.job = job
         self.alive = True
         self.path = Path()
         self._stay_next = 0.0
         self._crawl: Crawl | None = None
         self._client = uuid.uuid4().hex
-        try:
-            self._folder = Path(tempfile.mkdtemp(prefix="leakwatch-"))
-        except OSError as error:
-            raise CommandError(
-                f"There is no place for temporary files ({error.strerror}): set TMPDIR"
-                " to a folder."
-            ) from None
+        self._folder = job.make_folder()
 
     def __enter__(self) -> Self:
         try:
@@ -61,8 +55,8 @@ class Session:
         return self
 
     def _attach(self) -> Path:
-        asked = f"crawler, stash, {self._client!r}, {str(self._folder)!r}"
-        answer = json.loads(self._execute(f"print(attached.attach({asked}))"))
+        said = self.job.ask("attach", self._client, str(self._folder))
+        answer = json.loads(said)
         if "refused" in answer:
             raise CommandError(f"LeakWatch can't attach: {answer['refused']}.")
         return Path(answer["record"])
@@ -75,7 +69,7 @@ class Session:
     ) -> None:
         try:
             if self.alive:
-                self._execute(f"await attached.detach(stash, {self._client!r})")
+                self.job.ask("detach", self._client)
         except CrawlGoneError:
             pass  # and with it what was attached
         finally:
@@ -101,38 +95,31 @@ class Session:
             return
         self._stay_next = time.monotonic() + STAY_S
         try:
-            self._execute(f"attached.stay(stash, {self._client!r})")
+            self.job.ask("stay", self._client)
         except CrawlGoneError:
             self.alive = False
 
     def status(self) -> str:
         """Return what `prefs` prints, the ledger and the verdicts."""
-        return self._execute(
-            "leakwatch = stash[attached.STASH].leakwatch\nprint(leakwatch.status())"
-        )
+        return self.job.ask("status")
 
     def ask(self, question: Literal["why", "heap"], name: str | None) -> str:
         """Return who holds a class, or Guppy's heap; takes as long as it takes."""
         return ask(self.job, question, name)
 
-    def _execute(self, code: str) -> str:
-        return execute(self.job, IMPORTED + code)
 
-
-def ask(job: Job, question: Literal["why", "heap"], name: str | None) -> str:
+def ask(job: Asked, question: Literal["why", "heap"], name: str | None) -> str:
     """Return who holds a class, or Guppy's heap, as a crawl says."""
-    code = f"print(await attached.ask(crawler, stash, {question!r}, {name!r}))"
-    return execute(job, IMPORTED + code, LONGEST_S)
+    return job.ask(question, name, within_s=LONGEST_S)
 
 
-def answer(job: Job) -> dict[str, Any] | None:
+def answer(job: Asked) -> dict[str, Any] | None:
     """Return what leaks in a crawl and what to do about it, None without a LeakWatch.
 
     Raises `CommandError`.
     """
-    output = execute(job, IMPORTED + "print(attached.answer(crawler, stash))")
     try:
-        found = json.loads(output)
+        found = json.loads(job.ask("verdicts"))
     except (ValueError, RecursionError):
         raise CommandError(NO_ANSWER) from None
     if found is not None and not isinstance(found, dict):
@@ -140,13 +127,12 @@ def answer(job: Job) -> dict[str, Any] | None:
     return found
 
 
-def bill(job: Job) -> Bill | NoBill | None:
+def bill(job: Asked) -> Bill | NoBill | None:
     """Have a crawl take a memory bill, None without a LeakWatch there.
 
     Takes as long as it takes. Raises `CommandError`.
     """
-    code = "print(await attached.bill(crawler, stash))"
-    output = execute(job, IMPORTED + code, LONGEST_S)
+    output = job.ask("bill", within_s=LONGEST_S)
     try:
         answer = json.loads(output.splitlines()[-1])
         if answer is None:

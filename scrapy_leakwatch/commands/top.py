@@ -71,7 +71,8 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
             source = Recorded(Path(opts.job), settings)
         else:
             interruptible()
-            source = stack.enter_context(Session(chosen(opts.job, settings)))
+            job = stack.enter_context(chosen(opts.job, settings))
+            source = stack.enter_context(Session(job))
         if has_screen():
             from scrapy_leakwatch.commands.screen import Screen  # noqa: PLC0415
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from scrapy.settings import Settings
 
-    from scrapy_leakwatch.commands.remote import Job
+    from scrapy_leakwatch.commands.asked import Asked
 
 HELP = (
     "Say what leaks, who holds it, the line and the fix: of a recording, or of a crawl"
@@ -78,7 +78,9 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
         crawl = read(opts.job)
         found = answer(crawl, too_little(crawl))
     else:
-        found = _asked(chosen(opts.job, settings), opts.seconds)
+        interruptible()
+        with chosen(opts.job, settings) as job:
+            found = _asked(job, opts.seconds)
     tell(found, "json" if opts.json else opts.format)
     return CLEAN
 
@@ -92,12 +94,11 @@ def tell(found: dict[str, Any], form: str) -> None:
         sys.stdout.write(f"{printed(document)}\n")
 
 
-def _asked(job: Job, seconds: float) -> dict[str, Any]:
+def _asked(job: Asked, seconds: float) -> dict[str, Any]:
     """Ask the LeakWatch of a crawl; where it has none, one of ours, until it knows."""
     found = session.answer(job)
     if found is not None:
         return found
-    interruptible()
     say(
         [Line(f"Watching for up to {seconds:g} s; Ctrl-C ends that.", FAINT)],
         sys.stderr,

@@ -1,6 +1,7 @@
 """LeakWatch in a running crawl on behalf of one who looks at it from outside.
 
-The functions are called in the crawl's process, through Scrapy's remote control.
+The functions are called in the crawl's process, through Scrapy's remote control or a
+`wire`.
 Where the crawl has no LeakWatch, one is started, and stopped again when the last
 of those who look has gone: nothing stays but the imported modules. Who does not
 come back for `LEASE_S` seconds has gone without a word.
@@ -140,6 +141,34 @@ class Attachment:
             self._end_later()
 
 
+async def answer(
+    crawler: Crawler, stash: dict[str, Any], question: str, *given: Any
+) -> str:
+    """Answer what a command asks, by the name of the question.
+
+    ``stash`` is what those who look at this crawl have in common, empty at first.
+    """
+    match question:
+        case "attach":
+            return attach(crawler, stash, *given)
+        case "stay":
+            stay(stash, *given)
+        case "detach":
+            await detach(stash, *given)
+        case "status":
+            attachment: Attachment = stash[STASH]
+            return attachment.leakwatch.status()
+        case "why" | "heap":
+            return await ask(crawler, stash, question, *given)
+        case "bill":
+            return await bill(crawler, stash)
+        case "verdicts":
+            return verdicts(crawler, stash)
+        case _:
+            raise ValueError(question)
+    return ""
+
+
 def attach(crawler: Crawler, stash: dict[str, Any], client: str, folder: str) -> str:
     """Return where the crawl is recorded, as JSON: in ``folder``, or where it was.
 
@@ -202,7 +231,7 @@ async def bill(crawler: Crawler, stash: dict[str, Any]) -> str:
     return json.dumps(writing.of_bill(found), allow_nan=False)
 
 
-def answer(crawler: Crawler, stash: dict[str, Any]) -> str:
+def verdicts(crawler: Crawler, stash: dict[str, Any]) -> str:
     """Return what leaks and what to do about it, as JSON.
 
     ``null`` where no LeakWatch watches that could be asked.

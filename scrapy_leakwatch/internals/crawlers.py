@@ -1,0 +1,40 @@
+"""Finds the crawls that run in a process, where nobody has them at hand."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+
+from scrapy import Spider
+from scrapy.crawler import Crawler
+from scrapy.utils import trackref
+
+from scrapy_leakwatch.foundation import anatomy
+from scrapy_leakwatch.internals.versions import engine_of, engine_slot
+
+
+def open_crawlers() -> list[Crawler]:
+    """Return the crawlers whose spider is open, in the order of their spiders.
+
+    `trackref` counts spiders as it does requests, and each has its crawler.
+    """
+    born = [
+        (at, spider)
+        for cls, live in list(trackref.live_refs.items())
+        if Spider in anatomy.mro(cls)
+        for spider, at in list(live.items())
+    ]
+    spiders = [spider for _, spider in sorted(born, key=itemgetter(0))]
+    found = [(spider, anatomy.attribute(spider, "crawler")) for spider in spiders]
+    return [
+        crawler
+        for spider, crawler in found
+        if Crawler in anatomy.mro(type(crawler))
+        and crawler.spider is spider
+        and is_open(crawler)
+    ]
+
+
+def is_open(crawler: Crawler) -> bool:
+    """Tell whether the spider of a crawler crawls now."""
+    engine = engine_of(crawler)
+    return engine is not None and engine_slot(engine) is not None
