@@ -18,7 +18,7 @@ import psutil
 
 from scrapy_leakwatch.commands.asked import LONGEST, CrawlGoneError
 from scrapy_leakwatch.commands.exits import CommandError
-from scrapy_leakwatch.foundation import redact
+from scrapy_leakwatch.foundation import debugging, redact
 
 ROOT = Path("/")
 LEAST = (3, 14)
@@ -81,7 +81,7 @@ def check(pid: int, folder: Path, root: Path = ROOT) -> None:
 
     ``folder`` is what it is to reach. Only Linux tells; elsewhere all is tried.
     """
-    if not sys.is_remote_debug_enabled():  # type: ignore[attr-defined,unused-ignore]
+    if debugging.remote_debugging() == "off":
         raise CommandError(
             "Remote debugging is switched off for this command: unset"
             " PYTHON_DISABLE_REMOTE_DEBUG, or take a Python that was built with it."
@@ -172,16 +172,13 @@ def _denied(pid: int, root: Path = ROOT) -> CommandError:
     begin = f"The system does not let this command into process {pid}"
     if sys.platform == "darwin":
         return CommandError(f"{begin}: macOS lets only root; run it with sudo.")
-    setting = root / "proc/sys/kernel/yama/ptrace_scope"
-    scope = "0"
-    with suppress(OSError):
-        scope = setting.read_text().strip()
-    if scope == "3":
+    scope = debugging.ptrace_scope(root)
+    if scope == 3:  # noqa: PLR2004, the last one
         return CommandError(
             f"{begin}: kernel.yama.ptrace_scope is 3, which nobody can change before"
             " the system starts anew."
         )
-    if scope in {"1", "2"}:
+    if scope:
         lowered = " or lower it by 'sudo sysctl kernel.yama.ptrace_scope=0'"
         return CommandError(
             f"{begin}: kernel.yama.ptrace_scope is {scope}; run it with sudo,{lowered}."
