@@ -18,7 +18,7 @@ from scrapy_leakwatch.judge.ending import ending
 from scrapy_leakwatch.report.ending import what
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from scrapy import Spider
@@ -31,10 +31,16 @@ TAIL = 30
 
 
 class Crawling:
-    """The fixture: calling it crawls. A process can run only one reactor."""
+    """The fixture: calling it crawls. A process can run only one reactor.
 
-    def __init__(self, folder: Path) -> None:
+    ``compare`` says of a healthy crawl why the test fails nevertheless, if so.
+    """
+
+    def __init__(
+        self, folder: Path, compare: Callable[[Crawl], str] | None = None
+    ) -> None:
         self._folder = folder
+        self._compare = compare
         self._numbers = count(1)
 
     def __call__(
@@ -67,6 +73,8 @@ class Crawling:
         if status and (found := ending(crawl, _trace(crawl, status))) is not None:
             ended = f"The crawl did not close: {what(found)}"
         reason = complaint(crawl, errors)
+        if not (ended or reason) and self._compare is not None:
+            reason = self._compare(crawl)
         if ended:
             pytest.fail(_failed(ended, reason, _tail(text)), pytrace=False)
         if reason:

@@ -14,6 +14,7 @@ from scrapy_leakwatch.checks.watched import watching
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
+    from scrapy_leakwatch.checks.baselines import Baselines
     from scrapy_leakwatch.checks.watched import Crawls
 
 NONE = (
@@ -25,8 +26,9 @@ NONE = (
 class Suite:
     """The plugin that pytest gets when a test is to be watched."""
 
-    def __init__(self, everywhere: bool) -> None:
+    def __init__(self, everywhere: bool, baselines: Baselines | None = None) -> None:
         self._everywhere = everywhere
+        self._baselines = baselines
         self._watch = ExitStack()
         self._crawls: Crawls | None = None
 
@@ -45,6 +47,11 @@ class Suite:
         if self._crawls is None:
             return
         complaints = self._crawls.complaints()
+        if not complaints and self._baselines is not None:
+            said = [
+                self._baselines.complaint(item, crawl) for crawl in self._crawls.read()
+            ]
+            complaints = [each for each in said if each]
         alone = "leakwatch" in getattr(item, "fixturenames", ())
         if not self._crawls.opened and item.get_closest_marker("leakwatch"):
             complaints += [] if alone else [NONE]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
 
+    from scrapy_leakwatch.records import Crawl
+
 INTERVAL = 0.1
 """Seconds between samples at most: the crawl of a test is short."""
 
@@ -44,11 +46,15 @@ class Watched:
 
     def complaint(self, errors: list[str]) -> str:
         """Return what the test fails with, "" where the crawl is healthy."""
-        crawl = read(self._recording)
+        crawl = self.read()
         if crawl is not None:
             return complaint(crawl, errors)
         reasons = [self._refused, *errors]
         return "LeakWatch did not watch a crawl: " + "\n".join(filter(None, reasons))
+
+    def read(self) -> Crawl | None:
+        """Return what was recorded, None where it was not."""
+        return read(self._recording)
 
     def _spider_opened(self) -> None:
         self.opened = True
@@ -72,6 +78,11 @@ class Crawls:
     def opened(self) -> list[Watched]:
         """Those that crawled; many a test makes a crawler for its settings only."""
         return [each for each in self._watched if each.opened]
+
+    def read(self) -> list[Crawl]:
+        """Return what was recorded of them."""
+        found = (each.read() for each in self.opened)
+        return [crawl for crawl in found if crawl is not None]
 
     def complaints(self) -> list[str]:
         """Return what is wrong with the crawls."""

@@ -32,7 +32,7 @@ def too_little(crawl: Crawl) -> TooLittle | None:
     interval = _interval(config)
     if crawl.samples < needed:
         return TooLittle("samples", crawl.samples, needed, thresholds.WARM_UP, interval)
-    received, least = received_since_warm_up(crawl), _count(config, "MIN_OBJECTS")
+    received, least = received_since_warm_up(crawl), least_objects(crawl)
     if received is not None and received < least:
         return TooLittle("responses", received, least, interval=interval)
     return None
@@ -59,7 +59,7 @@ def could_not_show(crawl: Crawl, told: Told) -> TooLittle | None:
     rate, received = verdict.growth.per_1000_responses, received_since_warm_up(crawl)
     if verdict.kind == "native" or rate <= 0 or received is None:
         return None
-    least = _count(crawl.run.config, "MIN_OBJECTS")
+    least = least_objects(crawl)
     if rate * received / 1000 >= least:
         return None
     return TooLittle("growth", received, least, subject=verdict.subject, rate=rate)
@@ -74,6 +74,11 @@ def received_since_warm_up(crawl: Crawl) -> int | None:
     skip = 1 if crawl.samples <= len(timeline.times) else 0
     received = [each for each in timeline.received[skip:] if each is not None]
     return int(received[-1] - received[0]) if received else None
+
+
+def least_objects(crawl: Crawl) -> int:
+    """Return of how many held objects on somebody is accused."""
+    return _count(crawl.run.config, "MIN_OBJECTS")
 
 
 def _count(config: Mapping[str, object], name: str) -> int:

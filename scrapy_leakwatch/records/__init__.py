@@ -22,6 +22,7 @@ from scrapy_leakwatch.records.compared import (
     Comparison,
     OwnerChange,
     OwnersRefusal,
+    Rates,
     Refusal,
     Turn,
 )
@@ -175,6 +176,7 @@ __all__ = [
     "Processes",
     "Program",
     "Progress",
+    "Rates",
     "Refusal",
     "RequestLedger",
     "Resource",

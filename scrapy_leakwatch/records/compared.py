@@ -39,6 +39,18 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Rates:
+    """What stays per 1,000 responses: counted objects, and bytes of resident memory.
+
+    Seen over so many ``responses``.
+    """
+
+    responses: int
+    objects: float
+    bytes: float
+
+
+@dataclass(frozen=True, slots=True)
 class OwnerChange:
     """How fast an owner's memory grows in two crawls, in bytes per 1,000 responses.
 
