@@ -313,14 +313,14 @@ def test_who_is_killed_while_a_crawl_stands_leaves_nothing_once_it_goes_on(
 
 @needs_remote_exec
 def test_one_of_several_crawls_is_named(start, tmp_path, temporary, capsys) -> None:
-    process = start("Leaking", "Healthy", **WITHOUT)
+    process = start("Leaking", "Backlog", **WITHOUT)
     before = traces(process, tmp_path)
     assert leakwatch("attach", f"{process.pid}") == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith("'PID:NUMBER', where NUMBER is 1 (leaking), 2 (healthy).")
+    assert line.endswith("'PID:NUMBER', where NUMBER is 1 (leaking), 2 (backlog).")
     assert leakwatch("attach", f"{process.pid}:3") == 1
     assert "where NUMBER is 1 (leaking)" in capsys.readouterr().err
-    for which in ("healthy", "2"):
+    for which in ("backlog", "2"):
         leakwatch("attach", f"{process.pid}:{which}", "--for", "0")
         assert "Live References" in capsys.readouterr().out
     wait_until(lambda: traces(process, tmp_path) == before)
