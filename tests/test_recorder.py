@@ -37,7 +37,7 @@ class Stats(dict):
 
 def recorder_of(**settings):
     stats = Stats()
-    crawler = SimpleNamespace(stats=stats, settings={"BOT_NAME": "shop"})
+    crawler = SimpleNamespace(stats=stats, settings=Settings({"BOT_NAME": "shop"}))
     config = Config.from_settings(Settings(settings))
     case = judge_of(explain=True)
     spider = SimpleNamespace(name="shop")

@@ -78,6 +78,14 @@ def test_the_proof_is_a_command_that_compares_with_this_recording(tmp_path) -> N
     assert shlex.split(diff) == ["scrapy", "leakwatch", "diff", str(path), later]
 
 
+def test_a_spider_that_no_name_finds_is_run_by_its_file(tmp_path) -> None:
+    path = recorded(tmp_path / "it.jsonl", LEAK, FOUND)
+    crawl = recordings.read(path)
+    run = replace(crawl.run, file="spiders/own one.py")
+    found = answer(replace(crawl, run=run), None)
+    assert shlex.split(found["prove"])[3] == "spiders/own one.py"
+
+
 @pytest.mark.parametrize(
     ("said", "samples", "outcome"),
     [

@@ -15,10 +15,10 @@ import scrapy_leakwatch
 from scrapy_leakwatch.crawl.closing_report import ClosingReport
 from scrapy_leakwatch.crawl.guard import Guard, log
 from scrapy_leakwatch.crawl.so_far import SoFar
-from scrapy_leakwatch.foundation import clock, redact, traces
+from scrapy_leakwatch.foundation import anatomy, clock, places, redact, traces
 from scrapy_leakwatch.judge import sufficiency, thresholds
 from scrapy_leakwatch.recordings import writing
-from scrapy_leakwatch.records import Bill, Layers, Looks
+from scrapy_leakwatch.records import Bill, Layers, Looks, Run
 from scrapy_leakwatch.report import stats
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ class Recorder:
         self._written: dict[str, stats.Stat] = {}
         self._written_verdicts: dict[int, Verdict] = {}
         self._looks = Looks()
-        self._so_far = SoFar(clock(), spider.name)
+        self._begun = clock()
+        self._so_far = SoFar()
         self._record = self._recording(self._open_own_record)
 
     @property
@@ -179,9 +180,8 @@ class Recorder:
         """
         lasts = lasting and self._config.record is not None
         return self._so_far.crawl(
-            project=self._project(),
+            run=self._run(self._begun),
             verdicts=self._judge.verdicts,
-            config=self._config.as_record(),
             looks=self._looks,
             record=self.record if lasts else None,
         )
@@ -232,23 +232,33 @@ class Recorder:
 
     def _open_record(self, template: str) -> writing.Recording:
         record = writing.Recording(template, self._spider.name)
-        line = writing.of_run(
-            time=self._clock(),
-            spider=self._spider.name,
-            project=self._project(),
-            versions=_versions(),
-            config=self._config.as_record(),
-            process=traces.own(),
-        )
-        record.write(line)
+        record.write(writing.of_run(self._run(self._clock())))
         atexit.register(self._exit)
         if self._config.record is not None:
             path = redact.text(str(record.path), 1000)
             log(logging.INFO, "LeakWatch records to %s", path)
         return record
 
-    def _project(self) -> str:
-        return str(self._crawler.settings["BOT_NAME"])
+    def _run(self, time: float) -> Run:
+        return Run(
+            time=time,
+            spider=self._spider.name,
+            project=str(self._crawler.settings["BOT_NAME"]),
+            pid=os.getpid(),
+            versions=_versions(),
+            config=self._config.as_record(),
+            process=traces.own(),
+            file=self._file(),
+        )
+
+    def _file(self) -> str | None:
+        """Return the spider's file, None where Scrapy finds the spider by its name."""
+        module = anatomy.module(type(self._spider))
+        packages = self._crawler.settings.getlist("SPIDER_MODULES")
+        if any(f"{module}.".startswith(f"{package}.") for package in packages):
+            return None
+        path = places.file_of_module(module)
+        return None if path is None else redact.text(places.relative(path))
 
     def _keep(self, report: Callable[..., Line], *seen: Any) -> None:
         if self._record is None:

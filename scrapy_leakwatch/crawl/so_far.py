@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scrapy_leakwatch.records import Crawl, Run, Timeline, Told
+from scrapy_leakwatch.records import Crawl, Timeline, Told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from scrapy_leakwatch.records import (
         Explanation,
         Layers,
         Looks,
+        Run,
         Sample,
         Unexplained,
         Verdict,
@@ -29,8 +29,7 @@ MOST_FOUND = 200
 class SoFar:
     """Keeps, for who asks a running crawl, what can't be had of the judge."""
 
-    def __init__(self, time: float, spider: str) -> None:
-        self._begun, self._spider = time, spider
+    def __init__(self) -> None:
         self._found: dict[int, tuple[float, Found]] = {}
         self._samples = 0
         self._second: Sample | None = None
@@ -57,18 +56,17 @@ class SoFar:
     def crawl(
         self,
         *,
-        project: str,
+        run: Run,
         verdicts: Iterable[Verdict],
-        config: Mapping[str, object],
         looks: Looks,
         record: Path | None,
     ) -> Crawl:
         """Return it as what was read of a recording that has no more than that."""
-        told = tuple(self._told(verdict) for verdict in verdicts)
+        told = tuple(self._told(verdict, run.time) for verdict in verdicts)
         seen = [each for each in (self._second, self._last) if each is not None]
         return Crawl(
             path=record or Path(),
-            run=Run(self._begun, self._spider, project, os.getpid(), {}, config),
+            run=run,
             told=told,
             standing=told,
             dismissed=(),
@@ -80,11 +78,11 @@ class SoFar:
             ),
             last=self._last,
             summary=None,
-            ended=seen[-1].time if seen else self._begun,
+            ended=seen[-1].time if seen else run.time,
             samples=self._samples,
             looks=looks if looks.failed else None,
         )
 
-    def _told(self, verdict: Verdict) -> Told:
-        time, found = self.found(verdict) or (self._begun, None)
+    def _told(self, verdict: Verdict, begun: float) -> Told:
+        time, found = self.found(verdict) or (begun, None)
         return Told(time, verdict, found, verdict.id)

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
         Explanation,
         Layers,
         Looks,
-        Process,
         Progress,
+        Run,
         Sample,
         Trimmed,
         Verdict,
@@ -78,26 +78,19 @@ def named(template: str, spider: str) -> Path:
     return Path(template % {"name": spider, "time": now.isoformat().replace(":", "-")})
 
 
-def of_run(
-    *,
-    time: float,
-    spider: str,
-    project: str,
-    versions: Mapping[str, str],
-    config: Mapping[str, Any],
-    process: Process,
-) -> Line:
+def of_run(run: Run) -> Line:
     """Return the first line."""
     return {
         "type": "run",
-        "time": time,
+        "time": run.time,
         "schema": SCHEMA,
-        "spider": spider,
-        "project": project,
-        "pid": os.getpid(),
-        "versions": dict(versions),
-        "config": dict(config),
-        "process": fields_of(process),
+        "spider": run.spider,
+        "file": run.file,
+        "project": run.project,
+        "pid": run.pid,
+        "versions": dict(run.versions),
+        "config": dict(run.config),
+        "process": run.process and fields_of(run.process),
     }
 
 

@@ -83,7 +83,8 @@ class Ending:
 class Run:
     """The crawl that was recorded; ``config`` has the settings of LeakWatch by name.
 
-    ``process`` is what its process is known by, None in older recordings.
+    ``process`` is what its process is known by, None in older recordings. ``file`` is
+    the spider's, where that is none of the project's that a name finds.
     """
 
     time: float
@@ -93,6 +94,7 @@ class Run:
     versions: Mapping[str, str]
     config: Mapping[str, object]
     process: Process | None = None
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,7 @@ def _place(found: Explanation) -> dict[str, Any]:
 def _proof(crawl: Crawl) -> str:
     """Return the command that ends with 0 once nothing leaks any more."""
     pages = max(terminal.received(crawl), 1)
-    command = ["scrapy", "leakwatch", "run", crawl.run.spider]
+    command = ["scrapy", "leakwatch", "run", crawl.run.file or crawl.run.spider]
     command += ["-s", f"CLOSESPIDER_PAGECOUNT={pages}"]
     interval = crawl.run.config.get("LEAKWATCH_INTERVAL")
     if isinstance(interval, (int, float)):
