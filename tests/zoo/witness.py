@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 
 from scrapy import signals
+from twisted.internet.task import LoopingCall
 
 from scrapy_leakwatch.internals.versions import close_spider, create_looping_call
 
@@ -28,7 +30,9 @@ class Witness:
         self.seconds = seconds
         self.enough = enough
         self.opened = time.monotonic()
-        self.watching = create_looping_call(self.look)
+        # Not a task, where there is a reactor: rows are about the tasks of crawls.
+        twisted = "twisted.internet.reactor" in sys.modules
+        self.watching = (LoopingCall if twisted else create_looping_call)(self.look)
         self.received = 0
         self.fd = os.open(FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
