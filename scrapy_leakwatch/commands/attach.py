@@ -54,6 +54,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_job(parser: argparse.ArgumentParser) -> None:
+    """Have a command take a recording, or what `chosen` takes."""
+    parser.add_argument(
+        "job",
+        nargs="?",
+        help="a recording, or a running crawl as 'attach' lists them: its id, pid or"
+        " spider; may be left out where only one runs",
+    )
+
+
 def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # noqa: ARG001
     """List the crawls, or watch one; 3: it leaks."""
     if opts.job is None:

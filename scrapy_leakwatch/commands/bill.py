@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.commands import session
-from scrapy_leakwatch.commands.attach import chosen, interruptible
+from scrapy_leakwatch.commands.attach import add_job, chosen, interruptible
 from scrapy_leakwatch.commands.exits import CLEAN, ERROR, CommandError
 from scrapy_leakwatch.commands.printing import say, say_json
 from scrapy_leakwatch.commands.recorded import LONGEST, is_recording, read
@@ -32,12 +32,7 @@ HELP = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what it takes."""
-    parser.add_argument(
-        "job",
-        nargs="?",
-        help="a recording, or a running crawl as 'attach' lists them: its id, pid or"
-        " spider; may be left out where only one runs",
-    )
+    add_job(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from scrapy_leakwatch.foundation import redact
+from scrapy_leakwatch.report.machine.answer import printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,4 +51,4 @@ def say(lines: Iterable[Line], file: TextIO | None = None) -> None:
 
 def say_json(found: dict[str, Any] | list[dict[str, Any]]) -> None:
     """Print what programs read."""
-    sys.stdout.write(json.dumps(found, indent=2, allow_nan=False) + "\n")
+    sys.stdout.write(f"{printed(found)}\n")

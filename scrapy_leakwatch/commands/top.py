@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.commands import remote
-from scrapy_leakwatch.commands.attach import chosen, interruptible
+from scrapy_leakwatch.commands.attach import add_job, chosen, interruptible
 from scrapy_leakwatch.commands.exits import CLEAN
 from scrapy_leakwatch.commands.printing import say, width
 from scrapy_leakwatch.commands.recorded import is_recording, read
@@ -55,12 +55,7 @@ class Recorded:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what it takes."""
-    parser.add_argument(
-        "job",
-        nargs="?",
-        help="a recording, or a running crawl as 'attach' lists them: its id, pid or"
-        " spider; may be left out where only one runs",
-    )
+    add_job(parser)
 
 
 def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # noqa: ARG001

@@ -8,14 +8,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.commands import session
-from scrapy_leakwatch.commands.attach import chosen, interruptible
+from scrapy_leakwatch.commands.attach import add_job, chosen, interruptible
 from scrapy_leakwatch.commands.exits import CLEAN, CommandError
-from scrapy_leakwatch.commands.printing import say
+from scrapy_leakwatch.commands.printing import say, say_json
 from scrapy_leakwatch.commands.recorded import is_recording, read
 from scrapy_leakwatch.commands.session import Session
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.report.lines import FAINT, Line
-from scrapy_leakwatch.report.machine.answer import answer, printed, schema
+from scrapy_leakwatch.report.machine.answer import answer, schema
 from scrapy_leakwatch.report.machine.sarif import sarif
 from scrapy_leakwatch.report.machine.text import text
 
@@ -37,12 +37,7 @@ POLL_S = 1.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what it takes."""
-    parser.add_argument(
-        "job",
-        nargs="?",
-        help="a recording, or a running crawl as 'attach' lists them: its id, pid or"
-        " spider; may be left out where only one runs",
-    )
+    add_job(parser)
     parser.add_argument(
         "--for",
         dest="seconds",
@@ -90,8 +85,7 @@ def tell(found: dict[str, Any], form: str) -> None:
     if form == "text":
         say(text(found))
     else:
-        document = sarif(found) if form == "sarif" else found
-        sys.stdout.write(f"{printed(document)}\n")
+        say_json(sarif(found) if form == "sarif" else found)
 
 
 def _asked(job: Asked, seconds: float) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.records import Crawl, Timeline, Told
 
 if TYPE_CHECKING:
@@ -32,15 +33,15 @@ class SoFar:
     def __init__(self) -> None:
         self._found: dict[int, tuple[float, Found]] = {}
         self._samples = 0
-        self._second: Sample | None = None
+        self._warm: Sample | None = None
         self._last: Sample | None = None
 
     def sample(self, sample: Sample) -> None:
         """Count a sample; the first ones are the crawl's start."""
         self._samples += 1
         self._last = sample
-        if self._samples <= 2:  # noqa: PLR2004, as too little is judged
-            self._second = sample
+        if self._samples <= thresholds.WARM_UP:
+            self._warm = sample
 
     def finding(self, found: Found, verdict: Verdict, time: float) -> None:
         """Keep what was found on a verdict, the latest of it."""
@@ -63,7 +64,7 @@ class SoFar:
     ) -> Crawl:
         """Return it as what was read of a recording that has no more than that."""
         told = tuple(self._told(verdict, run.time) for verdict in verdicts)
-        seen = [each for each in (self._second, self._last) if each is not None]
+        seen = [each for each in (self._warm, self._last) if each is not None]
         return Crawl(
             path=record or Path(),
             run=run,

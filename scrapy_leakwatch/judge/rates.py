@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median_high
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
@@ -87,5 +88,5 @@ def _owned(timeline: Timeline) -> list[float]:
 
 
 def _middle(values: Sequence[float | None]) -> float:
-    known = sorted(value for value in values if value is not None)
-    return known[len(known) // 2] if known else 0.0
+    known = [value for value in values if value is not None]
+    return median_high(known) if known else 0.0

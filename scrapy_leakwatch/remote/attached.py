@@ -208,8 +208,7 @@ async def ask(
     name: str | None,
 ) -> Text:
     """Return who holds the instances of a class, or Guppy's heap."""
-    attachment: Attachment | None = stash.get(STASH)
-    leakwatch = attachment.leakwatch if attachment else own(crawler)
+    _, leakwatch = _who_watches(crawler, stash)
     if leakwatch is None:
         return CLOSED
     return await maybe_deferred_to_future(leakwatch.ask(question, name))
@@ -220,8 +219,7 @@ async def bill(crawler: Crawler, stash: dict[str, Any]) -> str:
 
     ``null`` where no LeakWatch watches that could be asked.
     """
-    attachment: Attachment | None = stash.get(STASH)
-    leakwatch = attachment.leakwatch if attachment else own(crawler)
+    attachment, leakwatch = _who_watches(crawler, stash)
     if leakwatch is None:
         return "null"
     with attachment.asking() if attachment else nullcontext():
@@ -236,10 +234,17 @@ def verdicts(crawler: Crawler, stash: dict[str, Any]) -> str:
 
     ``null`` where no LeakWatch watches that could be asked.
     """
-    attachment: Attachment | None = stash.get(STASH)
-    leakwatch = attachment.leakwatch if attachment else own(crawler)
+    attachment, leakwatch = _who_watches(crawler, stash)
     lasting = attachment is None or not attachment.started
     return "null" if leakwatch is None else leakwatch.answer(lasting=lasting)
+
+
+def _who_watches(
+    crawler: Crawler, stash: dict[str, Any]
+) -> tuple[Attachment | None, LeakWatch | None]:
+    """Return what is attached, if anything is, and the LeakWatch to ask, if any is."""
+    attachment: Attachment | None = stash.get(STASH)
+    return attachment, attachment.leakwatch if attachment else own(crawler)
 
 
 def own(crawler: Crawler) -> LeakWatch | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scrapy_leakwatch.report.machine.answer import in_words
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -36,8 +38,7 @@ def github(answer: dict[str, Any], workspace: Path) -> Iterator[str]:
             for name, value in properties.items()
             if value is not None
         )
-        fix = f" Fix: {each['fix']}." if each["fix"] else ""
-        text = _escaped(f"{each['message']}.{fix}", _IN_TEXT)
+        text = _escaped(in_words(each), _IN_TEXT)
         yield f"::{command} {where}::{text}"
 
 

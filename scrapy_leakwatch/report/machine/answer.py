@@ -66,8 +66,8 @@ def answer(crawl: Crawl, too_little: TooLittle | None) -> dict[str, Any]:
     return _fitted(document, [_of(told) for told in standing])
 
 
-def printed(document: dict[str, Any]) -> str:
-    """Return a document as it is printed."""
+def printed(document: Any) -> str:
+    """Return what is for programs as it is printed."""
     return json.dumps(document, indent=2, allow_nan=False)
 
 
@@ -82,6 +82,12 @@ def level(verdict: Verdict) -> Literal["act", "look", "accepted"]:
     if verdict.suppressed:
         return "accepted"
     return "act" if verdict.kind in ALARMS else "look"
+
+
+def in_words(each: dict[str, Any]) -> str:
+    """Return what one answer of a document says, and its fix."""
+    fix = f" Fix: {each['fix']}." if each["fix"] else ""
+    return f"{each['message']}.{fix}"
 
 
 def _outcome(standing: Iterable[Told], too_little: TooLittle | None) -> Outcome:

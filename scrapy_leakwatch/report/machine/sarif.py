@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from scrapy_leakwatch.report.kinds import KINDS
+from scrapy_leakwatch.report.machine.answer import in_words
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.report.kinds.kind import KindWords
@@ -45,11 +46,10 @@ def _rule(kind: KindWords) -> dict[str, Any]:
 
 
 def _result(each: dict[str, Any]) -> dict[str, Any]:
-    fix = f" Fix: {each['fix']}." if each["fix"] else ""
     result: dict[str, Any] = {
         "ruleId": each["verdict"],
         "level": _LEVELS[each["level"]],
-        "message": {"text": f"{each['message']}.{fix}"},
+        "message": {"text": in_words(each)},
         "locations": [_location(each)] if each["file"] else [],
         "properties": {
             name: each[name]
