@@ -66,6 +66,22 @@ def test_a_container_that_holds_a_leak_is_told_once() -> None:
     assert [verdict.kind for verdict in told] == ["leak"]
 
 
+def test_what_a_line_puts_there_is_told_once_by_whatever_name() -> None:
+    line = "quotes/spiders.py:12"
+    samples = [
+        replace(
+            each, containers=(container(900 * n, name="Recording.handler.records"),)
+        )
+        for n, each in enumerate(growing(responses=900))
+    ]
+    found = replace(explanation(holder="Recorder.records[*]", location=line), victims=())
+    told = hear(judge_of(explain=True), samples, found)
+    assert [verdict.kind for verdict in told] == ["leak"]
+    found = replace(found, likely=True)
+    told = hear(judge_of(explain=True), samples, found)
+    assert [verdict.kind for verdict in told] == ["leak", "hoard"]
+
+
 def test_what_its_owner_empties_is_left_alone_until_it_is_far_too_long() -> None:
     assert not hear(judge_of(explain=True), rising(900), priced(emptied=True))
     (verdict,) = hear(judge_of(explain=True), rising(9000), priced(emptied=True))

@@ -66,6 +66,7 @@ class Judge:
         self._ids = 0
         self._received = 0
         self._told: dict[Key, Standing] = {}
+        self._lines: dict[str, Key] = {}
         self._dismissed: dict[str, Dismissed] = {}
         self._put_off: set[str] = set()
         self._deferred = False
@@ -129,8 +130,13 @@ class Judge:
     def _conclude(
         self, suspicion: Suspicion, found: Explanation | Unexplained | None
     ) -> Verdict | None:
+        key = Key("samples", suspicion.judged_as)
         verdict = verdict_on(suspicion, found, self._case)
-        if verdict is None:
+        if verdict is None or (
+            verdict.kind == "hoard"
+            and isinstance(found, Explanation)
+            and self._is_told_line(key, found.location, likely=found.likely)
+        ):
             failed = inconclusive.failure(found)
             again = (
                 thresholds.ASKED_AGAIN
@@ -143,10 +149,14 @@ class Judge:
         verdict = kind_of(verdict).weighed(verdict, self._bills)
         if self._is_accepted(suspicion, verdict, found):
             verdict = replace(verdict, suppressed=True)
-        each = found.price.retained_bytes_each if isinstance(found, Explanation) else 0
+        each = 0
+        if isinstance(found, Explanation):
+            each = found.price.retained_bytes_each
+            if found.location and not found.likely:
+                self._lines.setdefault(found.location, key)
         per_min = verdict.growth.per_min * each
         verdict = replace(verdict, cause=self._cause_of(verdict, per_min))
-        return self._remember(Key("samples", suspicion.judged_as), verdict, per_min)
+        return self._remember(key, verdict, per_min)
 
     def unlooked(self) -> list[tuple[Verdict, Explanation | Unexplained]]:
         """Return what is still suspected at the end, where no child could look."""
@@ -276,10 +286,13 @@ class Judge:
 
     def _is_known(self, grown: bills.Grown) -> bool:
         """Tell whether it was told, or is part of what was told."""
-        told = self._told.get(Key("weight", grown.name))
+        key = Key("weight", grown.name)
+        told = self._told.get(key)
         if told is not None and told.verdict.kind != "recovered":
             return grown.path.bytes < thresholds.TOLD_AGAIN * told.verdict.bytes
         path, kind = grown.path.path, grown.path.type
+        if self._is_told_line(key, grown.path.location, likely=grown.path.likely):
+            return True
         for verdict in self.verdicts:
             if verdict.kind not in {"leak", "hoard", "unreleased"}:
                 continue
@@ -289,6 +302,18 @@ class Judge:
             if verdict.kind == "leak" and kind == verdict.subject and verdict.holder:
                 return True
         return self._is_of_leaks(grown)
+
+    def _is_told_line(self, key: Key, location: str | None, *, likely: bool) -> bool:
+        """Tell whether what the line puts there was told by another name.
+
+        What is held has one by its class and one by its place, which may change as
+        parts of the crawl close.
+        """
+        first = self._lines.get(location or "", key)
+        told = self._told.get(first)
+        if first == key or likely or told is None:
+            return False
+        return told.verdict.kind != "recovered"
 
     def _defer(self, grown: bills.Grown) -> bool:
         """Put off once, until the next bill, what is counted too.

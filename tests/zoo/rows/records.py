@@ -44,7 +44,8 @@ RECORDS: tuple[Row, ...] = (
         "a handler keeps records of errors: a traceback keeps the page",
         truth="leak",
         subjects=PARTS,
-        holders=("Recorder.records[*]",),
+        # Its handler is the extension's alone once the spider has closed.
+        holders=("Recorder.records[*]", "Recording.handler.records[*]"),
         spider="LogsErrors",
         settings={"ITEM_PIPELINES": {f"{MODULE}.Dropping": 1}},
         reactor=SELECT,
