@@ -322,6 +322,7 @@ def test_the_line_that_adds_behind_bare_namespaces_is_told(crawler):
         (lambda: array.array("q", range(400_000)), "spider.kept", "truncate it"),
         (lambda: "x" * 3 * MB, "spider.kept", "truncate it"),
         (lambda: SimpleNamespace(pages=texts()), "spider.kept › pages", "deque"),
+        (row_of_nodes, "spider.kept", "begin it anew"),
         (in_memory, "spider.kept", "is in memory"),
     ],
 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def _fix(place: Place, owner: str, origin: Origin) -> str:
     if not anatomy.size(place.holder):
-        return ""
+        return _BEGUN_ANEW.format(path=place.path) if origin == "project" else ""
     return remedies.remedy(_hoard(place, owner, origin))
 
 
@@ -43,5 +43,10 @@ def _hoard(place: Place, owner: str, origin: Origin) -> remedies.Hoard:
         made=contents.made_in(entries),
     )
 
+
+_BEGUN_ANEW = (
+    "write what is in {path} out and begin it anew every few hundred pages, or keep it"
+    " in a file or a database"
+)
 
 KIND = AccumulationKind(lambda _: True, _fix)

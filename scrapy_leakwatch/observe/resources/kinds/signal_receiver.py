@@ -37,8 +37,8 @@ KIND = LiveKind(
         since="is still connected",
         release="crawler.signals.disconnect() with it",
         release_unkept=(
-            "connect it without weak=False, by crawler.signals.connect(), or"
-            " disconnect it"
+            "disconnect it, or connect it without weak=False, by"
+            " crawler.signals.connect()"
         ),
         pins=True,
     ),
