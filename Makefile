@@ -8,7 +8,7 @@ SOAK_SECONDS ?= 3600
 UPLOT ?= 1.6.32
 VENDORED := scrapy_leakwatch/report/static/vendor
 
-.PHONY: demo test fuzz zoo zoo-table faults soak check static coverage bench dist \
+.PHONY: demo test fuzz zoo zoo-table fixes faults soak check static coverage bench dist \
 	wheels vendor clean
 
 demo: $(VENV)/.installed
@@ -27,6 +27,11 @@ zoo: $(VENV)/.zoo
 
 zoo-table: $(VENV)/.zoo
 	$(BIN)/python -m tests.zoo --write docs/zoo.rst
+
+# TOLD is a folder that `python -m tests.zoo --keep` left: its rows are not run again.
+fixes: $(VENV)/.zoo
+	$(BIN)/python -m tests.zoo.fixes $(if $(TOLD),--told $(TOLD)) \
+	  $(or $(ROWS),--write docs/fixes.rst)
 
 faults: $(VENV)/.checking
 	$(BIN)/python -m tests.faults $(ROWS)

@@ -1,0 +1,93 @@
+"""``python -m tests.zoo.fixes``: proves each fix that is told in the zoo.
+
+A row of the zoo is told a fix; its twin has that done, and must be healthy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.zoo import keeper
+from tests.zoo.fixes import PAIRS, UNMENDED
+from tests.zoo.fixes.report import conclusion, line_of, outcome, page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.zoo.fixes.fix import Pair
+    from tests.zoo.fixes.report import Outcome
+    from tests.zoo.score import Result
+
+
+def main() -> int:
+    asked = _arguments().parse_args()
+    pairs = [each for each in PAIRS if not asked.rows or each.row.name in asked.rows]
+    runnable, left_out = keeper.installed([each.twin for each in pairs])
+    for row in left_out:
+        print(f"left out: {row.name} needs {', '.join(row.needs)}", flush=True)
+    begun = time.monotonic()
+    outcomes = _run([each for each in pairs if each.twin in runnable], asked)
+    seconds = time.monotonic() - begun
+    print(f"\n{conclusion(outcomes)}; {seconds:.0f} s in all")
+    if asked.write is not None:
+        asked.write.write_text(page(asked.write.read_text(), outcomes, UNMENDED))
+    return 1 if any(one.faults for one in outcomes) or not outcomes else 0
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.zoo.fixes")
+    parser.description = __doc__
+    parser.add_argument("rows", nargs="*", help="their names; all if none is given")
+    parser.add_argument("--jobs", type=int, default=max(2, os.cpu_count() or 2))
+    parser.add_argument("--write", type=Path, help="the page to put the table into")
+    parser.add_argument("--keep", type=Path, help="a new folder for what is left")
+    parser.add_argument(
+        "--told",
+        type=Path,
+        help="a folder that `python -m tests.zoo --keep` has left: rows that are in it"
+        " are not run again",
+    )
+    return parser
+
+
+def _run(pairs: list[Pair], asked: argparse.Namespace) -> list[Outcome]:
+    """Run both rows of each pair; tell of a pair when both have ended."""
+    results = _told(pairs, asked.told)
+    rows = {row.name: row for each in pairs for row in (each.row, each.twin)}
+    left = [row for name, row in rows.items() if name not in results]
+
+    def outcomes_of(pairs: Iterable[Pair]) -> list[Outcome]:
+        both = [(each, each.row.name, each.twin.name) for each in pairs]
+        return [
+            outcome(each, results[row], results[twin])
+            for each, row, twin in both
+            if row in results and twin in results
+        ]
+
+    def tell(run: keeper.Run) -> None:
+        results[run.row.name] = run.result
+        told = outcomes_of(each for each in pairs if run.row in (each.row, each.twin))
+        for one in told:
+            print(line_of(one, alone=bool(run.again)), flush=True)
+
+    for one in outcomes_of(pairs):
+        print(line_of(one), flush=True)
+    keeper.run_all(left, asked.jobs, tell, asked.keep)
+    return outcomes_of(pairs)
+
+
+def _told(pairs: list[Pair], folder: Path | None) -> dict[str, Result]:
+    """Return what is known of rows that an earlier run of the zoo got right."""
+    if folder is None:
+        return {}
+    found = {each.row.name: keeper.kept(each.row, folder) for each in pairs}
+    return {name: each for name, each in found.items() if each and each.passed}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

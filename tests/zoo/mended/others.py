@@ -1,0 +1,124 @@
+"""The spiders that stall, log, make classes and leave work to processes, mended."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from scrapy import Field, Item
+from scrapy.pipelines import images
+from scrapy.utils.defer import maybe_deferred_to_future
+from twisted.internet.defer import Deferred
+
+from tests.zoo.animals import classes, records, stalls, workers
+from tests.zoo.animals.installed import MendedPipeline
+
+
+def forget(failure):
+    """Give up an answer that did not come in time."""
+
+
+class NeverAnswered(stalls.NeverAnswered):
+    """Waits for no answer longer than a moment."""
+
+    async def parse(self, response):
+        from twisted.internet import reactor
+
+        answer = Deferred()
+        answer.addTimeout(0.5, reactor)
+        answer.addErrback(forget)
+        yield {"answer": await maybe_deferred_to_future(answer)}
+
+
+class SomeNeverEnd(NeverAnswered, stalls.SomeNeverEnd):
+    async def parse(self, response):
+        if response.url.endswith("0"):
+            async for item in NeverAnswered.parse(self, response):
+                yield item
+
+
+class Forgetful(stalls.Forgetful):
+    """Waits for no store longer than a moment."""
+
+    def process_item(self, item):
+        from twisted.internet import reactor
+
+        stored = super().process_item(item)
+        return stored.addTimeout(0.5, reactor).addErrback(lambda _: item)
+
+
+class Recorder(records.Recorder):
+    def emit(self, record):
+        self.records.append(self.format(record))
+
+
+class Recording(records.Recording):
+    def make(self):
+        return Recorder()
+
+
+class Page(Item):
+    """Made once, at the top of its module."""
+
+    url = Field()
+    title = Field()
+
+
+class ClassOfEachPage(classes.ClassOfEachPage):
+    def parse(self, response):
+        for _ in range(5):
+            yield Page(url=response.url)
+
+
+class Parser(classes.Parsing):
+    def __init__(self, url):
+        self.url = url
+
+
+class RegisteredClasses(classes.RegisteredClasses):
+    def parse(self, response):
+        for _ in range(3):
+            parser = Parser(response.url)
+        yield {"url": parser.url}
+
+
+class ItemsOfOwnClasses(classes.ItemsOfOwnClasses):
+    def parse(self, response):
+        self.items.append(Page(url=response.url)["url"])
+
+
+class CachedFunctions(classes.CachedFunctions):
+    def parse(self, response):
+        yield {"title": title_of(response)}
+
+
+def title_of(response):
+    return response.css("title").get()
+
+
+def extract(url: str) -> int:
+    return len(url * (workers.PAGE // len(url)))
+
+
+class Extracting(workers.Extracting):
+    """Has a function that keeps nothing."""
+
+    work = staticmethod(extract)
+
+
+class HelperGrows(workers.HelperGrows):
+    """Starts its process anew every fifty pages."""
+
+    sent = 0
+
+    def parse(self, response):
+        yield from super().parse(response)
+        self.sent += 1
+        if self.sent % 50 == 0:
+            self.helper.communicate()
+            arguments = [sys.executable, "-c", workers.HELPER, str(self.kept)]
+            self.helper = subprocess.Popen(arguments, stdin=subprocess.PIPE, text=True)
+
+
+class ImagesPipeline(MendedPipeline, images.ImagesPipeline):
+    """Keeps failures without what led to them."""
