@@ -35,7 +35,7 @@ IN_META = {
         (
             Finding(**BASE, kind=root.KIND, holder="spider.pages[*]"),
             "keep response.url in spider.pages, not the response, "
-            "or remove it there when its work is done",
+            "and remove it there when its work is done",
         ),
         (
             Finding(**BASE, kind=root.KIND, holder="spider.last"),

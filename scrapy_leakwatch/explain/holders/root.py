@@ -83,7 +83,7 @@ def _fix(finding: Finding) -> str:
         )
     keep = f"keep {part} in {bare(finding.holder)}, not the {thing}"
     if "[" in finding.holder:
-        return f"{keep}, or remove it there when its work is done"
+        return f"{keep}, and remove it there when its work is done"
     return f"{keep}, or set it to None when its work is done"
 
 

@@ -17,7 +17,7 @@ from tests.zoo.fixes import PAIRS, UNMENDED
 from tests.zoo.fixes.report import conclusion, line_of, outcome, page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from tests.zoo.fixes.fix import Pair
     from tests.zoo.fixes.report import Outcome
@@ -49,8 +49,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--told",
         type=Path,
-        help="a folder that `python -m tests.zoo --keep` has left: rows that are in it"
-        " are not run again",
+        help="a folder that the zoo has kept: its rows are not run again",
     )
     return parser
 
@@ -61,24 +60,23 @@ def _run(pairs: list[Pair], asked: argparse.Namespace) -> list[Outcome]:
     rows = {row.name: row for each in pairs for row in (each.row, each.twin)}
     left = [row for name, row in rows.items() if name not in results]
 
-    def outcomes_of(pairs: Iterable[Pair]) -> list[Outcome]:
-        both = [(each, each.row.name, each.twin.name) for each in pairs]
-        return [
-            outcome(each, results[row], results[twin])
-            for each, row, twin in both
-            if row in results and twin in results
-        ]
-
     def tell(run: keeper.Run) -> None:
         results[run.row.name] = run.result
-        told = outcomes_of(each for each in pairs if run.row in (each.row, each.twin))
-        for one in told:
+        of_it = [each for each in pairs if run.row in (each.row, each.twin)]
+        for one in _ended(of_it, results):
             print(line_of(one, alone=bool(run.again)), flush=True)
 
-    for one in outcomes_of(pairs):
-        print(line_of(one), flush=True)
     keeper.run_all(left, asked.jobs, tell, asked.keep)
-    return outcomes_of(pairs)
+    return _ended(pairs, results)
+
+
+def _ended(pairs: Iterable[Pair], results: Mapping[str, Result]) -> list[Outcome]:
+    """Return what became of the pairs of which both rows have ended."""
+    return [
+        outcome(each, results[each.row.name], results[each.twin.name])
+        for each in pairs
+        if each.row.name in results and each.twin.name in results
+    ]
 
 
 def _told(pairs: list[Pair], folder: Path | None) -> dict[str, Result]:

@@ -8,7 +8,7 @@ from tests.zoo.fixes.fix import Fix, fix
 
 _WAITS = frozenset({"backlog", "recovered"})
 """The requests still wait, and may be told to: there is only less in them."""
-_URL = "it keeps response.url"
+_URL = "response.url is kept, as long as it takes"
 
 
 def _of_shop(cls: str, applied: str, *words: str, **more: Any) -> Fix:
@@ -49,7 +49,11 @@ SHOP = (
     _of_component("extension", "KeepingExtension"),
     _of_shop("LruCache", "a maxsize, and texts are kept", "a maxsize"),
     _of_shop("CacheFunction", "a maxsize, and texts are kept", "a maxsize"),
-    _of_shop("SelectorRow", "it keeps selector.get()", "keep selector.get()"),
+    _of_shop(
+        "SelectorRow",
+        "selector.get() is kept, as long as it takes",
+        "keep selector.get()",
+    ),
     _waiting("SelectorMeta", "selector.get() in cb_kwargs", "selector.get()}"),
     _waiting("Loader", "load_item() in cb_kwargs", "loader.load_item()}"),
     _of_shop("StoredFailure", "it keeps str(error)", "keep str(error)"),
@@ -88,7 +92,9 @@ MORE = (
         fields={"also": _WAITS},
     ),
     _more("KeptItems", _URL, "keep its url", by=("leaks.KeepingAll",)),
-    _more("KeptRequests", "it keeps request.url", "keep request.url"),
+    _more(
+        "KeptRequests", "request.url is kept, as long as it takes", "keep request.url"
+    ),
     _more("AmongTheDead", fields={"also": frozenset({"garbage", "recovered"})}),
     _more("GcIsOff"),
     _more("BesideACache"),

@@ -8,15 +8,17 @@ STALLS = (
     fix(
         "never_answered",
         "a time limit",
-        "wait_for|Timeout",
+        "addTimeout|wait_for",
         by=("others.NeverAnswered",),
     ),
-    fix("never_stored", "a time limit", "wait_for|Timeout", by=("others.Forgetful",)),
+    fix(
+        "never_stored", "a time limit", "addTimeout|wait_for", by=("others.Forgetful",)
+    ),
     fix("keeps_the_lock", "finally", "finally", twin="releases_the_lock"),
     fix(
         "some_never_end",
         "a time limit",
-        "wait_for|Timeout",
+        "addTimeout|wait_for",
         by=("others.SomeNeverEnd",),
     ),
 )
@@ -25,7 +27,7 @@ RECORDS = (
     fix(
         "kept_records",
         "self.format(record)",
-        "self.format(record)",
+        "self.format(record)|str(error)",
         by=("others.Recording",),
     ),
 )
@@ -50,8 +52,8 @@ CLASSES = (
     ),
     fix(
         "cached_functions",
-        "no function for each page",
-        "method|once",
+        "a method, with the page as argument",
+        "a method of the spider",
         by=("others.CachedFunctions",),
     ),
 )

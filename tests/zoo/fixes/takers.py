@@ -36,9 +36,11 @@ def _each(cls: str, applied: str, *words: str, **more: Any) -> Fix:
 
 
 OF_EACH_PAGE = (
-    _each("ThreadOfEachPage", "one thread for all", "for the whole crawl"),
+    _each(
+        "ThreadOfEachPage", "one for all, joined", "for the whole crawl", "join() it"
+    ),
     _each("ExecutorOfEachPage", "one pool for all", "for the whole crawl"),
-    _each("FileOfEachPage", "with open(...)", "with open("),
+    _each("FileOfEachPage", "with open(...)", "with open(", "close() it"),
     _each("SocketOfEachPage", "closed when its page is done", "close()"),
     _each("TimerOfEachPage", "cancelled when its page is done", "cancel()"),
     _each("TaskOfEachPage", "cancelled when its page is done", "cancel()"),

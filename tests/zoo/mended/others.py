@@ -85,15 +85,15 @@ class RegisteredClasses(classes.RegisteredClasses):
 class ItemsOfOwnClasses(classes.ItemsOfOwnClasses):
     def parse(self, response):
         self.items.append(Page(url=response.url)["url"])
+        del self.items[:-10]
 
 
 class CachedFunctions(classes.CachedFunctions):
     def parse(self, response):
-        yield {"title": title_of(response)}
+        yield {"title": self.title_of(response)}
 
-
-def title_of(response):
-    return response.css("title").get()
+    def title_of(self, response):
+        return response.css("title").get()
 
 
 def extract(url: str) -> int:

@@ -82,11 +82,14 @@ class BoundMethod(leaks.BoundMethod):
 class AttributeList(leaks.AttributeList):
     def parse_listing(self, response):
         self.pages.append(response.url)
+        del self.pages[:-PAGES_AT_WORK]
 
 
 class AttributeDict(leaks.AttributeDict):
     def parse_listing(self, response):
         self.pages[response.url] = response.url
+        while len(self.pages) > PAGES_AT_WORK:
+            self.pages.pop(next(iter(self.pages)))
 
 
 class AttributeSet(leaks.AttributeSet):
@@ -94,53 +97,67 @@ class AttributeSet(leaks.AttributeSet):
         if self.pages is None:
             self.pages = set()
         self.pages.add(response.url)
+        while len(self.pages) > PAGES_AT_WORK:
+            self.pages.pop()
 
 
 class AttributeDeque(leaks.AttributeDeque):
     def parse_listing(self, response):
         self.pages.appendleft(response.url)
+        while len(self.pages) > PAGES_AT_WORK:
+            self.pages.pop()
 
 
 class AttributeDefaultdict(leaks.AttributeDefaultdict):
     def parse_listing(self, response):
-        self.pages[response.url[-1]].append(response.url)
+        pages = self.pages[response.url[-1]]
+        pages.append(response.url)
+        del pages[:-PAGES_AT_WORK]
 
 
 class AttributeObjects(leaks.AttributeObjects):
     def parse_listing(self, response):
         self.pages.append(leaks.Page(response.url))
+        del self.pages[:-PAGES_AT_WORK]
 
 
 class ClassAttribute(leaks.ClassAttribute):
     def parse_listing(self, response):
-        leaks.ClassAttribute.kept.append(response.url)
+        self.kept.append(response.url)
+        del self.kept[:-PAGES_AT_WORK]
 
 
 class ModuleGlobal(leaks.ModuleGlobal):
     def parse_listing(self, response):
         leaks.SEEN.append(response.url)
+        del leaks.SEEN[:-PAGES_AT_WORK]
 
 
 class KeepingPipeline(components.KeepingPipeline):
     def process_item(self, item, spider):
         self.items.append(item["page"].url)
+        del self.items[:-PAGES_AT_WORK]
         return item
 
 
 class KeepingSpiderMiddleware(components.KeepingSpiderMiddleware):
     def process_spider_input(self, response, spider):
         self.seen.append(response.url)
+        del self.seen[:-PAGES_AT_WORK]
 
 
 class KeepingDownloaderMiddleware(components.KeepingDownloaderMiddleware):
     def process_response(self, request, response, spider):
         self.by_url[response.url] = response.url
+        while len(self.by_url) > PAGES_AT_WORK:
+            self.by_url.pop(next(iter(self.by_url)))
         return response
 
 
 class KeepingExtension(components.KeepingExtension):
     def response_received(self, response):
         self.last.append(response.url)
+        del self.last[:-PAGES_AT_WORK]
 
 
 class LruCache(leaks.LruCache):
@@ -165,6 +182,7 @@ class CacheFunction(leaks.CacheFunction):
 class SelectorRow(leaks.SelectorRow):
     def parse_listing(self, response):
         self.rows.append(response.css("li")[0].get())
+        del self.rows[:-PAGES_AT_WORK]
 
 
 class SelectorMeta(leaks.SelectorMeta):
@@ -316,7 +334,7 @@ class Library(leaks.Library):
 
 class TwoHolders(leaks.TwoHolders):
     def parse_listing(self, response):
-        if int(response.url.rpartition("/")[2]) % 2:
-            self.odd.append(response.url)
-        else:
-            self.even.append(response.url)
+        is_odd = int(response.url.rpartition("/")[2]) % 2
+        pages = self.odd if is_odd else self.even
+        pages.append(response.url)
+        del pages[:-PAGES_AT_WORK]

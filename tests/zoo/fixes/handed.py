@@ -1,0 +1,41 @@
+"""The fixes of the rows that hand on more than is done."""
+
+from __future__ import annotations
+
+from tests.zoo.fixes.fix import fix
+
+FIXES = (
+    fix(
+        "interactions",
+        "the Deferred is returned",
+        "return",
+        by=("handed.Inserting",),
+        fields={"least_received": 30},
+    ),
+    fix(
+        "slow_uploads",
+        "REACTOR_THREADPOOL_MAXSIZE = 100",
+        "at a time",
+        settings={"REACTOR_THREADPOOL_MAXSIZE": 100},
+    ),
+    fix(
+        "slow_log",
+        "a maxsize, and what finds no room is dropped",
+        "maxsize",
+        by=("handed.SlowLog",),
+    ),
+    fix("smart_strings", "str(title)", "str(", by=("handed.SmartStrings",)),
+    fix(
+        "rows_of_a_file",
+        "JOBDIR",
+        "JOBDIR",
+        settings={"JOBDIR": "job"},
+        fields={"reaches": (("requests.queued_disk", 2000),)},
+    ),
+    fix(
+        "pending_session",
+        "commit() every 20 items",
+        "commit",
+        by=("sessions.Adding",),
+    ),
+)
