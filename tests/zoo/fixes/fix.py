@@ -29,7 +29,7 @@ class Fix:
 
     The twin is the row ``twin`` of the zoo, or the row itself where that is empty, but
     with the classes ``by`` of `MENDED` in place of those that have the same name, with
-    ``settings``, and with other ``fields``.
+    ``settings``, and with other ``fields``, such as ``also`` for what is still true.
     """
 
     row: str
@@ -99,7 +99,7 @@ def _mended(row: Row, each: Fix) -> Row:
         "also": row.also - ALARMS,
         **each.fields,
     }
-    return replace(row, **_NO_TRUTH, **changed)
+    return replace(row, **{**_NO_TRUTH, **changed})
 
 
 _NO_TRUTH: Mapping[str, Any] = {

@@ -45,7 +45,11 @@ FIXES = (
         "PYTHONMALLOC=malloc, and LEAKWATCH_TRIM",
         "PYTHONMALLOC=malloc",
         settings={"LEAKWATCH_TRIM": True},
-        fields={"environment": {"PYTHONMALLOC": "malloc"}},
+        fields={
+            "environment": {"PYTHONMALLOC": "malloc"},
+            "truth": "recovered",  # it is given back when it is told
+            "also": frozenset({"fragmentation"}),
+        },
     ),
     fix("gc_off", "gc.collect() now and then", "gc.collect()", by=("kinds.GcOff",)),
 )

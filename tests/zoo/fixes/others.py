@@ -26,7 +26,7 @@ RECORDS = (
     fix("buffered_records", "flushed to a target", "flush", twin="flushed_records"),
     fix(
         "kept_records",
-        "self.format(record)",
+        "self.format(record) of the last 200",
         "self.format(record)|str(error)",
         by=("others.Recording",),
     ),

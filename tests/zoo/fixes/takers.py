@@ -26,7 +26,7 @@ AT_CLOSE = (
     _taker("TakesSocket", "self.socket.close()", "self.socket.close()"),
     _taker("TakesDatabase", "self.database.close()", "self.database.close()"),
     _taker("TakesDirectory", "shutil.rmtree()", "shutil.rmtree(self.folder)"),
-    _taker("TakesReceiver", "it is disconnected", "disconnect it"),
+    _taker("TakesReceiver", "it is disconnected with weak=False", "with weak=False"),
     _taker("TakesHandler", "removeHandler() and close()", "removeHandler() it"),
 )
 

@@ -26,8 +26,9 @@ WEIGHTS = (
     ),
     fix(
         "emptied_slowly",
-        "pop() past 20, and the texts have a bound",
+        "pop() past 20, and less in each",
         "pop(",
+        "keep less in each",
         by=("weights.EmptiedSlowly",),
     ),
     fix(

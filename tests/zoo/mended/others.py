@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import subprocess
 import sys
 
@@ -48,6 +49,12 @@ class Forgetful(stalls.Forgetful):
 
 
 class Recorder(records.Recorder):
+    """Keeps the texts of the latest."""
+
+    def __init__(self):
+        super().__init__()
+        self.records = collections.deque(maxlen=200)
+
     def emit(self, record):
         self.records.append(self.format(record))
 

@@ -127,7 +127,8 @@ class TakesDirectory(Closing, takers.TakesDirectory):
 
 class TakesReceiver(Closing, takers.TakesReceiver):
     def spider_closed(self):
-        dispatcher.disconnect(self.item_scraped, signals.item_scraped)
+        receiver, signal = self.item_scraped, signals.item_scraped
+        dispatcher.disconnect(receiver, signal, weak=False)
 
 
 class TakesHandler(Closing, takers.TakesHandler):
