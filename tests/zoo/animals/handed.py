@@ -62,7 +62,7 @@ class SlowUploads(Visitor):
 class SlowStore:
     """Uploads each file in a thread of the reactor."""
 
-    seconds = 1.0
+    seconds = 3.0
 
     def __init__(self, uri):
         pass

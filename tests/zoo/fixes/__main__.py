@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.zoo.fixes.fix import Pair
     from tests.zoo.fixes.report import Outcome
     from tests.zoo.score import Result
+    from tests.zoo.truth import Row
 
 
 def main() -> int:
@@ -49,15 +50,16 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--told",
         type=Path,
-        help="a folder that the zoo has kept: its rows are not run again",
+        help="a folder that the zoo or an earlier run has kept: rows that were right"
+        " are not run again",
     )
     return parser
 
 
 def _run(pairs: list[Pair], asked: argparse.Namespace) -> list[Outcome]:
     """Run both rows of each pair; tell of a pair when both have ended."""
-    results = _told(pairs, asked.told)
     rows = {row.name: row for each in pairs for row in (each.row, each.twin)}
+    results = _told(rows.values(), asked.told)
     left = [row for name, row in rows.items() if name not in results]
 
     def tell(run: keeper.Run) -> None:
@@ -79,11 +81,11 @@ def _ended(pairs: Iterable[Pair], results: Mapping[str, Result]) -> list[Outcome
     ]
 
 
-def _told(pairs: list[Pair], folder: Path | None) -> dict[str, Result]:
-    """Return what is known of rows that an earlier run of the zoo got right."""
+def _told(rows: Iterable[Row], folder: Path | None) -> dict[str, Result]:
+    """Return what is known of the rows that an earlier run got right."""
     if folder is None:
         return {}
-    found = {each.row.name: keeper.kept(each.row, folder) for each in pairs}
+    found = {row.name: keeper.kept(row, folder) for row in rows}
     return {name: each for name, each in found.items() if each and each.passed}
 
 

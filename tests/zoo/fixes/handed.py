@@ -14,9 +14,10 @@ FIXES = (
     ),
     fix(
         "slow_uploads",
-        "REACTOR_THREADPOOL_MAXSIZE = 100",
+        "SCRAPER_SLOT_MAX_ACTIVE_SIZE = 20_000",
         "at a time",
-        settings={"REACTOR_THREADPOOL_MAXSIZE": 100},
+        settings={"SCRAPER_SLOT_MAX_ACTIVE_SIZE": 20_000},
+        fields={"least_received": 30},
     ),
     fix(
         "slow_log",

@@ -15,23 +15,24 @@ from tests.zoo.animals import classes, records, stalls, workers
 from tests.zoo.animals.installed import MendedPipeline
 
 
-def forget(failure):
-    """Give up an answer that did not come in time."""
-
-
 class NeverAnswered(stalls.NeverAnswered):
-    """Waits for no answer longer than a moment."""
+    """Waits for no answer longer than a while."""
 
     async def parse(self, response):
         from twisted.internet import reactor
 
         answer = Deferred()
-        answer.addTimeout(0.5, reactor)
-        answer.addErrback(forget)
+        answer.addTimeout(self.patience_s(), reactor).addErrback(lambda _: "too late")
         yield {"answer": await maybe_deferred_to_future(answer)}
+
+    def patience_s(self):
+        return self.settings.getfloat("WITNESS_SECONDS")
 
 
 class SomeNeverEnd(NeverAnswered, stalls.SomeNeverEnd):
+    def patience_s(self):
+        return 0.5
+
     async def parse(self, response):
         if response.url.endswith("0"):
             async for item in NeverAnswered.parse(self, response):
@@ -39,13 +40,19 @@ class SomeNeverEnd(NeverAnswered, stalls.SomeNeverEnd):
 
 
 class Forgetful(stalls.Forgetful):
-    """Waits for no store longer than a moment."""
+    """Waits for no store longer than a while."""
+
+    @classmethod
+    def from_crawler(cls, crawler):
+        pipeline = cls()
+        pipeline.seconds = crawler.settings.getfloat("WITNESS_SECONDS")
+        return pipeline
 
     def process_item(self, item):
         from twisted.internet import reactor
 
         stored = super().process_item(item)
-        return stored.addTimeout(0.5, reactor).addErrback(lambda _: item)
+        return stored.addTimeout(self.seconds, reactor).addErrback(lambda _: item)
 
 
 class Recorder(records.Recorder):
