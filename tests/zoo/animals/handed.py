@@ -135,7 +135,7 @@ class SmartStrings(Padded):
     """Keeps the title of each page as lxml gives it, with the tree of the page."""
 
     name = "smart_strings"
-    path = "/tree/{}?links=100&ms=50"
+    path = "/tree/{}?links=250&ms=400"
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
