@@ -56,7 +56,7 @@ class SlowUploads(Visitor):
 
     def parse(self, response):
         number = response.url.partition("?")[0].rpartition("/")[2]
-        yield {"file_urls": [f"{self.site}/file/{number}?kb=250&ms=20"]}
+        yield {"file_urls": [f"{self.site}/file/{number}?kb=500&ms=20"]}
 
 
 class SlowStore:

@@ -66,6 +66,7 @@ HANDED = (
         "handed.SmartStrings",
         "titles are kept as lxml's smart strings, each with the tree of its page",
         _named("handed", "smart_strings", "spider.titles"),
+        settings={"CLOSESPIDER_PAGECOUNT": 450},  # by weight, and not by number
     ),
     _row(
         "handed.RowsOfAFile",
