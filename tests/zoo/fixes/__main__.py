@@ -68,7 +68,10 @@ def _run(pairs: list[Pair], asked: argparse.Namespace) -> list[Outcome]:
         for one in _ended(of_it, results):
             print(line_of(one, alone=bool(run.again)), flush=True)
 
-    keeper.run_all(left, asked.jobs, tell, asked.keep)
+    for one in _ended(pairs, results):
+        print(line_of(one), flush=True)
+    if left:
+        keeper.run_all(left, asked.jobs, tell, asked.keep)
     return _ended(pairs, results)
 
 

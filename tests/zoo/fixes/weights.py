@@ -40,7 +40,7 @@ WEIGHTS = (
     ),
     fix(
         "unflushed",
-        "flushed and executed every hundred items, and the database is a file",
+        "flushed and executed every 30 items, and the database is a file",
         "flush, commit",
         "connect it to a file",
         by=("weights.TablePipeline", "weights.RedisPipeline", "weights.Storing"),

@@ -77,11 +77,11 @@ class DeepStructures(structures.DeepStructures):
 
 
 class TablePipeline(structures.TablePipeline):
-    every = 100
+    every = 30
 
 
 class RedisPipeline(structures.RedisPipeline):
-    every = 100
+    every = 30
 
 
 class Storing(weights.Storing):
