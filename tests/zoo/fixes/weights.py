@@ -36,14 +36,14 @@ WEIGHTS = (
         "begun anew every 20 pages, and cleared",
         "begin it anew",
         "clear()",
-        by=("weights.DeepStructures",),
+        by=("structures.DeepStructures",),
     ),
     fix(
         "unflushed",
         "flushed and executed every 30 items, and the database is a file",
         "flush, commit",
         "connect it to a file",
-        by=("weights.TablePipeline", "weights.RedisPipeline", "weights.Storing"),
+        by=("structures.TablePipeline", "structures.RedisPipeline", "weights.Storing"),
     ),
 )
 REGISTRIES = (

@@ -7,7 +7,7 @@ import sqlite3
 
 from scrapy.dupefilters import RFPDupeFilter
 
-from tests.zoo.animals import caches, registries, structures, weights
+from tests.zoo.animals import caches, registries, weights
 from tests.zoo.animals.weights import MEGABYTE, number_of
 
 PAGES = 20
@@ -62,26 +62,6 @@ class EmptiedSlowly(weights.EmptiedSlowly):
             self.pending.pop(next(iter(self.pending)))
         key = number_of(response) % 40
         self.notes[key] = self.notes[key][-MEGABYTE // 4 :]
-
-
-class DeepStructures(structures.DeepStructures):
-    seen = 0
-
-    def parse(self, response):
-        super().parse(response)
-        self.seen += 1
-        if self.seen % PAGES == 0:
-            self.first = self.last = structures.Node("")
-            self.words = structures.Branch()
-            self.catalogue.shop.floor.shelf.box.found.clear()
-
-
-class TablePipeline(structures.TablePipeline):
-    every = 30
-
-
-class RedisPipeline(structures.RedisPipeline):
-    every = 30
 
 
 class Storing(weights.Storing):
