@@ -1,11 +1,11 @@
 """A fast local site: ``python -m tests.zoo.site`` says where, and serves.
 
 Any path is a page; ``/tree/3`` links to pages of its own, ``/image/3`` is a
-small image, ``/csv/0?rows=3`` a table of pages, ``/hop/7/3`` redirects three times.
-A page takes its time, so that a crawl is not as fast as the machine allows. The query
-makes it misbehave: ``ms`` is how long it takes, ``kb`` pads it, ``status`` sets its
-status, ``fail=3`` lets two of three requests fail with 503, and ``drop=1`` hangs up.
-Hosts whose names begin with ``wordy`` have many rules for robots.
+small image, ``/hop/7/3`` redirects three times. A page takes its time, so that a
+crawl is not as fast as the machine allows. The query makes it misbehave: ``ms``
+is how long it takes, ``kb`` pads it, ``status`` sets its status, ``fail=3`` lets
+two of three requests fail with 503, and ``drop=1`` hangs up. Hosts whose names begin
+with ``wordy`` have many rules for robots.
 """
 
 from __future__ import annotations
@@ -100,8 +100,6 @@ def response(path: str, asked: dict[str, int], number: int) -> bytes:
         body = tree(at, asked.get("links", LINKS))
     elif place == "sitemap":
         kind, body = b"application/xml", sitemap(at)
-    elif place == "csv":
-        kind, body = b"text/csv", table(asked.get("rows", 0))
     elif place == "image":
         kind, body = b"image/png", IMAGE
     elif place.startswith("hop/") and at:
@@ -145,11 +143,6 @@ def sitemap(at: int) -> bytes:
         b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>%s</urlset>"
         % (urls)
     )
-
-
-def table(rows: int) -> bytes:
-    """Return a table with the path of a page in each row."""
-    return b"id,path\n" + b"".join(b"%d,/page/%d\n" % (row, row) for row in range(rows))
 
 
 async def main() -> None:

@@ -10,42 +10,12 @@ import queue
 import threading
 import time
 
-import scrapy
 from lxml import html
 from scrapy.pipelines.files import FilesPipeline
-from scrapy.spiders import CSVFeedSpider
-from twisted.enterprise import adbapi
 from twisted.internet.threads import deferToThread
 
 from tests.zoo.animals.base import Visitor
 from tests.zoo.animals.weights import Padded, copy_of
-
-
-class Interactions(Padded):
-    name = "interactions"
-
-
-class Inserting:
-    """Inserts each item by a pool of connections, and returns no Deferred."""
-
-    def __init__(self):
-        self.dbpool = adbapi.ConnectionPool(
-            "sqlite3", "items.db", check_same_thread=False, cp_min=1, cp_max=3
-        )
-
-    def process_item(self, item):
-        inserted = self.dbpool.runInteraction(self.insert, dict(item))  # here: inserts
-        inserted.addErrback(self.failed)
-        return item
-
-    def insert(self, cursor, item):
-        time.sleep(0.3)
-
-    def failed(self, failure):
-        logging.getLogger("inserting").error(failure.getErrorMessage())
-
-    def close_spider(self):
-        self.dbpool.close()
 
 
 class SlowUploads(Visitor):
@@ -145,21 +115,3 @@ class SmartStrings(Padded):
         tree = html.fromstring(response.text)
         (title,) = tree.xpath("//title/text()")
         self.titles[response.url] = title  # here: smart_strings
-
-
-class RowsOfAFile(CSVFeedSpider):
-    """Has a request for each row of one large file."""
-
-    name = "rows_of_a_file"
-    rows = 8_000
-
-    def __init__(self, site="", **kwargs):
-        super().__init__(**kwargs)
-        self.site = site
-        self.start_urls = [f"{site}/csv/0?rows={self.rows}"]
-
-    def parse_row(self, response, row):
-        yield scrapy.Request(self.site + row["path"], self.parse_page)
-
-    def parse_page(self, response):
-        yield {"url": response.url}

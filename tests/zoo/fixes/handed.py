@@ -6,13 +6,6 @@ from tests.zoo.fixes.fix import fix
 
 FIXES = (
     fix(
-        "interactions",
-        "the Deferred is returned",
-        "return",
-        by=("handed.Inserting",),
-        fields={"least_received": 30},
-    ),
-    fix(
         "slow_uploads",
         "SCRAPER_SLOT_MAX_ACTIVE_SIZE = 20_000",
         "at a time",
@@ -26,13 +19,6 @@ FIXES = (
         by=("handed.SlowLog",),
     ),
     fix("smart_strings", "str(title)", "str(", by=("handed.SmartStrings",)),
-    fix(
-        "rows_of_a_file",
-        "JOBDIR",
-        "JOBDIR",
-        settings={"JOBDIR": "job"},
-        fields={"reaches": (("requests.queued_disk", 2000),)},
-    ),
     fix(
         "pending_session",
         "commit() every 20 items",

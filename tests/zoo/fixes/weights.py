@@ -13,10 +13,10 @@ WEIGHTS = (
     fix(
         "growing_buffers",
         OUT,
-        "truncate it",
+        "in parts",
         by=("weights.GrowingBuffers", "weights.Uploading"),
     ),
-    fix("growing_text", OUT, "truncate it", by=("weights.GrowingText",)),
+    fix("growing_text", OUT, "in parts", by=("weights.GrowingText",)),
     fix(
         "few_large_ones",
         "written out and cleared, and pop() past 20",
@@ -64,7 +64,12 @@ CACHES = (
         "info.downloaded.clear()",
         by=("weights.KeepingContent",),
     ),
-    fix("jar_for_each", "ten jars in turn", "use fewer", by=("weights.JarForEach",)),
+    fix(
+        "jar_for_each",
+        "ten jars in turn",
+        "use fewer|a few keys",
+        by=("weights.JarForEach",),
+    ),
     fix(
         "rules_of_many",
         "ROBOTSTXT_OBEY = False",

@@ -9,13 +9,6 @@ from lxml import html
 from tests.zoo.animals import handed
 
 
-class Inserting(handed.Inserting):
-    def process_item(self, item):
-        inserted = self.dbpool.runInteraction(self.insert, dict(item))
-        inserted.addErrback(self.failed)
-        return inserted.addCallback(lambda _: item)
-
-
 class SlowLog(handed.SlowLog):
     def make(self):
         return Storing()

@@ -41,13 +41,6 @@ def _named(module: str, mark: str | None, *words: str) -> Named:
 
 HANDED = (
     _row(
-        "handed.Interactions",
-        "runInteraction() of a pipeline, whose Deferred is not returned",
-        _named("handed", None, "Inserting.dbpool|thread pool"),
-        settings={"ITEM_PIPELINES": {f"{ANIMALS}.handed.Inserting": 1}},
-        also=frozenset({"unreleased"}),
-    ),
-    _row(
         "handed.SlowUploads",
         "FilesPipeline with a store that uploads more slowly than files come",
         _named("handed", None, "thread pool|RemoteFiles|FilesPipeline"),
@@ -67,14 +60,6 @@ HANDED = (
         "titles are kept as lxml's smart strings, each with the tree of its page",
         _named("handed", "smart_strings", "spider.titles"),
         settings={"CLOSESPIDER_PAGECOUNT": 450},  # by weight, and not by number
-    ),
-    _row(
-        "handed.RowsOfAFile",
-        "a CSVFeedSpider has a request for each row of one large file",
-        truth="backlog",
-        reaches=(("requests.queued_memory", 2000),),
-        also=frozenset({"recovered"}),
-        least_received=50,
     ),
     _row(
         "sessions.PendingSession",
