@@ -118,6 +118,14 @@ def test_what_is_known_of_the_things_in_it_is_told_first():
     assert remedy(replace(hoard, table="execute() it")) == "execute() it"
 
 
+def test_what_is_sent_at_the_end_is_to_be_sent_meanwhile():
+    sent = "self.table.insert_many(self.rows)"
+    hoard = Hoard(**BASE, kind="list", values="dict of 4 keys", sent=sent)
+    assert remedy(hoard).startswith(f"call `{sent}` every thousand as well, and ")
+    assert "spider.kept.clear()" in remedy(hoard)
+    assert remedy(replace(hoard, thing="close() them")) == "close() them"
+
+
 @pytest.mark.parametrize("kind", ["set", "dict", "list"])
 def test_of_things_that_are_not_known_little_is_said(kind):
     keys = "str" if kind == "dict" else ""

@@ -154,7 +154,7 @@ def _state(
         expression=group.expression,
         location=line.location if line else None,
         code=line.code if line else None,
-        fix=remedies.remedy(_hoard(question, group, entries)),
+        fix=remedies.remedy(_hoard(question, group, entries, crawler)),
         signature=group.signature(question.spider),
         owner_kind=start.owner_kind if start else "unknown",
         likely=line.likely if line else False,
@@ -182,9 +182,10 @@ def _behind(trail: Trail) -> Trail:
 
 
 def _hoard(
-    question: HoardQuestion, group: Group, entries: list[Entry]
+    question: HoardQuestion, group: Group, entries: list[Entry], crawler: Any
 ) -> remedies.Hoard:
     keys, _, values = contents.in_words(entries).rpartition(" → ")
+    sent = blame.sent_at_end_there(group.lead, crawler)
     root, form = group.lead.root, contents.form_of(group.lead.trail[-1])
     return remedies.Hoard(
         name=question.name,
@@ -198,6 +199,7 @@ def _hoard(
         thing=things.remedy(entries, question.name, form),
         rows=contents.are_rows(entries),
         yields=remedies.yields(group.lead.trail[0]),
+        sent=sent.code if sent else "",
     )
 
 

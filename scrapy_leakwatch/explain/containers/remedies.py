@@ -23,7 +23,8 @@ class Hoard:
     ``keys`` and ``values`` are the kinds of its entries; only a mapping has
     ``keys``. ``owner_kind`` is what the way to it begins at. ``rows``: its values are
     what a feed can write, and its owner ``yields`` items. ``table`` is what helps
-    against a table of Scrapy or a library, ``thing`` against what is in it.
+    against a table of Scrapy or a library, ``thing`` against what is in it. ``sent`` is
+    the code that sends all of it at the end.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Hoard:
     yields: bool = True
     table: str = ""
     thing: str = ""
+    sent: str = ""
 
 
 def yields(owner: Any) -> bool:
@@ -53,9 +55,14 @@ def remedy(hoard: Hoard) -> str:
             f"{hoard.owner} is not your code: switch it off if it is not needed, or "
             f"bound or clear {hoard.name}"
         )
-    return hoard.thing or (
-        _REMEDIES[hoard.kind](hoard) + _SCOPES.get(hoard.owner_kind, "")
-    )
+    if hoard.thing:
+        return hoard.thing
+    if hoard.sent:
+        return (
+            f"call `{hoard.sent}` every thousand as well, and {hoard.name}.clear() "
+            "after it: now all of them wait for the end of the crawl"
+        )
+    return _REMEDIES[hoard.kind](hoard) + _SCOPES.get(hoard.owner_kind, "")
 
 
 _SCOPES: dict[StartKind, str] = {
