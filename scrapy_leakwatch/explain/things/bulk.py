@@ -39,8 +39,8 @@ KINDS = (
             "pyarrow.lib.ChunkedArray",
         ),
         says(
-            "write each {thing} of {where} to a file of its own, or all of them and"
-            " clear() it every hundred, such as to Parquet; or yield its rows as items"
+            "write each {thing} of {where} to a file of its own, such as Parquet, or all"
+            " of them and clear() it every hundred"
         ),
         heavy=True,
     ),
