@@ -308,6 +308,7 @@ def test_cookies_of_somebody_else_are_not_those_of_scrapy() -> None:
         assert tables.remedy(way_to(other, name)) == ""
 
 
+@pytest.mark.filterwarnings("ignore:The scrapy.spidermiddlewares.offsite module")
 @pytest.mark.parametrize("each", TABLES, ids=lambda each: each.holder)
 def test_each_table_has_words_and_what_is_installed_has_such_a_table(each) -> None:
     assert each.id in tables.REMEDIES

@@ -39,8 +39,8 @@ KINDS = (
             "pyarrow.lib.ChunkedArray",
         ),
         says(
-            "write each {thing} of {where} to a file of its own, such as Parquet, or all"
-            " of them and clear() it every hundred"
+            "write each {thing} of {where} to a file of its own, such as Parquet, or"
+            " all of them and clear() it every hundred"
         ),
         heavy=True,
     ),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from types import FrameType, TracebackType
+
 from scrapy_leakwatch.explain.things.kind import ThingKind, of, says
+from scrapy_leakwatch.foundation import anatomy
 
 KINDS = (
     ThingKind(
@@ -15,11 +18,7 @@ KINDS = (
         holds=True,
     ),
     ThingKind(
-        of(
-            "builtins.BaseException",
-            "builtins.traceback",
-            "builtins.frame",
-        ),
+        lambda obj: anatomy.is_a(obj, BaseException, TracebackType, FrameType),
         says(
             "keep str(error) in {where}, not the {thing}: a traceback keeps the"
             " variables of each function that the error came through"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextvars import Context, ContextVar
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.explain.things.kind import ThingKind, of, says
+from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.things.kind import Kept
@@ -38,9 +40,9 @@ def _of_lock(kept: Kept) -> str:
 
 
 def _of_reference(kept: Kept) -> str:
-    kind_ = "WeakValueDictionary" if kept.form == "dict" else "WeakSet"
+    name = "WeakValueDictionary" if kept.form == "dict" else "WeakSet"
     return (
-        f"make {kept.where} a weakref.{kind_}(), and put the objects themselves in it: "
+        f"make {kept.where} a weakref.{name}(), and put the objects themselves in it: "
         "it drops those that have died, where a weak reference stays"
     )
 
@@ -82,20 +84,14 @@ KINDS = (
         holds=True,
     ),
     ThingKind(
-        of(
-            "contextvars.ContextVar",
-            "_contextvars.ContextVar",
-        ),
+        lambda obj: anatomy.is_a(obj, ContextVar),
         says(
             "make one ContextVar, at the top of its module, and set() it: Python keeps"
             " the values of each that was ever made"
         ),
     ),
     ThingKind(
-        of(
-            "contextvars.Context",
-            "_contextvars.Context",
-        ),
+        lambda obj: anatomy.is_a(obj, Context),
         says(
             "take each {thing} out of {where} when its work is done: it keeps the"
             " values of all variables that were set when it was copied"

@@ -31,7 +31,7 @@ def _instead(text: str, kept: Kept) -> str:
 
 KINDS = (
     ThingKind(
-        of("lxml.etree._ElementUnicodeResult", "lxml.etree._ElementStringResult"),
+        of("lxml.etree._ElementUnicodeResult"),
         says(
             "keep str(...) of each string in {where}: lxml's smart strings keep the"
             " whole page's tree alive (or XPath with smart_strings=False)"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from types import GetSetDescriptorType
+from types import (
+    AsyncGeneratorType,
+    CoroutineType,
+    GeneratorType,
+)
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.explain.containers import pools
@@ -14,6 +19,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.explain.things.kind import Kept
 
 _ENDED = frozenset({"FINISHED", "CANCELLED", "CANCELLED_AND_NOTIFIED"})
+_SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
 _TOGETHER = (
     "`async with asyncio.TaskGroup()`"
     if sys.version_info >= (3, 11)
@@ -65,22 +71,16 @@ def _most_have_ended(kept: Kept) -> bool:
 
 
 def _has_ended(future: Any) -> bool:
+    if anatomy.is_a(future, asyncio.Future):
+        return asyncio.Future.done(future)
+    # Its done() takes a lock, which somebody may have had at the fork.
     state = anatomy.attribute(future, "_state")
-    for cls in anatomy.mro(type(future)):
-        found = anatomy.namespace(cls).get("_state")
-        if type(found) is GetSetDescriptorType:  # asyncio's own, in C
-            state = found.__get__(future)
     return type(state) is str and state in _ENDED
 
 
 KINDS = (
     ThingKind(
-        of(
-            "_asyncio.Future",
-            "_asyncio.Task",
-            "asyncio.futures.Future",
-            "asyncio.tasks.Task",
-        ),
+        of("_asyncio.Future", "_asyncio.Task"),
         _of_task,
         holds=True,
     ),
@@ -124,11 +124,7 @@ KINDS = (
         holds=True,
     ),
     ThingKind(
-        of(
-            "builtins.generator",
-            "builtins.coroutine",
-            "builtins.async_generator",
-        ),
+        lambda obj: anatomy.is_a(obj, *_SUSPENDED),
         says(
             "let each {thing} run to its end, or close() it, and take it out of"
             " {where}: until then it keeps the variables of its function"
