@@ -70,7 +70,7 @@ class TextsOfElements(Visitor):
 
 
 class ImagesKept(Visitor):
-    """Keeps an image of 300 kB of each page."""
+    """Keeps an image of 200 kB of each page."""
 
     name = "images_kept"
     path = "/page/{}?ms=100"
@@ -82,7 +82,7 @@ class ImagesKept(Visitor):
     def parse(self, response):
         from PIL import Image
 
-        image = Image.new("RGB", (400, 250))
+        image = Image.new("RGB", (250, 200))
         self.keep(image)
 
     def keep(self, image):

@@ -50,10 +50,11 @@ THINGS = (
     _row("TextsOfElements", "the texts of the elements of the latest 100 pages"),
     _row(
         "ImagesKept",
-        "an image of 300 kB for each page, in a list",
+        "an image of 200 kB for each page, in a list",
         truth="hoard",
         also=frozenset({"native", "recovered"}),  # their bytes are outside Python
         named=(Named(("spider.images",), place_of("images_kept", ROOT, FILE)),),
+        settings={"CLOSESPIDER_TIMEOUT": 10},
         least_received=80,
         needs=("PIL",),
     ),
