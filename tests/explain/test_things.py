@@ -289,7 +289,7 @@ def live_refs():
     ("way", "sentence"),
     [
         (cookies, "meta['cookiejar']"),
-        (cookies_of_one, "COOKIES_ENABLED = False"),
+        (cookies_of_one, "the cookies of each domain stay"),
         (fingerprints, "DUPEFILTER_CLASS"),
         (robots, "ROBOTSTXT_OBEY = False"),
         (offsite, "allow_domains"),

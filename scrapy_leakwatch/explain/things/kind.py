@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.foundation import anatomy
+from scrapy_leakwatch.foundation import anatomy, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ class Kept:
     @property
     def name(self) -> str:
         """Return what they are called."""
-        return anatomy.name(type(self.things[0]))
+        return redact.text(anatomy.name(type(self.things[0])), 60)
 
 
 @dataclass(frozen=True, slots=True)
