@@ -34,12 +34,17 @@ OF_SOME_VERSIONS = frozenset(
     [
         "builtins.weakref",
         "scrapy.crawler.CrawlerRunnerBase",
+        "scrapy.core.downloader.handlers._httpx.HttpxDownloadHandler",
         "scrapy.spidermiddlewares.offsite.OffsiteMiddleware",
         "scrapy.utils.asyncio.AsyncioLoopingCall",
     ]
 )
-ALIASES = frozenset(["queue.SimpleQueue", "scrapy.Spider"])
-"""What a person writes, or an older Python says."""
+ALIASES = frozenset(
+    ["queue.SimpleQueue", "scrapy.Spider", "pymongo.mongo_client.MongoClient"]
+    + ["pandas.DataFrame", "pandas.core.frame.DataFrame"]
+    + ["pandas.Series", "pandas.core.series.Series"]
+)
+"""What a person writes, or another version says."""
 
 LOOKED_AT_ELSEWHERE = frozenset(
     ["builtins.ImagingCore", "functools._lru_list_elem", "lxml.etree._ParserContext"]

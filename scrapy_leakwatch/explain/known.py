@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scrapy_leakwatch.internals.known_leaks import KnownLeak
+    from scrapy_leakwatch.internals.tables import Table
 
 Way = tuple[Any, ...]
 
@@ -27,12 +28,16 @@ def known_leak(way: Way, leaks: Sequence[KnownLeak] = KNOWN_LEAKS) -> str:
 
     ``way`` are live objects, from what a root begins with down to what it holds.
     """
-    names = [_names(node) for node in way]
     for leak in leaks:
-        starts = [place for place, own in enumerate(names) if leak.holder in own]
-        if any(_is_at(leak, way, place) for place in starts) and _is_here(leak):
+        if is_there(leak, way) and _is_here(leak):
             return leak.id
     return ""
+
+
+def is_there(known: KnownLeak | Table, way: Way) -> bool:
+    """Tell whether ``way`` goes through what is known, from its holder on."""
+    starts = [place for place, node in enumerate(way) if known.holder in _names(node)]
+    return any(_is_at(known, way, place) for place in starts)
 
 
 def _names(node: Any) -> set[str]:
@@ -45,7 +50,7 @@ def _names(node: Any) -> set[str]:
     return {anatomy.path(cls) for cls in anatomy.mro(type(node))}
 
 
-def _is_at(leak: KnownLeak, way: Way, place: int) -> bool:
+def _is_at(leak: KnownLeak | Table, way: Way, place: int) -> bool:
     """Tell whether the way goes on from a place as it does from its holder."""
     node = way[place]
     for names in leak.kept or ("",):

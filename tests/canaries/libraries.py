@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import types
+from typing import Any
 
 import lxml.etree
 import lxml.html
@@ -40,6 +41,14 @@ def has_picture() -> bool:
     return bool(opened(image.new("L", (400, 300)).im) >= 400 * 300)
 
 
+def mapped() -> Any:
+    library, orm = module("sqlalchemy"), module("sqlalchemy.orm")
+    column = library.Column("id", library.Integer, primary_key=True)
+    page, registry = type("Page", (), {}), orm.registry()
+    registry.map_imperatively(page, library.Table("page", registry.metadata, column))
+    return page()
+
+
 LIBRARIES = [
     Part(
         "lxml.etree: libxml2's tree.h behind its elements",
@@ -47,13 +56,6 @@ LIBRARIES = [
         "heap/_trees.h heap/trees.py",
         "the pages that a crawl keeps would weigh little",
         weighs_pages,
-    ),
-    Part(
-        "lxml.etree",
-        "_ElementUnicodeResult _ElementStringResult|_ElementUnicodeResult",
-        "explain/containers/remedies.py",
-        "strings that keep a page's tree would be told without what helps",
-        lambda: lxml.etree,
     ),
     Part(
         "lxml.etree._ParserContext",
@@ -83,6 +85,31 @@ LIBRARIES = [
         "heap/opaque/polars.py",
         LOST,
         lambda: module("polars").Series([1]),
+    ),
+    Part(
+        "sqlalchemy: the state of an object that is mapped",
+        "_sa_instance_state",
+        "explain/things/databases.py",
+        "rows for a database would be told as items",
+        mapped,
+    ),
+    Part(
+        "prometheus_client.metrics.MetricWrapperBase",
+        "_metrics",
+        "internals/tables.py",
+        "labels with ever new values would be told without what helps",
+        lambda: makes(module("prometheus_client.metrics").MetricWrapperBase),
+    ),
+    Part(
+        "opentelemetry.sdk.metrics._internal._view_instrument_match",
+        "_attributes_aggregation",
+        "internals/tables.py",
+        "attributes with ever new values would be told without what helps",
+        lambda: makes(
+            module(
+                "opentelemetry.sdk.metrics._internal._view_instrument_match"
+            )._ViewInstrumentMatch
+        ),
     ),
     Part(
         "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler",

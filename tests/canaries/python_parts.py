@@ -15,7 +15,7 @@ import threading
 import time
 import weakref
 from collections import UserDict
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from http.cookiejar import CookieJar
 from typing import Any
 
@@ -134,9 +134,16 @@ PYTHON = [
         UserDict,
     ),
     Part(
+        "concurrent.futures.Future",
+        "_state",
+        "explain/things/work.py",
+        "of futures that are kept it would not be told that they have ended",
+        Future,
+    ),
+    Part(
         "http.cookiejar.CookieJar",
         "_cookies",
-        "explain/containers/remedies.py",
+        "internals/tables.py",
         "cookies that pile up would be told without what helps",
         CookieJar,
     ),

@@ -124,24 +124,38 @@ SCRAPY = [
             (
                 "scrapy.dupefilters.RFPDupeFilter",
                 "fingerprints|_fingerprints",
-                "observe/census/shapes.py explain/naming/edges.py",
+                "observe/census/shapes.py explain/naming/edges.py internals/tables.py",
             ),
             (
                 "scrapy.downloadermiddlewares.cookies.CookiesMiddleware",
                 "jars",
-                "observe/census/shapes.py",
+                "observe/census/shapes.py internals/tables.py",
             ),
             (
                 "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware",
                 "domains_seen",
-                "observe/census/shapes.py",
+                "observe/census/shapes.py internals/tables.py",
             ),
             (
                 "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware",
                 "_parsers",
-                "observe/census/shapes.py",
+                "observe/census/shapes.py internals/tables.py",
+            ),
+            (
+                "scrapy.statscollectors.StatsCollector",
+                "_stats",
+                "internals/tables.py",
             ),
         )
+    ),
+    Part(
+        "scrapy.core.downloader.handlers._httpx.HttpxDownloadHandler",
+        "_proxy_clients",
+        "internals/tables.py",
+        "clients for many proxies would be told without what helps",
+        lambda: makes(
+            module("scrapy.core.downloader.handlers._httpx").HttpxDownloadHandler
+        ),
     ),
     Part(
         "scrapy.utils.asyncio.AsyncioLoopingCall",

@@ -44,7 +44,14 @@ IN_META = {
         ),
         (
             Finding(
+                **BASE, kind=root.KIND, holder="spider.tasks[*]", thing="take them out"
+            ),
+            "take them out",
+        ),
+        (
+            Finding(
                 **{**BASE, "origin": "library", "owner": "item pipeline Images"},
+                thing="take them out",
                 kind=root.KIND,
                 holder="Images.cache[*]",
             ),

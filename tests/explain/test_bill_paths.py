@@ -327,8 +327,9 @@ def test_the_line_that_adds_behind_bare_namespaces_is_told(crawler):
 @pytest.mark.parametrize(
     ("made", "path", "fix"),
     [
-        (lambda: array.array("q", range(400_000)), "spider.kept", "truncate it"),
-        (lambda: "x" * 3 * MB, "spider.kept", "truncate it"),
+        (lambda: array.array("q", range(400_000)), "spider.kept", "begin it anew"),
+        (lambda: "x" * 3 * MB, "spider.kept", "begin it anew"),
+        (lambda: io.BytesIO(b"x" * 3 * MB), "spider.kept", "seek(0) and truncate()"),
         (lambda: SimpleNamespace(pages=texts()), "spider.kept › pages", "deque"),
         (row_of_nodes, "spider.kept", "begin it anew"),
         (lambda: Newest(enumerate(texts())), "spider.kept", "keep less in each"),

@@ -200,6 +200,17 @@ def test_a_holder_is_named(build, holder):
     assert "its url or id" not in found.fix
 
 
+@pytest.mark.parametrize(
+    ("build", "fix"),
+    [
+        (in_deferred_result, "take each Deferred out of spider.waiting when it has"),
+        (in_future, "make spider.waiting a set: `task.add_done_callback("),
+    ],
+)
+def test_where_a_thing_has_to_go_that_holds_them_that_is_told(build, fix):
+    assert fix in explain_built(build).fix
+
+
 def explain_built(build):
     page = type("PageResponse", (HtmlResponse,), {})
     crawler, scheduler = crawler_with_scheduler()

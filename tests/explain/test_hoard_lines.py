@@ -4,6 +4,7 @@ import importlib.util
 import os
 import sys
 import textwrap
+import threading
 from collections import Counter, OrderedDict
 from functools import partial
 from types import SimpleNamespace
@@ -242,6 +243,43 @@ def test_what_a_library_keeps_has_no_line_and_its_own_remedy(project):
     assert found.path[0] == PathStep("RFPDupeFilter", ".fingerprints")
     assert (found.location, found.contents) == (None, "bytes")
     assert "DUPEFILTER_CLASS" in found.fix
+
+
+SENDER = """
+    from scrapy import Spider
+
+    class Shop(Spider):
+        name = "shop"
+
+        def parse(self, response):
+            self.rows.append({"url": response.url})
+
+        def closed(self, reason):
+            self.table.insert_many(self.rows)
+"""
+
+
+def test_the_call_that_sends_all_at_the_end_is_told(project):
+    spider = project("sender", SENDER).Shop()
+    spider.rows = [{"url": str(number)} for number in range(MANY)]
+    found = explain("spider.rows", (spider, spider.rows), crawler_of(spider))
+    assert found.fix.startswith("call `self.table.insert_many(self.rows)` every")
+
+
+def test_a_pipeline_is_not_told_to_yield_its_rows(project):
+    pipeline = project("storing", ADDERS).Store()
+    pipeline.rows = [{"number": number} for number in range(MANY)]
+    crawler = crawler_of(Quiet(), pipeline)
+    found = explain("Store.rows", (pipeline, pipeline.rows), crawler)
+    assert found.fix.startswith("write each dict out as it comes")
+
+
+def test_things_in_a_container_are_told_to_go_by_themselves(project):
+    spider = Quiet()
+    locks = {str(number): threading.Lock() for number in range(MANY)}
+    spider.kept = locks
+    found = explain("spider.kept", (spider, locks))
+    assert found.fix.startswith("make spider.kept a weakref.WeakValueDictionary()")
 
 
 def test_an_assignment_that_starts_anew_adds_nothing():

@@ -1,9 +1,19 @@
 """The remedy for a container that grows is one that can be typed."""
 
+import sys
+from dataclasses import dataclass, replace
+
 import pytest
+from scrapy import Item, Spider
 
 from scrapy_leakwatch.explain.containers import contents
-from scrapy_leakwatch.explain.containers.remedies import Hoard, remedy
+from scrapy_leakwatch.explain.containers.remedies import Hoard, remedy, yields
+
+
+@dataclass
+class Data:
+    name: int
+
 
 BASE = {"name": "spider.kept", "owner": "spider", "origin": "project"}
 
@@ -95,28 +105,57 @@ def test_an_owner_that_outlives_the_crawl_is_told(owner_kind, end):
     assert end in remedy(hoard)
 
 
-@pytest.mark.parametrize(
-    ("name", "setting"),
-    [
-        ("RFPDupeFilter.fingerprints", "DUPEFILTER_CLASS"),
-        ("CookiesMiddleware.jars", "meta['cookiejar']"),
-        ("CookiesMiddleware.jars[None].jar._cookies", "COOKIES_ENABLED = False"),
-        ("RobotsTxtMiddleware._parsers", "ROBOTSTXT_OBEY = False"),
-        ("OffsiteMiddleware.domains_seen", "allow_domains"),
-        ("FilesPipeline.spiderinfo.downloaded", "crawl of their own"),
-        ("Other.rows", "the extension Other is not your code: switch it off"),
-    ],
-)
-def test_a_cache_of_a_framework_has_a_remedy_of_its_own(name, setting):
-    hoard = Hoard(name, "dict", "the extension Other", "library", "str")
-    assert setting in remedy(hoard)
+def test_of_a_library_the_table_is_told_or_else_whose_it_is():
+    hoard = Hoard("Other.rows", "dict", "the extension Other", "library", "str")
+    assert remedy(hoard).startswith("the extension Other is not your code")
+    assert remedy(replace(hoard, table="split the crawl")) == "split the crawl"
+    assert remedy(replace(hoard, thing="close() it")) == remedy(hoard)
 
 
-@pytest.mark.parametrize("made", ["class", "function"])
-def test_what_is_made_for_each_page_is_to_be_made_once(made):
-    said = remedy(Hoard(**BASE, kind="dict", values="ItemMeta", made=made))
-    assert said.startswith(("make the class once", "write the function once"))
-    assert "spider.kept keeps each one" in said
+def test_what_is_known_of_the_things_in_it_is_told_first():
+    hoard = Hoard(**BASE, kind="set", values="Task", thing="take them out")
+    assert remedy(hoard) == "take them out"
+    assert remedy(replace(hoard, table="execute() it")) == "execute() it"
+
+
+def test_what_is_sent_at_the_end_is_to_be_sent_meanwhile():
+    sent = "self.table.insert_many(self.rows)"
+    hoard = Hoard(**BASE, kind="list", values="dict of 4 keys", sent=sent)
+    assert remedy(hoard).startswith(f"call `{sent}` every thousand as well, and ")
+    assert "spider.kept.clear()" in remedy(hoard)
+    assert remedy(replace(hoard, thing="close() them")) == "close() them"
+
+
+@pytest.mark.parametrize("kind", ["set", "dict", "list"])
+def test_of_things_that_are_not_known_little_is_said(kind):
+    keys = "str" if kind == "dict" else ""
+    hoard = Hoard(**BASE, kind=kind, keys=keys, values="Gadget", rows=False)
+    assert remedy(hoard) == (
+        "take each Gadget out of spider.kept when its work is done, or keep there only "
+        "what is needed of it"
+    )
+
+
+@pytest.mark.parametrize("values", ["datetime", "Decimal", "UUID", "tuple[str, int]"])
+def test_dates_and_numbers_are_plain(values):
+    hoard = Hoard(**BASE, kind="list", values=values, rows=False)
+    assert "collections.deque(maxlen=1_000)" in remedy(hoard)
+    assert "duplicate filter" in remedy(replace(hoard, kind="set"))
+
+
+@pytest.mark.parametrize("kind", ["dict", "list"])
+def test_a_pipeline_is_not_told_to_yield_what_was_yielded_to_it(kind):
+    hoard = Hoard(**BASE, kind=kind, keys="str", values="dict of 4 keys", yields=False)
+    assert "yield" not in remedy(hoard)
+    assert "write" in remedy(hoard)
+    assert "yield" in remedy(replace(hoard, yields=True))
+
+
+def test_spiders_and_modules_may_yield_items_and_components_may_not():
+    assert yields(Spider("shop"))
+    assert yields(sys.modules[__name__])
+    assert yields(Hoard)
+    assert not yields(replace(Hoard(**BASE, kind="set", values="str")))
 
 
 def test_what_is_made_at_run_time_is_what_no_module_has():
@@ -126,11 +165,14 @@ def test_what_is_made_at_run_time_is_what_no_module_has():
     def local():
         pass
 
-    made = [(type("Page", (), {}),), (Local,), (type("Hoard", (), {}),)]
-    assert contents.made_in(made) == "class"
-    assert contents.made_in([("http://a/", cls) for (cls,) in made]) == "class"
-    assert contents.made_in([(Hoard,), (int,), (pytest.Item,)]) == ""
-    assert contents.made_in([(local,), (lambda: 1,)]) == "function"
-    assert contents.made_in([(remedy,), (len,)]) == ""
-    assert contents.made_in([*made[:1], ("a",), ("b",)]) == ""
-    assert contents.made_in([]) == ""
+    for made in (type("Page", (), {}), Local, type("Hoard", (), {})):
+        assert contents.is_made_class(made)
+    assert not any(map(contents.is_made_class, (Hoard, int, pytest.Item, "a")))
+    assert contents.is_made_function(local)
+    assert not any(map(contents.is_made_function, (remedy, len, Local)))
+
+
+@pytest.mark.parametrize("row", [{}, [1], Item(), Data(1)])
+def test_rows_are_what_a_feed_can_write(row):
+    assert contents.are_rows([("a", row)])
+    assert not contents.are_rows([("a", row), ("b", object())])

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from scrapy_leakwatch.explain.accumulations import (
     buffer,
     carried,
-    client,
     container,
     database,
     library_object,
     queue,
     registry,
-    smart_strings,
+    table,
+    thing,
     variable,
     waiting_work,
 )
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 KINDS: tuple[AccumulationKind, ...] = (
     registry.KIND,
-    smart_strings.KIND,
+    table.KIND,
     carried.KIND,
-    client.KIND,
     waiting_work.KIND,
     queue.KIND,
+    thing.KIND,
     buffer.KIND,
     database.KIND,
     variable.KIND,

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import array
 import io
+from typing import TYPE_CHECKING
 
-from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind, says
+from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind
 from scrapy_leakwatch.foundation import anatomy
 
-_BUFFERS = (io.BytesIO, io.StringIO, bytearray, array.array, str, bytes)
+if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.bills.paths import Place
+    from scrapy_leakwatch.records import Origin
+
+_FILES = (io.BytesIO, io.StringIO)
+_TEXTS = (bytearray, array.array, str, bytes)
+
+
+def _fix(place: Place, _: str, __: Origin) -> str:
+    if anatomy.is_a(place.holder, *_FILES):
+        return (
+            f"write {place.path} out in parts, with seek(0) and truncate() after each, "
+            "or have a file instead, such as tempfile.TemporaryFile()"
+        )
+    return f"write {place.path} to a file in parts, and begin it anew after each"
+
 
 KIND = AccumulationKind(
-    lambda place: anatomy.is_a(place.holder, *_BUFFERS),
-    says("write {path} out in parts and truncate it, or write to a file instead"),
+    lambda place: anatomy.is_a(place.holder, *_FILES, *_TEXTS), _fix
 )

@@ -28,22 +28,16 @@ def _hoard(place: Place, owner: str, origin: Origin) -> remedies.Hoard:
     entries = contents.pick(holder)
     inside = contents.in_words(entries)
     keys, _, values = inside.rpartition(" → ")
-    kind: remedies.Kind = "list"
-    if anatomy.inherits(holder, "collections.Counter"):
-        kind = "counter"
-    elif anatomy.is_a(holder, dict):
-        kind = "dict"
-    elif anatomy.is_a(holder, set):
-        kind = "set"
     return remedies.Hoard(
         name=place.path,
-        kind=kind,
+        kind=contents.form_of(holder),
         owner=owner,
         origin=origin,
         values=values or place.type,
         keys=keys,
         owner_kind=start_at(place.way[0]).kind,
-        made=contents.made_in(entries),
+        rows=contents.are_rows(entries),
+        yields=remedies.yields(place.way[0]),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind
 from scrapy_leakwatch.explain.code import source
+from scrapy_leakwatch.explain.things import named, tables
 from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ class _Registry:
 _LOGGERS = _Registry(
     "logging.Logger.manager.loggerDict",
     frozenset({"getLogger", "getChild"}),
-    "a logger stays as long as the process: use one for all, and put what varies"
-    " into the message or extra=",
+    named.LOGGERS,
 )
 _WARNINGS = _Registry(
     ".__warningregistry__",
@@ -39,8 +39,7 @@ _WARNINGS = _Registry(
 _STATS = _Registry(
     "._stats",
     frozenset({"inc_value", "set_value", "max_value", "min_value"}),
-    "each stat stays until the crawl ends: count by what has few values, such as a"
-    " status or a domain",
+    tables.REMEDIES["scrapy-stats"],
 )
 _STATS_COLLECTOR = "scrapy.statscollectors.StatsCollector"
 

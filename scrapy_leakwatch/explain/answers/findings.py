@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.trackref import object_ref
 
-from scrapy_leakwatch.explain.containers import bounds
+from scrapy_leakwatch.explain import things
+from scrapy_leakwatch.explain.bills.steps import is_crowd
+from scrapy_leakwatch.explain.containers import bounds, contents
 from scrapy_leakwatch.explain.holders import Anchor, anchor_of, cache, of_code, root
 from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_part
 from scrapy_leakwatch.explain.naming import words
@@ -212,6 +214,7 @@ def finding(group: Group) -> Finding:
         function=wording.function,
         callback=callbacks.pop() if len(callbacks) == 1 else "",
         container=_container(anchor),
+        thing=_against_thing(anchor, group.holder),
         through_error=_local_of_traceback(anchor),
         chain=group.chain,
     )
@@ -284,6 +287,18 @@ def _container(anchor: Anchor) -> str:
     for node in anchor.trail[1:-1]:
         if anatomy.inherits(node, "weakref.WeakKeyDictionary"):
             return "WeakKeyDictionary"
+    return ""
+
+
+def _against_thing(anchor: Anchor, holder: str) -> str:
+    """Return what helps where the suspect hangs on a thing in a container."""
+    for number, node in enumerate(anchor.trail[1:-1], 1):
+        way = anchor.trail[:number]
+        if holder.endswith("]") and is_crowd(way):
+            form = contents.form_of(way[-1])
+            found = things.remedy_of_holder(node, holder.rpartition("[")[0], form)
+            if found:
+                return found
     return ""
 
 

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.trackref import object_ref
 
+from scrapy_leakwatch.explain import things
 from scrapy_leakwatch.explain.answers import findings
 from scrapy_leakwatch.explain.answers.statement import is_emptied
 from scrapy_leakwatch.explain.code import blame
 from scrapy_leakwatch.explain.code.evictions import drops_its_own
-from scrapy_leakwatch.explain.containers import bounds, clients, contents, remedies
+from scrapy_leakwatch.explain.containers import bounds, contents, remedies
 from scrapy_leakwatch.explain.containers.contained import Contained, contained
 from scrapy_leakwatch.explain.known import known_leak
 from scrapy_leakwatch.explain.naming import words
 from scrapy_leakwatch.explain.naming.labels import label
 from scrapy_leakwatch.explain.naming.reference_path import PathStart, start_at
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
+from scrapy_leakwatch.explain.things import tables
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.records import Counts, Price
 
@@ -152,7 +154,7 @@ def _state(
         expression=group.expression,
         location=line.location if line else None,
         code=line.code if line else None,
-        fix=remedies.remedy(_hoard(question, group, entries)),
+        fix=remedies.remedy(_hoard(question, group, entries, crawler)),
         signature=group.signature(question.spider),
         owner_kind=start.owner_kind if start else "unknown",
         likely=line.likely if line else False,
@@ -180,31 +182,25 @@ def _behind(trail: Trail) -> Trail:
 
 
 def _hoard(
-    question: HoardQuestion, group: Group, entries: list[Entry]
+    question: HoardQuestion, group: Group, entries: list[Entry], crawler: Any
 ) -> remedies.Hoard:
     keys, _, values = contents.in_words(entries).rpartition(" → ")
-    root = group.lead.root
+    sent = blame.sent_at_end_there(group.lead, crawler)
+    root, form = group.lead.root, contents.form_of(group.lead.trail[-1])
     return remedies.Hoard(
         name=question.name,
-        kind=_kind(group.lead.trail[-1]),
+        kind=form,
         owner=question.owner,
         origin=question.origin,
         values=values,
         keys=keys,
         owner_kind=root.kind if root is not None else "component",
-        client=clients.among(entry[-1] for entry in entries),
-        made=contents.made_in(entries),
+        table=tables.remedy(group.lead.trail),
+        thing=things.remedy(entries, question.name, form),
+        rows=contents.are_rows(entries),
+        yields=remedies.yields(group.lead.trail[0]),
+        sent=sent.code if sent else "",
     )
-
-
-def _kind(container: Any) -> remedies.Kind:
-    if type(container) is _lru_cache_wrapper:
-        return "cache"
-    if anatomy.inherits(container, "collections.Counter"):
-        return "counter"
-    if anatomy.is_a(container, dict):
-        return "dict"
-    return "set" if anatomy.is_a(container, set) else "list"
 
 
 def _rooted(question: HoardQuestion, trail: Trail) -> tuple[Trail, PathStart]:

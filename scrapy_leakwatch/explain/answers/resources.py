@@ -15,6 +15,7 @@ from scrapy_leakwatch.explain.answers.suspects import Evidence
 from scrapy_leakwatch.explain.code import source
 from scrapy_leakwatch.explain.containers import clients
 from scrapy_leakwatch.explain.records import Explanation, Question, Unexplained
+from scrapy_leakwatch.explain.things import tables
 from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.foundation.signatures import signature
 from scrapy_leakwatch.records import Counts
@@ -70,7 +71,9 @@ def investigate_resources(
     found = state(asked, group, crawler)
     return replace(
         found,
-        fix=clients.remedy(cls, found.holder) or question.fix,
+        fix=tables.remedy(group.lead.trail)
+        or clients.remedy(cls, found.holder)
+        or question.fix,
         counts=Counts(tally.examined, group.count, tally.in_flight, 0, tally.unknown),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.explain.code import expressions, removals, source
+from scrapy_leakwatch.explain.code import expressions, removals, sending, source
 from scrapy_leakwatch.explain.naming import callables, words
 from scrapy_leakwatch.foundation import anatomy, places
 from scrapy_leakwatch.foundation.lines import at
@@ -49,6 +49,11 @@ def taken_out_there(anchor: Anchor, crawler: Any) -> SourceLine | None:
     in_queue = any(anatomy.inherits(node, *_QUEUES) for node in anchor.trail)
     find = partial(removals.shrunk, in_queue=in_queue)
     return _of_container(anchor, crawler, find, strict=True)
+
+
+def sent_at_end_there(anchor: Anchor, crawler: Any) -> SourceLine | None:
+    """Return the line that sends all of the container when the crawl ends."""
+    return _of_container(anchor, crawler, sending.sent_at_end, strict=True)
 
 
 def _of_container(

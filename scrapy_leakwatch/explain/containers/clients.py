@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 
 class Client(NamedTuple):
@@ -46,8 +46,33 @@ CLIENTS = (
     Client("MySQLdb.connections", "Connection", "close()"),
     Client("pymongo.synchronous.mongo_client", "MongoClient", "close()", _WITH),
     Client("pymongo.mongo_client", "MongoClient", "close()", _WITH),
+    Client(
+        *("pymongo.asynchronous.mongo_client", "AsyncMongoClient", "await close()"),
+        _ASYNC_WITH,
+    ),
     Client("redis.client", "Redis", "close()", _WITH),
     Client("redis.asyncio.client", "Redis", "await aclose()", _ASYNC_WITH),
+    Client("asyncpg.connection", "Connection", "await close()"),
+    Client("aiosqlite.core", "Connection", "await close()", _ASYNC_WITH),
+    Client("sqlalchemy.orm.session", "Session", "close()", _WITH),
+    Client(
+        *("sqlalchemy.ext.asyncio.session", "AsyncSession", "await close()"),
+        _ASYNC_WITH,
+    ),
+    Client("sqlalchemy.engine.base", "Connection", "close()", _WITH),
+    Client(
+        *("sqlalchemy.ext.asyncio.engine", "AsyncConnection", "await close()"),
+        _ASYNC_WITH,
+    ),
+    Client("sqlalchemy.engine.base", "Engine", "dispose()"),
+    Client("sqlalchemy.ext.asyncio.engine", "AsyncEngine", "await dispose()"),
+    Client("elasticsearch", "Elasticsearch", "close()", _WITH),
+    Client("elasticsearch._sync.client", "Elasticsearch", "close()", _WITH),
+    Client("elasticsearch", "AsyncElasticsearch", "await close()", _ASYNC_WITH),
+    Client("botocore.client", "BaseClient", "close()"),
+    Client("paramiko.client", "SSHClient", "close()", _WITH),
+    Client("ftplib", "FTP", "quit()", _WITH),
+    Client("smtplib", "SMTP", "quit()", _WITH),
     Client("selenium.webdriver.remote.webdriver", "WebDriver", "quit()", _WITH),
 )
 """By the class that has the way to end one; those in use are its subclasses, too."""
@@ -62,20 +87,11 @@ def client_of(cls: type) -> Client | None:
     return next((_BY_PATH[path] for path in paths if path in _BY_PATH), None)
 
 
-def among(values: Iterable[Any]) -> type | None:
-    """Return the class of clients that most of some objects are, None of none."""
-    values = list(values)
-    found = [type(value) for value in values if client_of(type(value)) is not None]
-    return found[0] if 2 * len(found) > len(values) else None
-
-
 def remedy(cls: type, where: str = "") -> str:
     """Return what to do with many clients of a class, which are in ``where``."""
     client = client_of(cls)
     if client is None:
         return ""
-    if where.startswith(_OF_PROXIES):
-        return _FEWER_PROXIES
     name = anatomy.name(cls)
     ways = f"`{client.end}` or `{client.block}`" if client.block else f"`{client.end}`"
     instead = f", and do not collect them in {where}" if where else ""
@@ -83,14 +99,6 @@ def remedy(cls: type, where: str = "") -> str:
         f"make one {name} for the whole crawl, and end it when the crawl closes; or end"
         f" each when its page is done, by {ways}{instead}"
     )
-
-
-_OF_PROXIES = "HttpxDownloadHandler._proxy_clients"
-_FEWER_PROXIES = (
-    "Scrapy has a client for each proxy URL, with its user and password, until the "
-    "crawl ends: take turns with a few of them, or set DOWNLOAD_HANDLERS to another "
-    "handler"
-)
 
 
 def classes() -> tuple[type, ...]:

@@ -8,15 +8,10 @@ from collections import Counter, deque
 from functools import _lru_cache_wrapper
 from itertools import islice
 from types import FunctionType, NoneType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 from scrapy_leakwatch.explain.containers.entries import entries as entries_of
 from scrapy_leakwatch.foundation import anatomy, redact
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from scrapy_leakwatch.explain.containers.remedies import Made
 
 ENTRIES = 32
 REACH = 100
@@ -27,6 +22,20 @@ LONGEST_TUPLE = 4
 
 Entry = tuple[Any, ...]
 """The key and the value of a mapping, or the one item of anything else."""
+
+Form = Literal["set", "dict", "counter", "list", "cache"]
+"""What a container is; ``cache``: of `functools.lru_cache`."""
+
+
+def form_of(container: Any) -> Form:
+    """Return what a container is."""
+    if type(container) is _lru_cache_wrapper:
+        return "cache"
+    if anatomy.inherits(container, "collections.Counter"):
+        return "counter"
+    if anatomy.is_a(container, dict):
+        return "dict"
+    return "set" if anatomy.is_a(container, set) else "list"
 
 
 def pick(container: Any, count: int = ENTRIES) -> list[Entry]:
@@ -61,16 +70,21 @@ def in_words(entries: list[Entry]) -> str:
     return " → ".join(_kinds(list(side)) for side in sides)
 
 
-def made_in(entries: list[Entry]) -> Made:
-    """Return what most entries have that a function has made, and no module has."""
-    kinds: tuple[tuple[Made, Callable[[Any], bool]], ...] = (
-        ("class", is_made_class),
-        ("function", _is_made_function),
-    )
-    for made, is_one in kinds:
-        if 2 * sum(any(map(is_one, entry)) for entry in entries) > len(entries):
-            return made
-    return ""
+def are_rows(entries: list[Entry]) -> bool:
+    """Tell whether most values are what a feed can write: dicts, or items."""
+    return 2 * sum(_is_row(entry[-1]) for entry in entries) > len(entries)
+
+
+def _is_row(value: Any) -> bool:
+    if anatomy.is_a(value, dict, list, tuple, set, frozenset, deque):
+        return True
+    of_data = (anatomy.defined(type(value), mark) is not None for mark in _MARKS)
+    return anatomy.inherits(value, *_ITEMS) or any(of_data)
+
+
+_ITEMS = ("scrapy.item.Item", "pydantic.main.BaseModel")
+_MARKS = ("__dataclass_fields__", "__attrs_attrs__")
+"""What the classes of data have."""
 
 
 def is_made_class(obj: Any) -> bool:
@@ -83,7 +97,8 @@ def is_made_class(obj: Any) -> bool:
     return not nested and dict.get(names, name) is not obj
 
 
-def _is_made_function(obj: Any) -> bool:
+def is_made_function(obj: Any) -> bool:
+    """Tell whether it is a function that another one has made."""
     return type(obj) is FunctionType and _LOCAL in obj.__qualname__
 
 

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.explain.containers import clients
+from scrapy import Spider
+
+from scrapy_leakwatch.explain.naming.reference_path import start_at
+from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.containers.contents import Form
     from scrapy_leakwatch.explain.naming.reference_path import StartKind
     from scrapy_leakwatch.explain.records import Origin
-
-SMART_STRINGS = frozenset({"_ElementUnicodeResult", "_ElementStringResult"})
-"""What lxml calls strings that know the element they came from."""
-
-Made = Literal["", "class", "function"]
-"""What a program has once as a rule, and can also make again and again."""
-
-Kind = Literal["set", "dict", "counter", "list", "cache"]
-"""``cache``: of `functools.lru_cache`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,53 +21,49 @@ class Hoard:
     """What is known of a container, in plain words.
 
     ``keys`` and ``values`` are the kinds of its entries; only a mapping has
-    ``keys``. ``owner_kind`` is what the way to it begins at. ``client`` is the class of
-    the clients that most entries are, if they are clients of a server or a database,
-    ``made`` what most are that is made while the crawl runs.
+    ``keys``. ``owner_kind`` is what the way to it begins at. ``rows``: its values are
+    what a feed can write, and its owner ``yields`` items. ``table`` is what helps
+    against a table of Scrapy or a library, ``thing`` against what is in it. ``sent`` is
+    the code that sends all of it at the end.
     """
 
     name: str
-    kind: Kind
+    kind: Form
     owner: str
     origin: Origin
     values: str
     keys: str = ""
     owner_kind: StartKind = "component"
-    client: type | None = None
-    made: Made = ""
+    rows: bool = True
+    yields: bool = True
+    table: str = ""
+    thing: str = ""
+    sent: str = ""
+
+
+def yields(owner: Any) -> bool:
+    """Tell whether the code of ``owner`` can yield items: it has not got them first."""
+    return anatomy.is_a(owner, Spider) or start_at(owner).is_namespace
 
 
 def remedy(hoard: Hoard) -> str:
     """Return one sentence a person can act on."""
+    if hoard.table:
+        return hoard.table
     if hoard.origin == "library":
-        return _of_library(hoard)
-    if hoard.client is not None:
-        return clients.remedy(hoard.client, hoard.name)
-    if hoard.made:
-        return _ONCE[hoard.made].format(hoard.name)
-    if SMART_STRINGS & {_thing(hoard.keys), _thing(hoard.values)}:
-        return against_smart_strings(hoard.name)
+        return (
+            f"{hoard.owner} is not your code: switch it off if it is not needed, or "
+            f"bound or clear {hoard.name}"
+        )
+    if hoard.thing:
+        return hoard.thing
+    if hoard.sent:
+        return (
+            f"call `{hoard.sent}` every thousand as well, and {hoard.name}.clear() "
+            "after it: now all of them wait for the end of the crawl"
+        )
     return _REMEDIES[hoard.kind](hoard) + _SCOPES.get(hoard.owner_kind, "")
 
-
-def against_smart_strings(name: str) -> str:
-    """Return what helps where lxml's strings are kept, each with its page's tree."""
-    return (
-        f"keep str(...) of each string in {name}: lxml's smart strings keep the whole"
-        " page's tree alive (or XPath with smart_strings=False)"
-    )
-
-
-_ONCE: dict[Made, str] = {
-    "class": (
-        "make the class once, at the top of its module, and give its instances what "
-        "varies: {} keeps each one that is made, and a class takes some kB"
-    ),
-    "function": (
-        "write the function once, at the top of its module, and give it what varies "
-        "as an argument: {} keeps each one that is made, with all that it uses"
-    ),
-}
 
 _SCOPES: dict[StartKind, str] = {
     "class": "; an attribute of the class, it is shared by all its objects and stays",
@@ -82,8 +73,10 @@ _SCOPES: dict[StartKind, str] = {
 
 
 def _set(hoard: Hoard) -> str:
-    keep = f"keep {hoard.name} in sqlite3 or a Bloom filter"
     entry = _thing(hoard.keys or hoard.values)
+    if not _is_plain(hoard.keys or hoard.values):
+        return _let_go(hoard)
+    keep = f"keep {hoard.name} in sqlite3 or a Bloom filter"
     if entry == "int":
         return f"{keep}, which take a fraction of the memory"
     return (
@@ -101,9 +94,12 @@ def _dict(hoard: Hoard) -> str:
             f"computes it, or {hoard.name}.pop(next(iter({hoard.name}))) past so many; "
             "or keep it in sqlite3"
         )
+    if not hoard.rows:
+        return _let_go(hoard)
+    written = "yield it as an item or write it out" if hoard.yields else "write it out"
     return (
         f"pop() each {_thing(hoard.values)} of {hoard.name} when its work is done and "
-        "yield it as an item or write it out, or keep them in sqlite3"
+        f"{written}, or keep them in sqlite3"
     )
 
 
@@ -120,10 +116,25 @@ def _list(hoard: Hoard) -> str:
             f"write {hoard.name} out and clear() it every thousand, or let "
             "collections.deque(maxlen=1_000) keep the last ones"
         )
+    if not hoard.rows:
+        return _let_go(hoard)
+    if not hoard.yields:
+        return (
+            f"write each {_thing(hoard.values)} out as it comes, or write {hoard.name} "
+            "out and clear() it every thousand"
+        )
     return (
         f"yield each {_thing(hoard.values)} as an item, for a feed or a pipeline to "
         f"write, and do not collect them in {hoard.name}; or write them out and "
         "clear() it every thousand"
+    )
+
+
+def _let_go(hoard: Hoard) -> str:
+    """Return what is true of things that nothing else is known of."""
+    return (
+        f"take each {_thing(hoard.values)} out of {hoard.name} when its work is done, "
+        "or keep there only what is needed of it"
     )
 
 
@@ -139,48 +150,13 @@ _REMEDIES = {
     "cache": _cache,
 }
 
-
-def _of_library(hoard: Hoard) -> str:
-    for ending, sentence in _FRAMEWORK.items():
-        if hoard.name.endswith(ending):
-            return sentence
-    return (
-        f"{hoard.owner} is not your code: switch it off if it is not needed, or bound "
-        f"or clear {hoard.name}"
-    )
-
-
-_FRAMEWORK = {
-    ".fingerprints": (
-        "Scrapy keeps a fingerprint of each request to drop duplicates, with a JOBDIR "
-        "too: split the crawl, or set DUPEFILTER_CLASS to a filter that has them on "
-        "disk; dont_filter=True does without for requests that can't come twice"
-    ),
-    ".jars": (
-        "there is a cookie jar for each meta['cookiejar']: use fewer of them, or "
-        "COOKIES_ENABLED = False if the site works without"
-    ),
-    "._cookies": (
-        "the cookies of each domain stay until the crawl ends: COOKIES_ENABLED = False "
-        "if the sites work without, or split the crawl"
-    ),
-    "._parsers": (
-        "Scrapy keeps the robots.txt of each domain: split the crawl by domains, or "
-        "ROBOTSTXT_OBEY = False where you may"
-    ),
-    ".domains_seen": (
-        "Scrapy keeps the name of each offsite domain: extract fewer links to them "
-        "(allow_domains of the LinkExtractor)"
-    ),
-    ".live_refs": (
-        "Scrapy before 2.18 keeps each class of items and requests for ever: "
-        "make the class once, at the top of its module, or update Scrapy"
-    ),
-    ".downloaded": (
-        "the pipeline keeps the result of each file, to download it once: split the "
-        "crawl, or download the files in a crawl of their own"
-    ),
-}
+_PLAIN = frozenset(
+    [
+        *("str", "bytes", "int", "float", "bool", "complex", "None", "entry"),
+        *("tuple", "frozenset", "Decimal", "Fraction", "UUID"),
+        *("date", "time", "datetime", "timedelta"),
+    ]
+)
 
 
 def _thing(kinds: str) -> str:
@@ -189,4 +165,4 @@ def _thing(kinds: str) -> str:
 
 
 def _is_plain(kinds: str) -> bool:
-    return _thing(kinds) in {"str", "bytes", "int", "float", "None", "tuple", "entry"}
+    return _thing(kinds) in _PLAIN

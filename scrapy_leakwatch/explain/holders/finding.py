@@ -17,7 +17,8 @@ class Finding:
 
     ``names`` are the attributes and keys on it, such as ``meta`` and the first key
     there. ``held`` is the class right behind the holder's edge, ``callback`` what
-    the holding requests call. ``owner`` is where the anchor itself hangs.
+    the holding requests call. ``owner`` is where the anchor itself hangs. ``thing`` is
+    what helps where they hang on a thing that has to go itself.
     """
 
     kind: HolderKind
@@ -31,6 +32,7 @@ class Finding:
     function: str = ""
     callback: str = ""
     container: str = ""
+    thing: str = ""
     through_error: str = ""
     chain: bool = False
 

@@ -80,6 +80,11 @@ def _fix(finding: Finding) -> str:
             f"{finding.holder} keeps the records, and Scrapy's own carry requests, "
             "responses and items"
         )
+    return finding.thing or _instead(finding)
+
+
+def _instead(finding: Finding) -> str:
+    thing, part = thing_and_part(finding.held)
     if finding.container == "WeakKeyDictionary":
         return (
             f"keep {part} as the value in {bare(finding.holder)}: a value that "

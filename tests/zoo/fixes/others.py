@@ -57,6 +57,26 @@ CLASSES = (
         by=("others.CachedFunctions",),
     ),
 )
+THINGS = (
+    fix(
+        "tasks_in_a_set",
+        "a callback of each takes it out",
+        "add_done_callback(spider.tasks.discard)",
+        twin="tasks_that_leave",
+    ),
+    fix(
+        "elements_kept",
+        "their texts, and of the latest pages only",
+        "lxml.html.tostring(element)",
+        twin="texts_of_elements",
+    ),
+    fix(
+        "images_kept",
+        "their sizes, of the latest pages only",
+        "keep in spider.images only what",
+        twin="sizes_of_images",
+    ),
+)
 WORKERS = (
     fix(
         "pool_grows",
@@ -85,7 +105,7 @@ INSTALLED = (
         by=("others.ImagesPipeline",),
     ),
 )
-FIXES = (*STALLS, *RECORDS, *CLASSES, *WORKERS, *INSTALLED)
+FIXES = (*STALLS, *RECORDS, *CLASSES, *THINGS, *WORKERS, *INSTALLED)
 UNMENDED = {
     "malloc": "what is told is how to find the C code that keeps it",
 }

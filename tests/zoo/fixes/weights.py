@@ -42,6 +42,7 @@ WEIGHTS = (
         "unflushed",
         "flushed and executed every 30 items, and the database is a file",
         "flush, commit",
+        "execute() it",
         "connect it to a file",
         by=("structures.TablePipeline", "structures.RedisPipeline", "weights.Storing"),
     ),

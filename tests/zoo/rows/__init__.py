@@ -15,6 +15,7 @@ from tests.zoo.rows.leaks import LEAKS
 from tests.zoo.rows.records import RECORDS
 from tests.zoo.rows.stalls import STALLS
 from tests.zoo.rows.taken import TAKEN
+from tests.zoo.rows.things import THINGS
 from tests.zoo.rows.unreleased import UNRELEASED
 from tests.zoo.rows.weights import BY_WEIGHT
 from tests.zoo.rows.workers import WORKERS
@@ -33,6 +34,7 @@ ROWS: tuple[Row, ...] = (
     *RECORDS,
     *CLASSES,
     *HANDED,
+    *THINGS,
     *BY_HANDLERS,
     *BROWSING,
     *HEALTHY,
