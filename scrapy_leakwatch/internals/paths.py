@@ -21,6 +21,7 @@ SCHEDULER: Path = (*ENGINE_SLOT, "scheduler")
 MEMORY_QUEUE: Path = (*SCHEDULER, "mqs")
 DISK_QUEUE: Path = (*SCHEDULER, "dqs")
 DUPLICATE_FILTER: Path = (*SCHEDULER, "df")
+FINGERPRINTS: Path = (*DUPLICATE_FILTER, "fingerprints")
 DOWNLOADER: Path = (*ENGINE, "downloader")
 DOWNLOADING: Path = (*DOWNLOADER, "active")
 DOWNLOAD_HANDLERS: Path = (*DOWNLOADER, "handlers")
@@ -47,7 +48,9 @@ ALL: tuple[Path, ...] = tuple(
     path for path in list(globals().values()) if type(path) is tuple
 )
 
-_OF_SOME = frozenset({MEMORY_QUEUE, DISK_QUEUE, DUPLICATE_FILTER, SPIDER_SETTINGS})
+_OF_SOME = frozenset(
+    {MEMORY_QUEUE, DISK_QUEUE, DUPLICATE_FILTER, FINGERPRINTS, SPIDER_SETTINGS}
+)
 """What a scheduler or a spider of the project's own need not have."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,13 +21,15 @@ from scrapy_leakwatch.records import Counts, Price
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.answers.suspects import Evidence
     from scrapy_leakwatch.explain.code.serialising import Obstacle
+    from scrapy_leakwatch.explain.containers.contained import Contained
     from scrapy_leakwatch.explain.records import WaitingQuestion
     from scrapy_leakwatch.heap.clusters import Row
     from scrapy_leakwatch.heap.walk import Heap
 
 EXAMPLES = 24
-WEIGHED = 8
-"""Requests that are looked at, and those of them whose parts are."""
+"""Requests that are looked at."""
+SLOT = 8
+"""Bytes of a queue for each that waits in it."""
 OWNER = "scheduler memory queue"
 QUEUE = "crawler.engine.scheduler.mqs"
 HOLDER = "scheduler memory queue[*]"
@@ -49,22 +52,21 @@ def investigate_queue(
             gone=True,
         )
     count = sum(row[0] for row in clusters)
-    total = sum(row[2] for row in clusters)
     examples = _examples(clusters, count)
     requests = [heap.graph.object(index) for index in examples]
     spider = anatomy.attribute(evidence.crawler, "spider")
-    blocked = [serialising.obstacle(each, spider) for each in requests]
     on_disk = paths.follow(evidence.crawler, paths.DISK_QUEUE) is not None
-    obstacle = _commonest(blocked) if on_disk else None
+    obstacle = _commonest(requests, spider) if on_disk else None
     remedy = _written(obstacle) if on_disk else _jobdir(question, evidence.crawler)
     callbacks = Counter(map(words.callback_of, requests)).most_common()
-    weighed = [contained(heap, index) for index in examples[:WEIGHED]]
+    weighed = [contained(heap, index) for index in examples]
+    entry = _remembered(heap, evidence.crawler, requests)
     return replace(
         _state(question, obstacle),
         fix=_advice(question, callbacks, requests, remedy, blocked=bool(obstacle)),
         signature=signature(question.spider, "backlog", callbacks[0][0]),
         counts=Counts(len(requests), len(requests)),
-        price=Price(total // count, total),
+        price=_price(clusters, weighed, entry),
         contents=_contents(callbacks, len(requests)),
         victims=tuple(sorted({name for one in weighed for name in one.tracked})),
         example_url=redact.url(anatomy.text_attribute(requests[0], "_url")),
@@ -74,6 +76,30 @@ def investigate_queue(
 def _waits(heap: Heap, index: int) -> bool:
     owner = heap.owner_at(index)
     return owner is not None and owner.root.kind == "scheduler"
+
+
+def _price(clusters: list[Row], weighed: list[Contained], remembered: int) -> Price:
+    """Return what the requests bring; ``remembered`` is what the filter has for each.
+
+    The first has hung on it what all share, as far as it weighs more than a usual one.
+    """
+    count = sum(row[0] for row in clusters)
+    held = sum(row[2] for row in clusters) + count * SLOT
+    shared = weighed[0].bytes - statistics.median_low(one.bytes for one in weighed)
+    beside = round(statistics.mean(one.beside for one in weighed)) + remembered
+    each = (held - max(shared, 0)) // count + beside
+    return Price(each, held + count * beside)
+
+
+def _remembered(heap: Heap, crawler: Any, requests: list[Any]) -> int:
+    """Return what the duplicate filter has for a request, of those that it has seen."""
+    table = paths.follow(crawler, paths.FINGERPRINTS)
+    index = heap.graph.find(table)
+    if index < 0:
+        return 0
+    entry = heap.graph.bytes(index) // max(anatomy.size(table), 1)
+    seen = [not anatomy.attribute(each, "dont_filter") for each in requests]
+    return round(entry * statistics.mean(seen))
 
 
 def _examples(clusters: list[Row], count: int) -> list[int]:
@@ -105,7 +131,8 @@ def _state(question: WaitingQuestion, obstacle: Obstacle | None) -> Explanation:
     )
 
 
-def _commonest(found: list[Obstacle | None]) -> Obstacle | None:
+def _commonest(requests: list[Any], spider: Any) -> Obstacle | None:
+    found = [serialising.obstacle(each, spider) for each in requests]
     obstacles = Counter(each for each in found if each is not None)
     return obstacles.most_common(1)[0][0] if obstacles else None
 
