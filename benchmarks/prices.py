@@ -123,7 +123,7 @@ class Crawl(scrapy.Spider):
     def ask(self, count: int) -> Any:
         """Ask as the extension does."""
         family = tuple(cls for cls, _ in classes() if issubclass(cls, scrapy.Request))
-        question = WaitingQuestion(class_path(scrapy.Request), self.name, count, False)
+        question = WaitingQuestion(class_path(scrapy.Request), self.name, count)
         return explain_queue_in_child(question, family, self.crawler, LIMIT_S)
 
 

@@ -75,7 +75,7 @@ def growth() -> Iterator[list[int]]:
 
 
 def told(crawler: Any) -> Any:
-    question = WaitingQuestion("scrapy.Request", "quiet", COUNT, starting=False)
+    question = WaitingQuestion("scrapy.Request", "quiet", COUNT)
     kinds = (Request, FormRequest, JsonRequest)
     return result_of(explain_queue_in_child(question, kinds, crawler, 30)).price
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request
 
+from scrapy_leakwatch.explain.answers.fewer import Waiting, fewer
 from scrapy_leakwatch.explain.code import serialising
 from scrapy_leakwatch.explain.containers.contained import contained
-from scrapy_leakwatch.explain.naming import words
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.foundation.signatures import signature
@@ -33,7 +33,6 @@ SLOT = 8
 OWNER = "scheduler memory queue"
 QUEUE = "crawler.engine.scheduler.mqs"
 HOLDER = "scheduler memory queue[*]"
-NEARLY_ALL = 0.9
 
 
 def investigate_queue(
@@ -58,12 +57,13 @@ def investigate_queue(
     on_disk = paths.follow(evidence.crawler, paths.DISK_QUEUE) is not None
     obstacle = _commonest(requests, spider) if on_disk else None
     remedy = _written(obstacle) if on_disk else _jobdir(question, evidence.crawler)
-    callbacks = Counter(map(words.callback_of, requests)).most_common()
+    waiting = Waiting(requests, evidence.crawler, spider)
+    callbacks = waiting.callbacks
     weighed = [contained(heap, index) for index in examples]
     entry = _remembered(heap, evidence.crawler, requests)
     return replace(
         _state(question, obstacle),
-        fix=_advice(question, callbacks, requests, remedy, blocked=bool(obstacle)),
+        fix=_advice(waiting, remedy, blocked=obstacle is not None),
         signature=signature(question.spider, "backlog", callbacks[0][0]),
         counts=Counts(len(requests), len(requests)),
         price=_price(clusters, weighed, entry),
@@ -142,33 +142,11 @@ def _contents(callbacks: list[tuple[str, int]], examined: int) -> str:
     return redact.text(", ".join(parts))
 
 
-def _advice(
-    question: WaitingQuestion,
-    callbacks: list[tuple[str, int]],
-    requests: list[Any],
-    first: str,
-    *,
-    blocked: bool,
-) -> str:
+def _advice(waiting: Waiting, first: str, *, blocked: bool) -> str:
     if blocked:
-        return f"{first}, in the requests for {redact.text(callbacks[0][0])}"
-    if question.starting:
-        return f"{first}; or let start() wait for the queue to be empty: {LAZY_START}"
-    name, count = callbacks[0]
-    name = redact.text(name)
-    if count >= NEARLY_ALL * len(requests):
-        return f"{first}; or follow fewer links to {name} (fewer rules, DEPTH_LIMIT)"
-    priorities = {anatomy.attribute(each, "priority") for each in requests}
-    if len(priorities) == 1:
-        last = redact.text(callbacks[-1][0])
-        return (
-            f"{first}; or give the requests that yield items, {last} or {name},"
-            " a higher priority=, so that they go before new listings"
-        )
-    return first
-
-
-LAZY_START = "await self.crawler.signals.wait_for(signals.scheduler_empty)"
+        return f"{first}, in the requests for {redact.text(waiting.callbacks[0][0])}"
+    more = fewer(waiting)
+    return f"{first}; or {more}" if more else first
 
 
 def _jobdir(question: WaitingQuestion, crawler: Any) -> str:
