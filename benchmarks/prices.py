@@ -351,6 +351,7 @@ class Site(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a request."""
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
         _, kind, *more = self.path.partition("?")[0].split("/")
         if kind == "late":
             self.over.wait()
