@@ -83,7 +83,7 @@ class Crawl(scrapy.Spider):
         """Take the measure, and have the rest come."""
         if not hasattr(self, "before"):
             self.before = memory()
-            self.measuring = asyncio.ensure_future(self.measure())
+            self.measuring = begun(self.measure())
             self.crawler.engine.crawl(self.list_of("late", self.count))
         raise DontCloseSpider
 
@@ -228,7 +228,7 @@ class Start(Crawl):
         await self.crawler.signals.wait_for(signals.scheduler_empty)
         await asyncio.sleep(1)
         self.before = memory()
-        self.measuring = asyncio.ensure_future(self.measure())
+        self.measuring = begun(self.measure())
         for number in range(self.count):
             yield scrapy.Request(f"{self.site}/late/{number}")
 
@@ -408,6 +408,18 @@ PAGES = {
     **dict.fromkeys(("text", "letters"), text),
     "json": document,
 }
+
+
+def begun(measure: Any) -> asyncio.Future[None]:
+    """Begin to measure; an error ends the process."""
+
+    def failed(task: asyncio.Future[None]) -> None:
+        print(repr(task.exception()), file=sys.stderr, flush=True)
+        os._exit(1)
+
+    task: asyncio.Future[None] = asyncio.ensure_future(measure)
+    task.add_done_callback(failed)
+    return task
 
 
 def told(found: Explanation | Unexplained) -> dict[str, Any]:
