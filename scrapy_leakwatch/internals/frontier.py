@@ -18,6 +18,8 @@ SITEMAP = "scrapy.spiders.sitemap.SitemapSpider"
 CSV_FEED = "scrapy.spiders.feed.CSVFeedSpider"
 XML_FEED = "scrapy.spiders.feed.XMLFeedSpider"
 CRAWL = "scrapy.spiders.crawl.CrawlSpider"
+OF_SITEMAPS = "_parse_sitemap"
+"""The name of what a `SitemapSpider` calls with a sitemap."""
 
 TAKES_TURNS = "scrapy.pqueues.DownloaderAwarePriorityQueue"
 """The priority queue that has each site take its turn."""

@@ -123,7 +123,7 @@ def _by_hand(waiting: Waiting) -> str:
 def _from_sitemaps(waiting: Waiting) -> str:
     if not anatomy.inherits(waiting.spider, frontier.SITEMAP):
         return ""
-    if waiting.most(lambda each: words.callback_of(each) == "_parse_sitemap"):
+    if waiting.most(lambda each: words.callback_of(each) == frontier.OF_SITEMAPS):
         return (
             "follow only the sitemaps that you need: sitemap_follow, sitemap_filter()"
         )
