@@ -36,6 +36,7 @@ OF_SOME_VERSIONS = frozenset(
         "scrapy.crawler.CrawlerRunnerBase",
         "scrapy.core.downloader.handlers._httpx.HttpxDownloadHandler",
         "scrapy.spidermiddlewares.offsite.OffsiteMiddleware",
+        "scrapy.spidermiddlewares.start.StartSpiderMiddleware",
         "scrapy.utils.asyncio.AsyncioLoopingCall",
     ]
 )

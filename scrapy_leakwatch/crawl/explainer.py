@@ -211,7 +211,6 @@ def question_on(suspicion: Suspicion, sample: Sample, patience_s: float) -> AnyQ
             class_path=suspicion.class_path,
             spider=suspicion.spider,
             count=suspicion.unaccounted,
-            starting=sample.starting,
         )
     return Question(
         subject=suspicion.subject,

@@ -53,15 +53,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class WaitingQuestion:
-    """The requests that wait in memory, and what the crawl does about it.
-
-    ``count`` of them wait. ``starting``: start requests are still being read.
-    """
+    """The requests that wait in memory: ``count`` of them do."""
 
     class_path: str
     spider: str
     count: int
-    starting: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,11 @@ SCHEDULER: Path = (*ENGINE_SLOT, "scheduler")
 MEMORY_QUEUE: Path = (*SCHEDULER, "mqs")
 DISK_QUEUE: Path = (*SCHEDULER, "dqs")
 DUPLICATE_FILTER: Path = (*SCHEDULER, "df")
+FINGERPRINTS: Path = (*DUPLICATE_FILTER, "fingerprints")
 DOWNLOADER: Path = (*ENGINE, "downloader")
 DOWNLOADING: Path = (*DOWNLOADER, "active")
+DOWNLOAD_SLOTS: Path = (*DOWNLOADER, "slots")
+MOST_DOWNLOADS: Path = (*DOWNLOADER, "total_concurrency")
 DOWNLOAD_HANDLERS: Path = (*DOWNLOADER, "handlers")
 OPEN_HANDLERS: Path = (*DOWNLOAD_HANDLERS, "handlers")
 DOWNLOADER_MIDDLEWARES: Path = (*DOWNLOADER, "middleware")
@@ -47,8 +50,11 @@ ALL: tuple[Path, ...] = tuple(
     path for path in list(globals().values()) if type(path) is tuple
 )
 
-_OF_SOME = frozenset({MEMORY_QUEUE, DISK_QUEUE, DUPLICATE_FILTER, SPIDER_SETTINGS})
-"""What a scheduler or a spider of the project's own need not have."""
+_OF_SOME = frozenset(
+    {MEMORY_QUEUE, DISK_QUEUE, DUPLICATE_FILTER, FINGERPRINTS}
+    | {DOWNLOAD_SLOTS, MOST_DOWNLOADS, SPIDER_SETTINGS}
+)
+"""What a scheduler, downloader or spider of the project's own need not have."""
 
 
 def follow(obj: Any, path: Path) -> Any:

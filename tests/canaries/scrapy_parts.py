@@ -10,11 +10,16 @@ from typing import Any
 import pytest
 from queuelib import FifoDiskQueue
 from scrapy import Item, Request, Selector, pqueues
+from scrapy.core.downloader import Slot
 from scrapy.http import Response, TextResponse
+from scrapy.spidermiddlewares.depth import DepthMiddleware
+from scrapy.spiders import CrawlSpider, SitemapSpider
 from scrapy.squeues import FifoMemoryQueue
 from scrapy.utils import trackref
 
 from tests.canaries.part import Part, makes, module
+
+BACKLOG = "of a backlog it would not be told who made it"
 
 
 def queue_on_disk() -> bool:
@@ -58,6 +63,7 @@ SCRAPY = [
         "_url _meta _cb_kwargs _flags|flags _headers|headers callback priority",
         "explain/naming/edges.py explain/code/serialising.py"
         " explain/answers/live_requests.py explain/answers/queue.py"
+        " explain/answers/fewer.py internals/frontier.py"
         " explain/answers/stalled.py explain/answers/suspects.py"
         " explain/holders/request.py observe/live_refs.py observe/browsers.py",
         "pages would have no URL, and what a request carries no name",
@@ -145,6 +151,27 @@ SCRAPY = [
                 "scrapy.statscollectors.StatsCollector",
                 "_stats",
                 "internals/tables.py",
+            ),
+        )
+    ),
+    *(
+        Part(path, names, "internals/frontier.py", BACKLOG, look)
+        for path, names, look in (
+            ("scrapy.spiders.CrawlSpider", "_rules", lambda: CrawlSpider("a")),
+            (
+                "scrapy.spiders.SitemapSpider",
+                "_cbs _parse_sitemap",
+                lambda: SitemapSpider("a"),
+            ),
+            (
+                "scrapy.core.downloader.Slot",
+                "active concurrency delay lastseen",
+                lambda: Slot(8, 0, 0),
+            ),
+            (
+                "scrapy.spidermiddlewares.depth.DepthMiddleware",
+                "maxdepth prio",
+                functools.partial(DepthMiddleware, 0, None),
             ),
         )
     ),

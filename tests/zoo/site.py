@@ -1,11 +1,11 @@
 """A fast local site: ``python -m tests.zoo.site`` says where, and serves.
 
-Any path is a page; ``/tree/3`` links to pages of its own, ``/image/3`` is a
-small image, ``/hop/7/3`` redirects three times. A page takes its time, so that a
-crawl is not as fast as the machine allows. The query makes it misbehave: ``ms``
-is how long it takes, ``kb`` pads it, ``status`` sets its status, ``fail=3`` lets
-two of three requests fail with 503, and ``drop=1`` hangs up. Hosts whose names begin
-with ``wordy`` have many rules for robots.
+Any path is a page; ``/tree/3`` links to pages of its own, ``/sitemap/3`` and
+``/feed/3`` list pages, ``/image/3`` is a small image, ``/hop/7/3`` redirects three
+times. A page takes its time, so that a crawl is not as fast as the machine allows. The
+query makes it misbehave: ``ms`` is how long it takes, ``kb`` pads it, ``status`` sets
+its status, ``fail=3`` lets two of three requests fail with 503, and ``drop=1`` hangs
+up. Hosts whose names begin with ``wordy`` have many rules for robots.
 """
 
 from __future__ import annotations
@@ -100,6 +100,8 @@ def response(path: str, asked: dict[str, int], number: int) -> bytes:
         body = tree(at, asked.get("links", LINKS))
     elif place == "sitemap":
         kind, body = b"application/xml", sitemap(at)
+    elif place == "feed":
+        kind, body = b"text/csv", feed(at)
     elif place == "image":
         kind, body = b"image/png", IMAGE
     elif place.startswith("hop/") and at:
@@ -143,6 +145,12 @@ def sitemap(at: int) -> bytes:
         b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>%s</urlset>"
         % (urls)
     )
+
+
+def feed(at: int) -> bytes:
+    """Return a table in CSV of pages that no other has."""
+    pages = range(PAGES_MAPPED * at, PAGES_MAPPED * (at + 1))
+    return b"id,url\n" + b"".join(b"%d,/page/%d\n" % (page, page) for page in pages)
 
 
 async def main() -> None:

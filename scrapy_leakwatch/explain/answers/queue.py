@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Request
 
+from scrapy_leakwatch.explain.answers.fewer import Waiting, fewer
 from scrapy_leakwatch.explain.code import serialising
 from scrapy_leakwatch.explain.containers.contained import contained
-from scrapy_leakwatch.explain.naming import words
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.foundation.signatures import signature
@@ -20,17 +21,18 @@ from scrapy_leakwatch.records import Counts, Price
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.answers.suspects import Evidence
     from scrapy_leakwatch.explain.code.serialising import Obstacle
+    from scrapy_leakwatch.explain.containers.contained import Contained
     from scrapy_leakwatch.explain.records import WaitingQuestion
     from scrapy_leakwatch.heap.clusters import Row
     from scrapy_leakwatch.heap.walk import Heap
 
 EXAMPLES = 24
-WEIGHED = 8
-"""Requests that are looked at, and those of them whose parts are."""
+"""Requests that are looked at."""
+SLOT = 8
+"""Bytes of a queue for each that waits in it."""
 OWNER = "scheduler memory queue"
 QUEUE = "crawler.engine.scheduler.mqs"
 HOLDER = "scheduler memory queue[*]"
-NEARLY_ALL = 0.9
 
 
 def investigate_queue(
@@ -49,22 +51,22 @@ def investigate_queue(
             gone=True,
         )
     count = sum(row[0] for row in clusters)
-    total = sum(row[2] for row in clusters)
     examples = _examples(clusters, count)
     requests = [heap.graph.object(index) for index in examples]
     spider = anatomy.attribute(evidence.crawler, "spider")
-    blocked = [serialising.obstacle(each, spider) for each in requests]
     on_disk = paths.follow(evidence.crawler, paths.DISK_QUEUE) is not None
-    obstacle = _commonest(blocked) if on_disk else None
+    obstacle = _commonest(requests, spider) if on_disk else None
     remedy = _written(obstacle) if on_disk else _jobdir(question, evidence.crawler)
-    callbacks = Counter(map(words.callback_of, requests)).most_common()
-    weighed = [contained(heap, index) for index in examples[:WEIGHED]]
+    waiting = Waiting(requests, evidence.crawler, spider)
+    callbacks = waiting.callbacks
+    weighed = [contained(heap, index) for index in examples]
+    entry = _remembered(heap, evidence.crawler, requests)
     return replace(
         _state(question, obstacle),
-        fix=_advice(question, callbacks, requests, remedy, blocked=bool(obstacle)),
+        fix=_advice(waiting, remedy, blocked=obstacle is not None),
         signature=signature(question.spider, "backlog", callbacks[0][0]),
         counts=Counts(len(requests), len(requests)),
-        price=Price(total // count, total),
+        price=_price(clusters, weighed, entry),
         contents=_contents(callbacks, len(requests)),
         victims=tuple(sorted({name for one in weighed for name in one.tracked})),
         example_url=redact.url(anatomy.text_attribute(requests[0], "_url")),
@@ -74,6 +76,30 @@ def investigate_queue(
 def _waits(heap: Heap, index: int) -> bool:
     owner = heap.owner_at(index)
     return owner is not None and owner.root.kind == "scheduler"
+
+
+def _price(clusters: list[Row], weighed: list[Contained], remembered: int) -> Price:
+    """Return what the requests bring; ``remembered`` is what the filter has for each.
+
+    The first has hung on it what all share, as far as it weighs more than a usual one.
+    """
+    count = sum(row[0] for row in clusters)
+    held = sum(row[2] for row in clusters) + count * SLOT
+    shared = weighed[0].bytes - statistics.median_low(one.bytes for one in weighed)
+    beside = round(statistics.mean(one.beside for one in weighed)) + remembered
+    each = (held - max(shared, 0)) // count + beside
+    return Price(each, held + count * beside)
+
+
+def _remembered(heap: Heap, crawler: Any, requests: list[Any]) -> int:
+    """Return what the duplicate filter has for a request, of those that it has seen."""
+    table = paths.follow(crawler, paths.FINGERPRINTS)
+    index = heap.graph.find(table)
+    if index < 0:
+        return 0
+    entry = heap.graph.bytes(index) // max(anatomy.size(table), 1)
+    seen = [not anatomy.attribute(each, "dont_filter") for each in requests]
+    return round(entry * statistics.mean(seen))
 
 
 def _examples(clusters: list[Row], count: int) -> list[int]:
@@ -105,7 +131,8 @@ def _state(question: WaitingQuestion, obstacle: Obstacle | None) -> Explanation:
     )
 
 
-def _commonest(found: list[Obstacle | None]) -> Obstacle | None:
+def _commonest(requests: list[Any], spider: Any) -> Obstacle | None:
+    found = [serialising.obstacle(each, spider) for each in requests]
     obstacles = Counter(each for each in found if each is not None)
     return obstacles.most_common(1)[0][0] if obstacles else None
 
@@ -115,33 +142,11 @@ def _contents(callbacks: list[tuple[str, int]], examined: int) -> str:
     return redact.text(", ".join(parts))
 
 
-def _advice(
-    question: WaitingQuestion,
-    callbacks: list[tuple[str, int]],
-    requests: list[Any],
-    first: str,
-    *,
-    blocked: bool,
-) -> str:
+def _advice(waiting: Waiting, first: str, *, blocked: bool) -> str:
     if blocked:
-        return f"{first}, in the requests for {redact.text(callbacks[0][0])}"
-    if question.starting:
-        return f"{first}; or let start() wait for the queue to be empty: {LAZY_START}"
-    name, count = callbacks[0]
-    name = redact.text(name)
-    if count >= NEARLY_ALL * len(requests):
-        return f"{first}; or follow fewer links to {name} (fewer rules, DEPTH_LIMIT)"
-    priorities = {anatomy.attribute(each, "priority") for each in requests}
-    if len(priorities) == 1:
-        last = redact.text(callbacks[-1][0])
-        return (
-            f"{first}; or give the requests that yield items, {last} or {name},"
-            " a higher priority=, so that they go before new listings"
-        )
-    return first
-
-
-LAZY_START = "await self.crawler.signals.wait_for(signals.scheduler_empty)"
+        return f"{first}, in the requests for {redact.text(waiting.callbacks[0][0])}"
+    more = fewer(waiting)
+    return f"{first}; or {more}" if more else first
 
 
 def _jobdir(question: WaitingQuestion, crawler: Any) -> str:

@@ -147,13 +147,15 @@ def _priced(explained: Explanation, heap: Heap, groups: list[Group]) -> Explanat
     examples = groups[0].examples
     weighed = [contained(heap, index) for index in examples[:MOST_WEIGHED]]
     each = round(statistics.median(part.bytes for part in weighed))
+    beside = round(statistics.mean(part.beside for part in weighed))
     if groups[0].nested:
         each = groups[0].bytes // max(groups[0].count, 1)
+    total = sum(group.bytes + beside * group.count for group in groups)
     return replace(
         explained,
         price=Price(
-            retained_bytes_each=each,
-            retained_bytes_total=sum(group.bytes for group in groups),
+            retained_bytes_each=each + beside,
+            retained_bytes_total=total,
             tree_bytes=min(round(statistics.mean(one.trees for one in weighed)), each),
         ),
         victims=_victims(weighed),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.trackref import object_ref
 
@@ -25,13 +26,15 @@ class Contained:
 
     ``own`` are its own bytes. ``tracked`` are the other classes of which instances
     hang on it and that `scrapy.utils.trackref` counts. Of objects of its own class
-    nothing is counted.
+    nothing is counted. ``beside`` are the bytes, not among the others, that tables
+    have for it and for those instances as long as they live (`beside`).
     """
 
     bytes: int
     own: int
     trees: int
     tracked: frozenset[str]
+    beside: int
 
 
 def contained(heap: Heap, index: int) -> Contained:
@@ -40,14 +43,17 @@ def contained(heap: Heap, index: int) -> Contained:
     kin = type(graph.object(index))
     whole, trees = graph.bytes(index), 0
     tracked: set[str] = set()
+    tables = 0
     queue = [index]
     for number in queue:
         spans = list(heap.children(number))
         obj = graph.object(number)
         if sizes.rule(type(obj))[0] == sizes.TREE:
             trees += graph.bytes(number) - _held_by(heap, spans)
-        if number != index and anatomy.is_a(obj, object_ref):
-            tracked.add(anatomy.name(type(obj)))
+        if anatomy.is_a(obj, object_ref):
+            tables += beside(heap, obj)
+            if number != index:
+                tracked.add(anatomy.name(type(obj)))
         room = max(MOST_NODES - len(queue), 0)
         for child in islice(chain.from_iterable(range(*each) for each in spans), room):
             if type(graph.object(child)) is kin:
@@ -55,7 +61,26 @@ def contained(heap: Heap, index: int) -> Contained:
             else:
                 queue.append(child)
     own = graph.bytes(index) - _held_by(heap, heap.children(index))
-    return Contained(max(whole, 0), own, max(trees, 0), frozenset(tracked))
+    return Contained(max(whole, 0), own, max(trees, 0), frozenset(tracked), tables)
+
+
+def beside(heap: Heap, obj: Any) -> int:
+    """Return the bytes of the entries that tables have for ``obj`` while it lives.
+
+    Those refer to it weakly, such as Scrapy's of fingerprints, of parsed URLs and of
+    live objects. Of each it is that of an average entry.
+    """
+    graph = heap.graph
+    found = {
+        graph.parent(place)
+        for place in map(graph.find, weakref.getweakrefs(obj))
+        if place >= 0
+    }
+    return sum(
+        graph.bytes(table) // max(anatomy.size(graph.object(table)), 1)
+        for table in found
+        if table >= 0 and anatomy.is_a(graph.object(table), dict, set)
+    )
 
 
 def _held_by(heap: Heap, spans: Iterable[tuple[int, int]]) -> int:

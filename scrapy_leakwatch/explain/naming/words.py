@@ -23,6 +23,7 @@ from scrapy_leakwatch.explain.naming.edges import (
 from scrapy_leakwatch.explain.naming.labels import label
 from scrapy_leakwatch.explain.records import PathStep
 from scrapy_leakwatch.foundation import anatomy, places
+from scrapy_leakwatch.internals import frontier
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.holders import Anchor
@@ -156,8 +157,13 @@ _COLLECTIONS = (
 
 
 def callback_of(request: Any) -> str:
-    """Return the bare name of the function that ``request`` calls back."""
+    """Return the bare name of the function that ``request`` calls back.
+
+    That is the one of a rule, where a `CrawlSpider` made the request by one that has.
+    """
     if not anatomy.is_a(request, Request):
         return ""
-    code = callables.code_of(anatomy.attribute(request, "callback"))
+    of_rule = anatomy.attribute(frontier.rule_of(request), "callback")
+    callback = anatomy.attribute(request, "callback")
+    code = callables.code_of(of_rule) or callables.code_of(callback)
     return code.co_name if code is not None else "parse"

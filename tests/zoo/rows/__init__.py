@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.zoo.rows.backlogs import BACKLOGS
 from tests.zoo.rows.browsing import BROWSING
 from tests.zoo.rows.classes import CLASSES
 from tests.zoo.rows.handed import HANDED
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 ROWS: tuple[Row, ...] = (
     *LEAKS,
     *KINDS,
+    *BACKLOGS,
     *BY_WEIGHT,
     *WORKERS,
     *UNRELEASED,
