@@ -29,7 +29,7 @@ pytest_plugins = ["pytester"]
 EXAMPLE = Path(__file__).parent.parent / "example_project"
 HARNESS = Path(__file__).parent / "harness.py"
 ROW = Path(__file__).parent / "row.py"
-TIMEOUT = 120
+TIMEOUT = 300
 
 ASYNCIO = {
     "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",

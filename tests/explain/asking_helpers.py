@@ -13,7 +13,7 @@ from scrapy.utils.trackref import live_refs
 
 from scrapy_leakwatch.explain import Question, explain_in_child
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 class Quiet(Spider):
