@@ -1,4 +1,4 @@
-"""Tells from which spider a request, a response or a selector came."""
+"""Tells from whom a request, a response or a selector came."""
 
 from __future__ import annotations
 
@@ -27,3 +27,9 @@ def spider_of(instance: Any) -> Spider | None:
         return None
     owner = callback.__self__
     return cast("Spider", owner) if anatomy.is_a(owner, Spider) else None
+
+
+def is_of_response(selector: Any) -> bool:
+    """Tell whether it is the one that a response has of its own, for its `css`."""
+    page = anatomy.attribute(selector, "response")
+    return page is not None and anatomy.attribute(page, "_cached_selector") is selector
