@@ -34,6 +34,7 @@ OF_SOME_VERSIONS = frozenset(
     [
         "builtins.weakref",
         "scrapy.crawler.CrawlerRunnerBase",
+        "scrapy.extensions.remote_control.RemoteControl",
         "scrapy.spidermiddlewares.offsite.OffsiteMiddleware",
         "scrapy.utils.asyncio.AsyncioLoopingCall",
     ]
