@@ -143,8 +143,11 @@ def test_a_crawl_without_leakwatch_is_watched_and_left_clean(
     job = start(**WITHOUT)
     before = traces(job)
     assert before["ours"] == before["stats"] == []
-    code = leakwatch("attach", job.spider, "--for", "12", *at(tmp_path))
-    shown = capsys.readouterr().out
+    for seconds in ("12", "60"):  # where the machine is busy it takes longer
+        code = leakwatch("attach", job.spider, "--for", seconds, *at(tmp_path))
+        shown = capsys.readouterr().out
+        if code == 3:
+            break
     assert "Live References" in shown
     assert "LEAK: HtmlResponse is leaking" in shown
     assert "held by   Request.meta['referer']" in shown
