@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,23 +30,35 @@ pytest_plugins = ["pytester"]
 EXAMPLE = Path(__file__).parent.parent / "example_project"
 HARNESS = Path(__file__).parent / "harness.py"
 ROW = Path(__file__).parent / "row.py"
-TIMEOUT = 120
+TIMEOUT = 300
 
 ASYNCIO = {
     "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
 }
 SELECT = {"TWISTED_REACTOR": "twisted.internet.selectreactor.SelectReactor"}
 REACTORLESS = {"TWISTED_REACTOR_ENABLED": False}
+HTTP_CLIENT = (
+    "aiohttp"
+    if version_info >= (2, 19)
+    else ("httpx2" if version_info >= (2, 18) else "httpx")
+)
+"""What this Scrapy downloads with where there is no reactor."""
 MODES = [
     pytest.param(ASYNCIO, id="asyncio"),
     pytest.param(SELECT, id="select"),
     pytest.param(
         REACTORLESS,
         id="reactorless",
-        marks=pytest.mark.skipif(
-            not hasattr(default_settings, "TWISTED_REACTOR_ENABLED"),
-            reason="this Scrapy always needs a reactor",
-        ),
+        marks=[
+            pytest.mark.skipif(
+                not hasattr(default_settings, "TWISTED_REACTOR_ENABLED"),
+                reason="this Scrapy always needs a reactor",
+            ),
+            pytest.mark.skipif(
+                find_spec(HTTP_CLIENT) is None,
+                reason=f"without a reactor this Scrapy needs {HTTP_CLIENT}",
+            ),
+        ],
     ),
 ]
 

@@ -36,6 +36,10 @@ class Pages(scrapy.Spider):
     pages = 12
 
     async def start(self):
+        for request in self.start_requests():
+            yield request
+
+    def start_requests(self):
         for number in range(self.pages):
             yield self.page(number)
 

@@ -35,6 +35,7 @@ OF_SOME_VERSIONS = frozenset(
         "builtins.weakref",
         "scrapy.crawler.CrawlerRunnerBase",
         "scrapy.core.downloader.handlers._httpx.HttpxDownloadHandler",
+        "scrapy.extensions.remote_control.RemoteControl",
         "scrapy.spidermiddlewares.offsite.OffsiteMiddleware",
         "scrapy.spidermiddlewares.start.StartSpiderMiddleware",
         "scrapy.utils.asyncio.AsyncioLoopingCall",

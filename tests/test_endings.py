@@ -22,7 +22,7 @@ from tests.conftest import recorded, start_crawl
 from tests.test_limits import tree
 from tests.test_stalled import PRELUDE
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 GROUP = "sys/fs/cgroup/job"
 HERE = {
     "proc/self/cgroup": "0::/job\n",

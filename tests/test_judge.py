@@ -211,6 +211,23 @@ def test_what_came_from_another_crawl_is_not_this_ones_leak(share, verdicts) -> 
     assert len(hear(judge_of(), samples)) == verdicts
 
 
+@pytest.mark.parametrize(
+    ("share", "found", "verdicts"),
+    [
+        (0.6, unexplained("late"), ["inconclusive"]),
+        (0.6, explanation(), ["leak"]),
+        (0.6, explanation(traits=("foreign",)), []),
+        (0.9, unexplained("late"), ["leak"]),
+    ],
+)
+def test_what_other_crawls_have_too_is_a_leak_only_with_a_holder(
+    share, found, verdicts
+) -> None:
+    samples = [sample(n, responses=900 * n, own_share=share) for n in range(8)]
+    told = hear(judge_of(explain=True), samples, found)
+    assert [verdict.kind for verdict in told] == verdicts
+
+
 def test_the_forecast_is_what_is_left_at_the_rate_of_the_leak() -> None:
     samples = [sample(n, responses=1000 * n, limit=220_000_000) for n in range(8)]
     (verdict,) = hear(judge_of(explain=True), samples, explanation())

@@ -18,9 +18,12 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+PAGES = 'print(crawler.stats.get_value("item_scraped_count", 0))'
+
+
 @pytest.fixture
 def job(shop, tmp_path):
-    """The port and token of a crawl that leaks."""
+    """The port and token of a crawl that leaks, and has some pages by now."""
     process = start_crawl(
         shop,
         tmp_path,
@@ -30,11 +33,14 @@ def job(shop, tmp_path):
         REMOTE_CONTROL_JOBS_DIR=str(tmp_path / "jobs"),
     )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not (jobs := list(tmp_path.glob("jobs/*.json"))):
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        yield json.loads(jobs[0].read_text())
+        job = json.loads(jobs[0].read_text())
+        while not int(execute(job, PAGES)["output"]):
+            assert time.monotonic() < deadline
+        yield job
     finally:
         process.kill()
         process.communicate()
@@ -57,7 +63,6 @@ before = crawler.stats.get_value("item_scraped_count", 0)
 print(await crawler.get_extension(LeakWatch).why("HtmlResponse"))
 print("items meanwhile:", crawler.stats.get_value("item_scraped_count", 0) - before)
 """
-    time.sleep(0.5)  # some pages
     answer = execute(job, code)
     assert answer["status"] == "ok", answer
     assert "held by   Request.meta['referer']" in answer["output"]
@@ -85,7 +90,6 @@ from scrapy_leakwatch import LeakWatch
 leakwatch = crawler.get_extension(LeakWatch)
 print(await leakwatch.heap(), await leakwatch.heap("HtmlResponse"))
 """
-    time.sleep(0.5)  # some pages
     answer = execute(job, code)
     assert answer["status"] == "ok", answer
     assert "here is the memory bill instead.\n\nMemory: " in answer["output"]

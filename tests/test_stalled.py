@@ -17,7 +17,7 @@ from tests.conftest import (
     start_crawl,
 )
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 PRELUDE = "import gc, stalling; gc.disable(); vars(spiders).update(vars(stalling))"
 """A Deferred that nobody keeps is to be there as long as the test takes."""
 SOURCE = Path(__file__).with_name("stalling.py")

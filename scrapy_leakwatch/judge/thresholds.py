@@ -14,6 +14,9 @@ MEGA = 1_000_000
 
 MAJORITY = 0.5
 """Of what was examined: up to there what is held is a minority, and the dead most."""
+OWN_SHARE = 0.8
+"""Of the oldest instances: full collections count the whole process, and what grows in
+it is proved of a crawl only where so many of them are its own."""
 ENOUGH_EXAMINED = 8
 """Objects: of fewer nothing can be said of all."""
 MOST_PER_1000_RESPONSES = 3000

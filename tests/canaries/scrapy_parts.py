@@ -72,16 +72,23 @@ SCRAPY = [
     Part(
         "scrapy.http.Response",
         "_url request",
-        "observe/live_refs.py observe/origin.py explain/answers/suspects.py",
+        "observe/live_refs.py internals/origins.py explain/answers/suspects.py",
         "pages would have no URL, and of two crawls nobody could tell whose they are",
         lambda: Response("http://shop/", request=Request("http://shop/")),
     ),
     Part(
         "scrapy.selector.Selector",
         "response",
-        "observe/live_refs.py observe/origin.py",
+        "observe/live_refs.py internals/origins.py",
         "of two crawls nobody could tell whose a selector is",
         lambda: Selector(TextResponse("http://shop/", body=b"<a>", encoding="utf-8")),
+    ),
+    Part(
+        "scrapy.http.TextResponse",
+        "_cached_selector",
+        "internals/origins.py",
+        "selectors that leak would be taken for those of dead pages",
+        lambda: TextResponse("http://shop/", body=b"<a>", encoding="utf-8"),
     ),
     Part(
         "scrapy.Item",

@@ -55,6 +55,13 @@ def deferred_of_generator() -> bool:
     return inner in found.nodes
 
 
+def awaits_as_known() -> bool:
+    """Tell whether what awaits a Deferred is its ``__iter__``, or as before itself."""
+    made = defer.Deferred()
+    found = made.__await__()
+    return found is made or found.gi_code.co_name == "__iter__"
+
+
 def future_of_deferred() -> bool:
     loop, made = asyncio.new_event_loop(), defer.Deferred()
     try:
@@ -72,9 +79,8 @@ def reactor_of(path: str) -> Any:
         pytest.skip(f"no {name} on this system")
     loop = asyncio.new_event_loop() if "asyncio" in path else None
     made = cls(loop) if loop else cls()
-    for reader in made.removeAll():
-        reader.connectionLost(None)
-    for reader in (made.waker, *getattr(made, "_internalReaders", ())):
+    readers = {*made.removeAll(), made.waker, *getattr(made, "_internalReaders", ())}
+    for reader in readers:
         reader.connectionLost(None)
     if loop:
         loop.close()
@@ -88,7 +94,7 @@ def pool_of_twisted() -> bool:
 TWISTED = [
     Part(
         "twisted.internet.defer.Deferred",
-        "_callbacks _canceller _chainedTo called _debugInfo",
+        "_callbacks|callbacks _canceller _chainedTo called _debugInfo",
         "explain/waits/chain.py explain/waits/awaited.py explain/naming/edges.py",
         "what a stalled crawl waits for would not be told",
         defer.Deferred,
@@ -140,7 +146,7 @@ TWISTED = [
         "",
         "explain/waits/chain.py",
         "what a coroutine awaits would end before the Deferred",
-        lambda: defer.Deferred().__await__().gi_code.co_name == "__iter__",
+        awaits_as_known,
     ),
     Part(
         "twisted.internet.base.DelayedCall",

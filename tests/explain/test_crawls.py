@@ -37,7 +37,7 @@ def _crawl(name, site, file, *trouble):
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, packages))},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
         start_new_session=True,
     )

@@ -8,8 +8,9 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from scrapy import Request, Spider
+from scrapy import Request, Selector, Spider
 from scrapy.crawler import Crawler
+from scrapy.utils import trackref
 
 from scrapy_leakwatch.explain.answers import findings
 from scrapy_leakwatch.explain.answers.statement import state, state_share
@@ -18,9 +19,12 @@ from scrapy_leakwatch.explain.records import Unexplained
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.heap.roots import Outside, roots
 from scrapy_leakwatch.heap.walk import Heap
+from scrapy_leakwatch.internals.origins import is_of_response
 from scrapy_leakwatch.records import Counts, Price
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scrapy_leakwatch.explain.answers.findings import Group, Tally
     from scrapy_leakwatch.explain.records import Explanation, Question
 
@@ -64,13 +68,9 @@ def investigate(
     question: Question, evidence: Evidence, timeout_s: float
 ) -> Explanation | Unexplained:
     """Return who holds the suspects; stall and memory are left to the caller."""
-    chosen = evidence.chosen
-    count = question.count if chosen is None else sys.maxsize
+    count = question.count if evidence.chosen is None else sys.maxsize
     heap = evidence.heap(timeout_s, count)
-    indexes = None if chosen is None else [heap.graph.find(obj) for obj in chosen]
-    if indexes is not None:
-        indexes = [index for index in indexes if index >= 0]
-    tally = _tally(heap, question, indexes)
+    tally = _tally(heap, question, _chosen(heap, evidence))
     groups = tally.held or _too_many_waiting(tally)
     if tally.held or not groups:
         tally.in_flight += tally.waiting_count
@@ -86,6 +86,24 @@ def investigate(
     return _priced(explained, heap, groups)
 
 
+def _chosen(heap: Heap, evidence: Evidence) -> list[int] | None:
+    """Return the numbers of the suspects that are asked about, None for all.
+
+    A selector that a response has of its own is none: it goes with the response.
+    """
+    chosen: Iterable[Any] | None = evidence.chosen
+    if chosen is None and any(Selector in anatomy.mro(cls) for cls in evidence.classes):
+        chosen = (
+            each
+            for cls in evidence.classes
+            for each in trackref.live_refs.get(cls, ())
+            if not is_of_response(each)
+        )
+    if chosen is None:
+        return None
+    return [index for each in chosen if (index := heap.graph.find(each)) >= 0]
+
+
 def _tally(heap: Heap, question: Question, chosen: list[int] | None) -> Tally:
     """Return who holds what, without what the engine is known to work on."""
     found = heap.graph.clusters(Request, findings.MOST_EXAMPLES, chosen)
@@ -97,7 +115,7 @@ def _tally(heap: Heap, question: Question, chosen: list[int] | None) -> Tally:
     else:
         tally.unseen = unknown
     tally.examined += garbage + unknown
-    if question.unaccounted:
+    if question.unaccounted and chosen is None:
         owned = min(max(question.count - question.unaccounted, 0), tally.in_flight)
         tally.in_flight -= owned
         tally.examined -= owned

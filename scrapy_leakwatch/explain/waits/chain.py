@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from contextlib import suppress
 from dataclasses import dataclass
 from types import (
     AsyncGeneratorType,
@@ -228,7 +229,8 @@ def _behind_deferred(deferred: Any) -> tuple[Any, ...]:
     canceller = anatomy.attribute(deferred, "_canceller")
     if type(canceller) is not FunctionType:
         return ()
-    status = _in_closure(canceller, _is_of_function)
+    around = _with_closures(_contents(canceller))
+    status = next(filter(_is_of_function, around), None)
     if status is None:
         return _some(_in_closure(canceller, is_future))
     waits_on = anatomy.attribute(status, "waitingOn")
@@ -245,10 +247,13 @@ def _is_of_function(obj: Any) -> bool:
 def _woken_by(deferred: Any, status: Any) -> Any:
     """Return the function that goes on when a Deferred fires, by its status."""
     callbacks = anatomy.attribute(deferred, "_callbacks")
+    if callbacks is None:  # as older Twisteds call them
+        callbacks = anatomy.attribute(deferred, "callbacks")
     for entry in callbacks[:MOST_CALLBACKS] if type(callbacks) is list else ():
         for args in _tuples_in(entry):
-            if any(part is status for part in args):
-                return next(filter(is_suspended, args), None)
+            parts = list(_with_closures(args))
+            if any(part is status for part in parts):
+                return next(filter(is_suspended, parts), None)
     return None
 
 
@@ -259,12 +264,19 @@ def _tuples_in(found: Any, deep: int = 2) -> Iterator[tuple[Any, ...]]:
             yield from _tuples_in(each, deep - 1)
 
 
+def _with_closures(parts: Iterable[Any]) -> Iterator[Any]:
+    """Yield them, and what functions among them have from around: as in Twisted 21."""
+    for each in parts:
+        yield each
+        if type(each) is FunctionType:
+            yield from _contents(each)
+
+
 def _in_closure(function: FunctionType, wanted: Any) -> Any:
+    return next(filter(wanted, _contents(function)), None)
+
+
+def _contents(function: FunctionType) -> Iterator[Any]:
     for cell in function.__closure__ or ():
-        try:
-            content = cell.cell_contents
-        except ValueError:
-            continue
-        if wanted(content):
-            return content
-    return None
+        with suppress(ValueError):
+            yield cell.cell_contents

@@ -26,9 +26,10 @@ from scrapy_leakwatch.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from scrapy_leakwatch.judge.case import Case
+    from scrapy_leakwatch.judge.growth import Point
     from scrapy_leakwatch.judge.history import History
     from scrapy_leakwatch.judge.kinds.kind import Found
     from scrapy_leakwatch.judge.told import Standing
@@ -63,7 +64,8 @@ def _suspicion(
     oldest = sample.oldest.get(subject)
     if oldest is None or sample.held[subject] < case.min_objects or _anothers(oldest):
         return None
-    grown = growth(history.floors(subject), case.min_samples, case.min_objects)
+    floors: Sequence[Point] = () if _is_shared(oldest) else history.floors(subject)
+    grown = growth(floors, case.min_samples, case.min_objects)
     proved = grown is not None
     if grown is None:
         grown = growth(history.levels(subject), case.min_samples, case.min_objects)
@@ -103,6 +105,11 @@ def _is_impossible(subject: str, grown: Growth, *, proved: bool) -> bool:
 
 def _anothers(oldest: Oldest) -> bool:
     return oldest.own_share is not None and oldest.own_share < thresholds.MAJORITY
+
+
+def _is_shared(oldest: Oldest) -> bool:
+    """Tell whether other crawls have some: what collections proved may be theirs."""
+    return oldest.own_share is not None and oldest.own_share < thresholds.OWN_SHARE
 
 
 def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
