@@ -14,11 +14,9 @@ from scrapy_leakwatch.explain.accumulations import (
     container,
     database,
     library_object,
-    queue,
     registry,
     smart_strings,
     variable,
-    waiting_work,
 )
 from scrapy_leakwatch.explain.accumulations.holder_line import line_at_holder
 
@@ -33,8 +31,6 @@ KINDS: tuple[AccumulationKind, ...] = (
     smart_strings.KIND,
     carried.KIND,
     client.KIND,
-    waiting_work.KIND,
-    queue.KIND,
     buffer.KIND,
     database.KIND,
     variable.KIND,

@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from scrapy_leakwatch.explain.code.expressions import Expression, names_in, statements
+from scrapy_leakwatch.explain.code.expressions import (
+    Expression,
+    base_of,
+    names_in,
+    statements,
+)
 from scrapy_leakwatch.explain.code.once import ONCE
+from scrapy_leakwatch.explain.code.outcomes import Outcome, outcome_of, parents_in
 from scrapy_leakwatch.foundation.lines import last_name
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.explain.code.source import Find
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Expression):
+    """A call: the ``name`` of what is called, and what becomes of what it returns.
+
+    It ends at the line ``end``.
+    """
+
+    name: str = ""
+    outcome: Outcome = "kept"
+    end: int = 0
 
 
 def called(tree: ast.AST, callers: frozenset[str], function: str) -> list[Expression]:
@@ -41,4 +64,45 @@ def naming(tree: ast.AST, callers: frozenset[str]) -> list[Expression]:
             if scope.function and not fixed and last_name(node.args[0]) != "__name__":
                 place = (node.lineno, scope.class_name, scope.function)
                 found.append(Expression(*place, "", names_in(node)))
+    return found
+
+
+def starting(tree: ast.AST, callers: frozenset[str]) -> list[Call]:
+    """Return the calls of ``callers``, with all names that stand in what they get."""
+    return [call for call, _ in _starting(tree, callers)]
+
+
+def of_methods(callers: frozenset[str]) -> Find:
+    """Return what finds the calls of ``callers`` that are methods of something."""
+
+    def find(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
+        found = _starting(tree, callers)
+        bases = [(call, base_of(of, name, is_global)) for call, of in found if of]
+        return [replace(call, base=base) for call, base in bases if base is not None]
+
+    return find
+
+
+def _starting(
+    tree: ast.AST, callers: frozenset[str]
+) -> list[tuple[Call, ast.expr | None]]:
+    """Return calls, each with what the called is a method of."""
+    found = []
+    parents = parents_in(tree)
+    for node, scope, body in statements(tree):
+        if isinstance(node, ast.Call) and last_name(node.func) in callers:
+            of = node.func.value if isinstance(node.func, ast.Attribute) else None
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            names = frozenset[str]().union(*map(names_in, given))
+            call = Call(
+                node.lineno,
+                scope.class_name,
+                scope.function,
+                "",
+                names,
+                name=last_name(node.func),
+                outcome=outcome_of(node, parents, body),
+                end=node.end_lineno or node.lineno,
+            )
+            found.append((call, of))
     return found

@@ -21,11 +21,10 @@ POOLS = (
 SIMPLE_QUEUE = "_queue.SimpleQueue"
 WORK = "concurrent.futures.thread._WorkItem"
 
-REMEDY = (
-    "the work comes faster than the threads do it: return or await what starts it,"
-    " so that Scrapy waits for it, or start less at a time"
+_OF_DATABASE = "twisted.enterprise.adbapi.ConnectionPool"
+_STARTERS_OF_DATABASE = frozenset(
+    ["runInteraction", "runQuery", "runOperation", "runWithConnection"]
 )
-
 _OF_TWISTED = "twisted.python.threadpool.ThreadPool"
 _STARTERS_OF_TWISTED = frozenset(
     [
@@ -63,8 +62,15 @@ def work_in(way: tuple[Any, ...]) -> CodeType | None:
 
 def starters(way: tuple[Any, ...]) -> frozenset[str]:
     """Return the names of what hands a function to the pool on ``way``."""
+    if is_of_database(way):
+        return _STARTERS_OF_DATABASE
     of_twisted = any(anatomy.inherits(node, _OF_TWISTED) for node in way)
     return _STARTERS_OF_TWISTED if of_twisted else _STARTERS
+
+
+def is_of_database(way: tuple[Any, ...]) -> bool:
+    """Tell whether the work waits for a connection to a database."""
+    return any(anatomy.inherits(node, _OF_DATABASE) for node in way)
 
 
 def _entries(way: tuple[Any, ...]) -> list[tuple[Any, ...]]:

@@ -1,0 +1,141 @@
+"""Work that waits for a thread or a process, and whether somebody waits for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scrapy_leakwatch.explain.code import blame, calls, source
+from scrapy_leakwatch.explain.containers import pools
+from scrapy_leakwatch.explain.uses.use import Use
+from scrapy_leakwatch.foundation import places
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+    from scrapy_leakwatch.explain.code.source import Candidate
+    from scrapy_leakwatch.explain.holders.anchor import Anchor
+
+
+def use(anchor: Anchor, crawler: Any) -> Use | None:
+    """Return what helps against work that waits, and the line that hands it over."""
+    way = (*anchor.above, *anchor.trail)
+    if not pools.is_in_pool(way):
+        return None
+    found = _starting(anchor, crawler)
+    line = source.choose(_to_blame(found)) or blame.used_there(anchor, crawler)
+    work = pools.work_in(way)
+    if line is None and work is not None:
+        line = source.of_code(work)
+    return Use(_fix(way, _to_blame(found)), line)
+
+
+def _starting(anchor: Anchor, crawler: Any) -> list[Candidate]:
+    """Return the calls that hand the work to the pool; of several, the likeliest."""
+    way = (*anchor.above, *anchor.trail)
+    callers = pools.starters(way)
+    ours = [
+        type(each) for each in way if places.origin_of_class(type(each)) == "project"
+    ]
+    classes = (*source.classes_of(crawler), *ours)
+    found = source.in_reach(classes, lambda tree: calls.starting(tree, callers))
+    work = pools.work_in(way)
+    if work is not None:
+        return [one for one in found if _hands_over(one, work)]
+    of_pool = blame.all_there(anchor, crawler, calls.of_methods(callers))
+    return of_pool or found
+
+
+def _hands_over(candidate: Candidate, work: CodeType) -> bool:
+    call = candidate.found
+    if work.co_name != "<lambda>":
+        return work.co_name in call.names
+    return candidate.path == work.co_filename and (
+        isinstance(call, calls.Call) and call.line <= work.co_firstlineno <= call.end
+    )
+
+
+def _to_blame(found: list[Candidate]) -> list[Candidate]:
+    """Return the calls for which nobody waits, where there are some."""
+    return [one for one in found if _outcome(one) == "dropped"] or found
+
+
+def _outcome(candidate: Candidate) -> str:
+    call = candidate.found
+    return call.outcome if isinstance(call, calls.Call) else ""
+
+
+def _fix(way: tuple[Any, ...], found: list[Candidate]) -> str:
+    called = [one.found for one in found if isinstance(one.found, calls.Call)]
+    outcomes = {each.outcome for each in called}
+    words = _WORDS_OF_DATABASE if pools.is_of_database(way) else _WORDS
+    if outcomes == {"dropped"} and called[0].function:
+        name, function = f"{called[0].name}()", f"{called[0].function}()"
+        advice = _ADVICE.get(called[0].name, _RETURN)
+        return words.dropped.format(advice.format(call=name, function=function))
+    if outcomes and outcomes <= {"awaited", "returned"}:
+        return words.awaited
+    return words.unknown
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What to say by what becomes of what starts the work."""
+
+    dropped: str
+    awaited: str
+    unknown: str
+
+
+_WORDS = _Words(
+    dropped=(
+        "the work comes faster than the threads do it, and nobody waits for it: {}, so"
+        " that Scrapy does; or bound how many are under way, with a semaphore"
+    ),
+    awaited=(
+        "the work comes faster than the threads do it, though it is awaited: more"
+        " threads (max_workers, REACTOR_THREADPOOL_MAXSIZE), or fewer pages and items"
+        " at a time (CONCURRENT_REQUESTS, CONCURRENT_ITEMS)"
+    ),
+    unknown=(
+        "the work comes faster than the threads do it: return or await what starts it,"
+        " so that Scrapy waits for it, or start less at a time"
+    ),
+)
+_WORDS_OF_DATABASE = _Words(
+    dropped=(
+        "the database is slower than the crawl, and nobody waits for it: {}, so that"
+        " Scrapy does"
+    ),
+    awaited=(
+        "the database is slower than the crawl, though it is awaited: insert many rows"
+        " at once (executemany), give the pool more connections (cp_max), or lower"
+        " CONCURRENT_REQUESTS and CONCURRENT_ITEMS"
+    ),
+    unknown=(
+        "the database is slower than the crawl: return the Deferred of what is handed"
+        " to the pool, or await it (maybe_deferred_to_future), so that Scrapy waits"
+    ),
+)
+_RETURN = (
+    "return the Deferred of {call} from {function}, or await it there"
+    " (maybe_deferred_to_future)"
+)
+_AWAIT = "await {call} in {function}, an `async def`"
+_NO_DEFERRED = (
+    "use deferToThread() instead of {call} in {function}, and return its Deferred"
+)
+_ADVICE = {
+    "submit": (
+        "await asyncio.wrap_future(...) of what {call} returns in {function}, an"
+        " `async def`"
+    ),
+    "map": "take the results of {call} in {function}, and await them",
+    "apply_async": "wait for what {call} returns before {function} hands over more",
+    "run_in_executor": _AWAIT,
+    "to_thread": _AWAIT,
+    "run_in_thread": _AWAIT,
+    "callInThread": _NO_DEFERRED,
+    "callInThreadWithCallback": _NO_DEFERRED,
+}
+"""By what hands the work over, where what that returns is dropped."""
