@@ -7,9 +7,12 @@ import importlib.util
 import os
 import sys
 import textwrap
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
 
 from scrapy_leakwatch.explain.code import source
 from scrapy_leakwatch.explain.holders import Anchor, root
@@ -51,14 +54,14 @@ def spider(tmp_path, monkeypatch):
     return make
 
 
-def use(spider, *names):
+def use(spider, *names, crawler=None):
     """Return the use of what ``names`` lead to, from the spider on."""
     way = [spider]
     for name in names:
         table = getattr(way[-1], "__dict__", {})
         way += [table, table[name]] if name in table else [getattr(way[-1], name)]
     anchor = Anchor(root.KIND, tuple(way), (), start_at(spider))
-    return use_of(anchor, SimpleNamespace(spider=spider))
+    return use_of(anchor, crawler or SimpleNamespace(spider=spider))
 
 
 DATABASE = """
@@ -86,7 +89,7 @@ DATABASE = """
             "return the Deferred of runInteraction() from parse()",
         ),
         (
-            "d = self.dbpool.runInteraction(self.insert, response); d.addErrback(self.ignore)",
+            "d = self.dbpool.runInteraction(self.insert, 1); d.addErrback(self.ignore)",
             "d = self.dbpool",
             "return the Deferred of runInteraction() from parse()",
         ),
@@ -235,6 +238,72 @@ def test_a_queue_gets_a_bound(spider, made, put, words):
     assert "clear" not in found.fix
     assert found.line.code == put
     assert not found.line.likely
+
+
+@pytest.mark.parametrize("put", ["queue.put_nowait", "self.queue.put"])
+def test_what_is_put_by_another_name_is_put(spider, put):
+    text = QUEUE.format(
+        made="asyncio.Queue()",
+        put=f"queue = self.queue; {put}(response)",
+        get="rows = self.queue; return rows.get()",
+    )
+    found = use(spider(text), "queue")
+    assert "slower than the crawl" in found.fix
+    assert f"{put}(response)" in found.line.code
+
+
+def test_a_consumer_that_was_told_to_end_is_no_news(spider):
+    text = QUEUE.format(
+        made="asyncio.Queue()", put="self.queue.put(1)", get="return self.queue.get()"
+    )
+    shop = spider(text)
+    shop.loop = LoopingCall(shop.store)
+    shop.loop.running = False  # as after stop()
+    slot = SimpleNamespace(closing=None)
+    crawler = SimpleNamespace(spider=shop, engine=SimpleNamespace(_slot=slot))
+    assert "the looping call has stopped" in use(shop, "queue", crawler=crawler).fix
+    slot.closing = Deferred()
+    assert "slower than the crawl" in use(shop, "queue", crawler=crawler).fix
+
+
+LIBRARY = """
+    import shelf_library
+    from shelf_library import count as metric
+
+    class Shop(Spider):
+        def parse(self, response):
+            {}
+"""
+
+
+@pytest.mark.parametrize(
+    "call", ["metric('pages', response)", "shelf_library.count('pages', str(response))"]
+)
+def test_the_call_that_fills_a_registry_of_a_library_is_told(library, spider, call):
+    found = use_in(library, spider(LIBRARY.format(call)))
+    assert found.line.code == call
+    assert "shelf_library.REGISTRY keeps what count() is given" in found.fix
+
+
+@pytest.mark.parametrize(
+    "call", ["metric('pages', 1)", "shelf_library.Table(response)"]
+)
+def test_a_call_that_is_always_the_same_fills_no_registry(library, spider, call):
+    assert use_in(library, spider(LIBRARY.format(call))) is None
+
+
+@pytest.fixture
+def library(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parent / "site-packages")
+    monkeypatch.delitem(sys.modules, "shelf_library", raising=False)
+    return importlib.import_module("shelf_library")
+
+
+def use_in(library, shop):
+    table = vars(library)
+    way = (table, library.REGISTRY)
+    anchor = Anchor(root.KIND, way, (), start_at(table))
+    return use_of(anchor, SimpleNamespace(spider=shop))
 
 
 def test_a_queue_that_no_line_takes_from_is_told(spider):

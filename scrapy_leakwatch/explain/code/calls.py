@@ -106,3 +106,41 @@ def _starting(
             )
             found.append((call, of))
     return found
+
+
+def of_module(tree: ast.AST, module: str) -> list[Call]:
+    """Return where a function hands something that varies to one of ``module``'s."""
+    names, functions = _imported(tree, module)
+    found = []
+    for node, scope, _ in statements(tree):
+        if not isinstance(node, ast.Call) or scope.function in ONCE:
+            continue
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+        called = _called(node.func, names, functions)
+        if called and not all(isinstance(each, ast.Constant) for each in given):
+            place = (node.lineno, scope.class_name, scope.function)
+            found.append(Call(*place, "", names_in(node), name=called))
+    return found
+
+
+def _imported(tree: ast.AST, module: str) -> tuple[frozenset[str], dict[str, str]]:
+    """Return the names that a file has for a module, and for parts of it."""
+    package, _, last = module.rpartition(".")
+    names, parts = set[str](), dict[str, str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for each in node.names:
+                if each.name == module or each.name.startswith(f"{module}."):
+                    names.add(each.asname or module)
+        elif isinstance(node, ast.ImportFrom) and node.module == module:
+            parts |= {each.asname or each.name: each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and package and node.module == package:
+            names |= {each.asname or last for each in node.names if each.name == last}
+    return frozenset(names), parts
+
+
+def _called(func: ast.expr, names: frozenset[str], parts: dict[str, str]) -> str:
+    """Return which part of a module is called, empty if none is."""
+    if isinstance(func, ast.Attribute):
+        return func.attr if ast.unparse(func.value) in names else ""
+    return parts.get(func.id, "") if isinstance(func, ast.Name) else ""

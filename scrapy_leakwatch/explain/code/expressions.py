@@ -298,7 +298,8 @@ def _grown_targets(node: Statement, name: str) -> Iterator[ast.expr]:
         named = {name} <= names_in(used) or name in _constants(used)
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
-            if isinstance(target, ast.Subscript) or named:
+            is_other = ast.unparse(target) != ast.unparse(node.value)
+            if isinstance(target, ast.Subscript) or (named and is_other):
                 yield target
 
 

@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scrapy_leakwatch.explain.code import calls, expressions
+from scrapy_leakwatch.explain.code.aliases import written_out
 from scrapy_leakwatch.explain.code.once import ONCE
 from scrapy_leakwatch.foundation import anatomy, places
-from scrapy_leakwatch.foundation.lines import MOST_FILES, SourceLine, at, lines, tree_of
+from scrapy_leakwatch.foundation.lines import MOST_FILES, SourceLine, at, lines
 from scrapy_leakwatch.internals import components
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ def _search(
     found = []
     packages = frozenset(module.partition(".")[0] for module in modules)
     for path in _project_files(packages):
-        tree = tree_of(path)
+        tree = written_out(path)
         if tree is not None:
             found += [Candidate(path, expression) for expression in find(tree)]
     return found

@@ -26,14 +26,17 @@ _LOOPING = (
 )
 
 
-def ended(owner: Any, functions: frozenset[str], *, in_thread: bool) -> str:
+def ended(
+    owner: Any, functions: frozenset[str], *, in_thread: bool, closing: bool
+) -> str:
     """Return what has ended that ran one of ``functions``, empty if one goes on.
 
     It is an attribute of ``owner``, in words such as ``the task store() has ended``.
     ``in_thread``: some thread runs one of them, and it may be one without a name.
+    ``closing``: what has ended now may have been told to, but not by an error.
     """
     ends = [
-        _end_of(worker)
+        _end_of(worker, closing=closing)
         for worker in _workers(owner)
         if functions & (runs := _names(worker)) or (in_thread and not runs)
     ]
@@ -72,32 +75,34 @@ def _names(worker: Any) -> frozenset[str]:
     return frozenset() if code is None else frozenset([code.co_name, *code.co_names])
 
 
-def _end_of(worker: Any) -> str | None:
-    """Return how a worker has ended, in words; None where it goes on."""
+def _end_of(worker: Any, *, closing: bool) -> str | None:
+    """Return how a worker has ended, in words; None where it goes on, or may have."""
     if anatomy.is_a(worker, asyncio.Task):
-        if not asyncio.Task.done(worker):
-            return None
-        coroutine = asyncio.Task.get_coro(worker)
-        name = redact.text(callables.function_name(coroutine), 60).rpartition(".")[2]
-        return f"the task {name}() has ended{_error_of(worker)}"
+        return _end_of_task(worker, closing=closing)
+    if closing:
+        return None
     if _is_looping(worker):
-        if anatomy.attribute(worker, "running") is not False:
-            return None
-        return "the looping call has stopped"
-    table = anatomy.own_dict(worker) or {}
+        stopped = anatomy.attribute(worker, "running") is False
+        return "the looping call has stopped" if stopped else None
     # A thread that has ended lets go of its function; in a forked child all have ended.
-    if type(worker) is not threading.Thread or "_target" in table:
+    own = anatomy.own_dict(worker) or {}
+    if type(worker) is not threading.Thread or "_target" in own:
         return None
     name = redact.text(anatomy.text_attribute(worker, "_name"), 60)
     return f"the thread {name} has ended"
 
 
-def _error_of(task: Any) -> str:
-    if asyncio.Task.cancelled(task):
-        return ", it was cancelled"
-    # To ask for it would be to say that it was handled.
+def _end_of_task(task: Any, *, closing: bool) -> str | None:
+    if not asyncio.Task.done(task) or asyncio.Task.cancelled(task):
+        return None
+    # To ask for its error would be to say that it was handled.
     errors = [each for each in gc.get_referents(task) if _is_error(each)]
-    return f" by {redact.text(anatomy.name(type(errors[0])), 60)}" if errors else ""
+    if closing and not errors:
+        return None
+    coroutine = asyncio.Task.get_coro(task)
+    name = redact.text(callables.function_name(coroutine), 60).rpartition(".")[2]
+    by = f" by {redact.text(anatomy.name(type(errors[0])), 60)}" if errors else ""
+    return f"the task {name}() has ended{by}"
 
 
 def _is_error(obj: Any) -> bool:

@@ -13,6 +13,7 @@ from scrapy_leakwatch.explain.naming import words
 from scrapy_leakwatch.explain.uses import consumers
 from scrapy_leakwatch.explain.uses.use import Use
 from scrapy_leakwatch.foundation import anatomy, places
+from scrapy_leakwatch.internals.versions import engine_slot
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.code.source import Find
@@ -114,7 +115,16 @@ def _gone(anchor: Anchor, crawler: Any, find: Find) -> str:
         _owner(anchor),
         frozenset(takers),
         in_thread=any(takers & one.found.names for one in in_threads),
+        closing=_is_closing(crawler),
     )
+
+
+def _is_closing(crawler: Any) -> bool:
+    """Tell whether the crawl ends: its consumers were told to end, too."""
+    engine = anatomy.attribute(crawler, "engine")
+    slot = engine_slot(engine) if engine is not None else None
+    ends = slot is None or anatomy.attribute(slot, "closing") is not None
+    return engine is not None and ends
 
 
 def _owner(anchor: Anchor) -> Any:
