@@ -313,6 +313,16 @@ def test_a_queue_that_no_line_takes_from_is_told(spider):
     assert "nothing takes from spider.queue: no line of the project does" in found.fix
 
 
+def test_the_end_that_is_put_when_the_crawl_closes_is_not_what_grows(spider):
+    end = "return self.queue.get()\n\n        def closed(self): self.queue.put(None)"
+    found = use(
+        spider(QUEUE.format(made="queue.Queue()", put="self.queue.put(1)", get=end)),
+        "queue",
+    )
+    assert found.line.code == "self.queue.put(1)"
+    assert not found.line.likely
+
+
 def test_a_queue_that_is_handed_on_may_have_a_consumer(spider):
     text = QUEUE.format(
         made="queue.Queue()",
@@ -443,12 +453,12 @@ class Shop(Spider):
     [
         (
             "def process_response(self, request): self.kept.pop(request.url, None)",
-            "take the entry out in process_exception(), too: now it goes in"
-            " process_response() only",
+            "pop() each entry of spider.kept in process_exception(), too: now they go"
+            " in process_response() only",
         ),
         (
             "def parse(self, response): self.kept.pop(response.url, None)",
-            "in an errback, too: now it goes in parse() only",
+            "in an errback, too: now they go in parse() only",
         ),
         (
             "def parse(self, response):\n"

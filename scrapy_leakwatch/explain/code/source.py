@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from scrapy_leakwatch.explain.code import calls, expressions
 from scrapy_leakwatch.explain.code.aliases import written_out
-from scrapy_leakwatch.explain.code.once import ONCE
+from scrapy_leakwatch.explain.code.once import AT_END, ONCE
 from scrapy_leakwatch.foundation import anatomy, places
 from scrapy_leakwatch.foundation.lines import MOST_FILES, SourceLine, at, lines
 from scrapy_leakwatch.internals import components
@@ -192,10 +192,10 @@ def _is_called_like(candidate: Candidate, names: set[str]) -> bool:
 
 
 def _fillers(found: list[Candidate]) -> list[Candidate]:
-    """Return what fills a container, where there is some: not what makes it."""
-    return [
-        one for one in found if one.found.adds or one.found.function not in ONCE
-    ] or found
+    """Return what fills a container, where there is some: not what makes or ends it."""
+    meant = [one for one in found if one.found.adds or one.found.function not in ONCE]
+    during = [one for one in meant if one.found.function not in AT_END]
+    return during or meant or found
 
 
 def choose(

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Spider
 
 from scrapy_leakwatch.explain.code import blame, expressions, removals
-from scrapy_leakwatch.explain.code.once import ONCE
+from scrapy_leakwatch.explain.code.once import AT_END, ONCE
 from scrapy_leakwatch.explain.holders import root
-from scrapy_leakwatch.explain.uses.use import Use
+from scrapy_leakwatch.explain.uses.use import Use, calls_of, name_of
 from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.holders.anchor import Anchor
 
-_AT_END = frozenset(["close_spider", "spider_closed", "closed"])
 _OF_FAILURES = ("err", "fail", "exception", "dropped")
 """What is in the names of functions that are called where something went wrong."""
 _READERS = ("get", "__getitem__", "__contains__", "lookup", "find", "has", "is_")
 """What the names of functions begin with that ask for an entry."""
+_METHODS = (
+    (dict, "pop()"),
+    (set, "discard()"),
+    (list, "remove()"),
+    (deque, "popleft()"),
+)
 
 
 def use(anchor: Anchor, crawler: Any) -> Use | None:
@@ -29,58 +35,67 @@ def use(anchor: Anchor, crawler: Any) -> Use | None:
     found = blame.all_there(anchor, crawler, removals.forgotten)
     taken = [one.found for one in found if isinstance(one.found, removals.Removal)]
     added = blame.all_there(anchor, crawler, expressions.grown)
-    adders = {one.found.function for one in added}
     during = [one for one in taken if one.function not in ONCE]
+    late = {one.function for one in taken} & AT_END
+    adders = {one.found.function for one in added}
     if not added or adders & {one.function for one in during}:
         return None
-    if not during:
-        late = [one for one in taken if one.function in _AT_END]
-        return Use(_TOO_LATE.format(late[0].function)) if late else None
-    return _of_functions(during, is_spider=anatomy.is_a(anchor.trail[0], Spider))
+    each = f"{_way_out(anchor)} each entry of {name_of(anchor)}"
+    if during:
+        is_spider = anatomy.is_a(anchor.trail[0], Spider)
+        where = _where_else(during, is_spider=is_spider)
+    else:
+        where = _TOO_LATE.format(calls_of(late)) if late else ""
+    return Use(f"{each} {where}") if where else None
 
 
-def _of_functions(taken: list[removals.Removal], *, is_spider: bool) -> Use | None:
+def _where_else(taken: list[removals.Removal], *, is_spider: bool) -> str:
+    """Return where else entries are to be taken out, empty if that is not sure."""
     names = {one.function for one in taken}
-    those = " and ".join(f"{name}()" for name in sorted(names))
     conditions = {one.condition for one in taken}
-    if "" not in conditions and not _on_failure(names):
-        (condition, *others) = sorted(conditions)
-        where = _CONDITION if not others else _CONDITIONS
-        return Use(where.format(functions=those, condition=condition))
+    if any(part in name for name in names for part in _OF_FAILURES):
+        return ""
+    functions = calls_of(names)
+    if "" not in conditions:
+        return _in_any_case(functions, conditions)
     if all(name.startswith(_READERS) for name in names):
-        return Use(_ONLY_ON_READ.format(those))
-    if _on_failure(names):
-        return None
+        return _ON_WRITING.format(functions)
     if "process_response" in names:
-        return Use(_IN_MIDDLEWARE.format(those))
-    return Use((_IN_SPIDER if is_spider else _ELSEWHERE).format(those))
+        return _IN_MIDDLEWARE.format(functions)
+    return (_IN_SPIDER if is_spider else _ELSEWHERE).format(functions)
 
 
-def _on_failure(names: set[str]) -> bool:
-    return any(part in name for name in names for part in _OF_FAILURES)
+def _in_any_case(functions: str, conditions: set[str]) -> str:
+    (condition, *others) = sorted(conditions)
+    when = "under conditions only" if others else f"only if `{condition}`"
+    return f"in any case: {functions} does so {when}"
 
 
-_TOO_LATE = (
-    "take each entry out when its work is done: now they go in {}() only, when the"
-    " crawl ends"
-)
-_CONDITION = "take the entry out in any case: {functions} does so only if `{condition}`"
-_CONDITIONS = (
-    "take the entry out in any case: {functions} does so under conditions only"
-)
-_ONLY_ON_READ = (
-    "drop old entries where new ones are put, too, or keep only so many: now they go"
-    " in {} only, when somebody asks for them"
+def _way_out(anchor: Anchor) -> str:
+    """Return the method that takes an entry out of the container."""
+    for node in reversed(anchor.trail[1:]):
+        if not _is_namespace(anchor, node):
+            for kind, method in _METHODS:
+                if anatomy.is_a(node, kind):
+                    return method
+    return "take out"
+
+
+def _is_namespace(anchor: Anchor, node: Any) -> bool:
+    return any(anatomy.own_dict(each) is node for each in anchor.trail)
+
+
+_TOO_LATE = "when its work is done: now they go in {} only, when the crawl ends"
+_ON_WRITING = (
+    "that is old where new ones are put, too: now they go in {} only, when somebody"
+    " asks for them"
 )
 _IN_MIDDLEWARE = (
-    "take the entry out in process_exception(), too: now it goes in {} only, which is"
-    " not called for a request that fails"
+    "in process_exception(), too: now they go in {} only, which is not called for a"
+    " request that fails"
 )
 _IN_SPIDER = (
-    "take the entry out in an errback, too: now it goes in {} only, which is not"
-    " called for a request that fails or is dropped"
+    "in an errback, too: now they go in {} only, which is not called for a request"
+    " that fails or is dropped"
 )
-_ELSEWHERE = (
-    "take the entry out wherever its work may end, also after an error: now it goes in"
-    " {} only"
-)
+_ELSEWHERE = "wherever its work may end, also after an error: now they go in {} only"

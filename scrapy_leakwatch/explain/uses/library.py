@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 DEEPEST = 3
 """Functions that call one another, from what the project calls to what keeps it."""
 _FIX = (
-    "{path} keeps what {function}() is given, for as long as the process: give"
-    " it one of few values (a status, a domain), not what differs from page to page"
+    "{path} keeps what {function}() is given, for as long as the process: give it one"
+    " of few values (a status, a domain), or bound or clear {path}"
 )
 
 

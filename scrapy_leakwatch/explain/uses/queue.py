@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.explain.code import blame, calls, expressions, removals, source
 from scrapy_leakwatch.explain.holders import root
-from scrapy_leakwatch.explain.naming import words
 from scrapy_leakwatch.explain.uses import consumers
-from scrapy_leakwatch.explain.uses.use import Use
+from scrapy_leakwatch.explain.uses.use import Use, calls_of, name_of
 from scrapy_leakwatch.foundation import anatomy, places
-from scrapy_leakwatch.internals.versions import engine_slot
+from scrapy_leakwatch.internals import paths
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.code.source import Find
@@ -59,12 +58,12 @@ def _up_to(anchor: Anchor, last: Any) -> Anchor:
 def _of_lock(anchor: Anchor, crawler: Any) -> Use:
     callers = frozenset(["run", "acquire"])
     found = blame.all_there(anchor, crawler, calls.of_methods(callers))
-    return Use(_RETURN.format(name=_name(anchor)), source.choose(found))
+    return Use(_RETURN.format(name=name_of(anchor)), source.choose(found))
 
 
 def _of_queue(anchor: Anchor, queue: Any, crawler: Any) -> Use:
     line = blame.added_there(anchor, crawler) or _of_handler(anchor, crawler)
-    name = _name(anchor)
+    name = name_of(anchor)
     find = partial(removals.shrunk, in_queue=True)
     gone = _gone(anchor, crawler, find)
     if gone:
@@ -95,9 +94,8 @@ def _of_sequence(anchor: Anchor, crawler: Any) -> Use | None:
         return None
     gone = _gone(anchor, crawler, removals.taken_in_turn)
     if gone:
-        return Use(_GONE.format(name=_name(anchor), gone=gone))
-    functions = " and ".join(f"{name}()" for name in sorted(takers))
-    return Use(_OF_SEQUENCE.format(name=_name(anchor), functions=functions))
+        return Use(_GONE.format(name=name_of(anchor), gone=gone))
+    return Use(_OF_SEQUENCE.format(name=name_of(anchor), functions=calls_of(takers)))
 
 
 def _gone(anchor: Anchor, crawler: Any, find: Find) -> str:
@@ -121,10 +119,10 @@ def _gone(anchor: Anchor, crawler: Any, find: Find) -> str:
 
 def _is_closing(crawler: Any) -> bool:
     """Tell whether the crawl ends: its consumers were told to end, too."""
-    engine = anatomy.attribute(crawler, "engine")
-    slot = engine_slot(engine) if engine is not None else None
-    ends = slot is None or anatomy.attribute(slot, "closing") is not None
-    return engine is not None and ends
+    if paths.follow(crawler, paths.ENGINE) is None:
+        return False
+    slot = paths.follow(crawler, paths.ENGINE_SLOT)
+    return slot is None or anatomy.attribute(slot, "closing") is not None
 
 
 def _owner(anchor: Anchor) -> Any:
@@ -135,12 +133,6 @@ def _owner(anchor: Anchor) -> Any:
         if places.origin_of_class(type(node)) == "project"
     )
     return next(ours, None)
-
-
-def _name(anchor: Anchor) -> str:
-    if anchor.root is None or anchor.kind is not root.KIND:
-        return "it"
-    return anchor.root.expression + words.written(words.edges_of(anchor))
 
 
 def _fix(queue: Any) -> str:

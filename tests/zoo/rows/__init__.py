@@ -15,6 +15,7 @@ from tests.zoo.rows.records import RECORDS
 from tests.zoo.rows.stalls import STALLS
 from tests.zoo.rows.taken import TAKEN
 from tests.zoo.rows.unreleased import UNRELEASED
+from tests.zoo.rows.using import USING
 from tests.zoo.rows.weights import BY_WEIGHT
 from tests.zoo.rows.workers import WORKERS
 
@@ -25,6 +26,7 @@ ROWS: tuple[Row, ...] = (
     *LEAKS,
     *KINDS,
     *BY_WEIGHT,
+    *USING,
     *WORKERS,
     *UNRELEASED,
     *STALLS,
