@@ -280,10 +280,6 @@ class TaskPipeline:
         async with self.limit:
             await asyncio.sleep(self.seconds)
 
-    def close_spider(self):
-        for task in self.tasks:
-            task.cancel()
-
 
 class AwaitedTasks(TaskPipeline):
     seconds = 0.02

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.zoo.rows.weights import ANIMALS, POOLED, _named, _pipelines, _row
+from tests.zoo.rows.weights import ANIMALS, LONGER, POOLED, _named, _pipelines, _row
 
 MIDDLEWARE = f"{ANIMALS}.using."
 
@@ -13,7 +13,10 @@ USING = (
         _named("using", "database", "DatabasePipeline.dbpool"),
         _named("using", "pool_of_mixin", "MixedPipeline._uploads"),
         also=POOLED,
-        settings=_pipelines("using.DatabasePipeline", "using.MixedPipeline"),
+        settings={
+            **_pipelines("using.DatabasePipeline", "using.MixedPipeline"),
+            **LONGER,
+        },
     ),
     _row(
         "using.Awaited",
@@ -55,7 +58,7 @@ USING = (
         "a task for each item, of which two at a time go on",
         _named("using", "begun", "TaskPipeline.tasks"),
         also=frozenset({"unreleased"}),
-        settings=_pipelines("using.TaskPipeline"),
+        settings={**_pipelines("using.TaskPipeline"), **LONGER},
     ),
     _row(
         "using.BegunInTurn",
