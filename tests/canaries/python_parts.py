@@ -165,8 +165,7 @@ PYTHON = [
     Part(
         "threading.current_thread()",
         "_name _ident",
-        "observe/resources/kinds/thread.py explain/asking.py"
-        " explain/uses/consumers.py",
+        "observe/resources/kinds/thread.py explain/asking.py explain/uses/consumers.py",
         "threads, and what they have, would have no name",
         threading.current_thread,
     ),

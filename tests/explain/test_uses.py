@@ -383,27 +383,6 @@ def test_a_task_that_has_ended_takes_nothing(spider):
     )
 
 
-def test_tasks_that_put_are_awaited(spider):
-    text = """
-        class Shop(Spider):
-            async def store(self):
-                await asyncio.sleep(60)
-    """
-    shop = spider(text)
-
-    async def crawl():
-        shop.tasks = {asyncio.ensure_future(shop.store()) for _ in range(20)}
-        fix = use(shop, "tasks").fix
-        for task in shop.tasks:
-            task.cancel()
-        await asyncio.gather(*shop.tasks, return_exceptions=True)
-        return fix, use(shop, "tasks")
-
-    fix, after = asyncio.run(crawl())
-    assert "await store() where it is called" in fix
-    assert after is None
-
-
 @pytest.mark.parametrize(
     ("made", "get"),
     [

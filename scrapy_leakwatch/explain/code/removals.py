@@ -56,7 +56,7 @@ def shrunk(
     ``in_queue``: it is a queue, whose ``get`` takes an entry out.
     """
     removers = REMOVERS | _GETTERS if in_queue else REMOVERS
-    found = _shrunk(tree, name, is_global, removers)
+    found = _shrunk(tree, name, is_global, removers, later=in_queue)
     return [each for each, _, _ in found if each.function not in ONCE]
 
 
@@ -89,14 +89,23 @@ def forgotten(tree: ast.AST, name: str, is_global: bool) -> list[Removal]:
 
 
 def _shrunk(
-    tree: ast.AST, name: str, is_global: bool, removers: frozenset[str]
+    tree: ast.AST,
+    name: str,
+    is_global: bool,
+    removers: frozenset[str],
+    *,
+    later: bool = True,
 ) -> Iterator[tuple[Expression, ast.AST, ast.AST]]:
-    """Yield each place with its node and the function that it is in."""
+    """Yield each place with its node and the function that it is in.
+
+    ``later``: also where a method that takes entries out is handed on.
+    """
     made_late = _made_late(tree)
     for node, scope, body in scoped(tree):
         if node in made_late:
             continue
-        for target in _targets(node, removers):
+        by_others = _called_by_others(node, removers) if later else ()
+        for target in (*_targets(node, removers), *by_others):
             base = base_of(target, name, is_global)
             if base is not None:
                 place = (target.lineno, scope.class_name, scope.function)
@@ -116,15 +125,19 @@ def _targets(node: ast.AST, removers: frozenset[str]) -> Iterator[ast.expr]:
             yield node.func.value
         elif last_name(node.func) in _HEAP_REMOVERS:
             yield from node.args[:1]
-        for arg in node.args:  # another calls it, such as a timer or `iter`
-            if isinstance(arg, ast.Attribute) and arg.attr in removers:
-                yield arg.value
     elif isinstance(node, ast.AugAssign):
         takes_out = isinstance(node.op, ast.Sub | ast.BitAnd)
         if takes_out and not isinstance(node.target, ast.Subscript):
             yield node.target
     elif isinstance(node, ast.Assign | ast.AnnAssign):
         yield from _replaced(node)
+
+
+def _called_by_others(node: ast.AST, removers: frozenset[str]) -> Iterator[ast.expr]:
+    """Yield what a timer, a thread or ``iter`` is to take entries out of."""
+    for arg in node.args if isinstance(node, ast.Call) else ():
+        if isinstance(arg, ast.Attribute) and arg.attr in removers:
+            yield arg.value
 
 
 def _replaced(node: ast.Assign | ast.AnnAssign) -> Iterator[ast.expr]:

@@ -21,6 +21,11 @@ POOLS = (
 SIMPLE_QUEUE = "_queue.SimpleQueue"
 WORK = "concurrent.futures.thread._WorkItem"
 
+REMEDY = (
+    "the work comes faster than the threads do it: return or await what starts it,"
+    " so that Scrapy waits for it, or start less at a time"
+)
+
 _OF_DATABASE = "twisted.enterprise.adbapi.ConnectionPool"
 _STARTERS_OF_DATABASE = frozenset(
     ["runInteraction", "runQuery", "runOperation", "runWithConnection"]

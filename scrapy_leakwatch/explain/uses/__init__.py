@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.explain.uses import forgetting, library, pool, queue, tasks
+from scrapy_leakwatch.explain.uses import forgetting, library, pool, queue
 from scrapy_leakwatch.explain.uses.use import Use
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Use", "use_of"]
 
-USES = (pool.use, queue.use, tasks.use, library.use, forgetting.use)
+USES = (pool.use, queue.use, library.use, forgetting.use)
 """The first that fits says what helps."""
 
 

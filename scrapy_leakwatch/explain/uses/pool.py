@@ -97,10 +97,7 @@ _WORDS = _Words(
         " threads (max_workers, REACTOR_THREADPOOL_MAXSIZE), or fewer pages and items"
         " at a time (CONCURRENT_REQUESTS, CONCURRENT_ITEMS)"
     ),
-    unknown=(
-        "the work comes faster than the threads do it: return or await what starts it,"
-        " so that Scrapy waits for it, or start less at a time"
-    ),
+    unknown=pools.REMEDY,
 )
 _WORDS_OF_DATABASE = _Words(
     dropped=(

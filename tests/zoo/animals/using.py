@@ -253,42 +253,6 @@ class LiveThread(DeadThread):
             pass
 
 
-class Begun(Padded):
-    name = "begun"
-
-
-class BegunInTurn(Begun):
-    name = "begun_in_turn"
-
-
-class TaskPipeline:
-    """Has a task for each item, and two at a time go on."""
-
-    seconds = 0.5
-
-    def open_spider(self):
-        self.tasks = set()
-        self.limit = asyncio.Semaphore(2)
-
-    def process_item(self, item):
-        task = asyncio.ensure_future(self.store(text_of(item)))
-        self.tasks.add(task)  # here: begun
-        task.add_done_callback(self.tasks.discard)
-        return item
-
-    async def store(self, text):
-        async with self.limit:
-            await asyncio.sleep(self.seconds)
-
-
-class AwaitedTasks(TaskPipeline):
-    seconds = 0.02
-
-    async def process_item(self, item):
-        await self.store(text_of(item))
-        return item
-
-
 class HalfFail(Padded):
     """Visits pages of which every other hangs up."""
 

@@ -54,18 +54,6 @@ USING = (
         settings=_pipelines("using.LiveTask", "using.LiveThread"),
     ),
     _row(
-        "using.Begun",
-        "a task for each item, of which two at a time go on",
-        _named("using", "begun", "TaskPipeline.tasks"),
-        also=frozenset({"unreleased"}),
-        settings={**_pipelines("using.TaskPipeline"), **LONGER},
-    ),
-    _row(
-        "using.BegunInTurn",
-        "no tasks: what they would do is awaited",
-        settings=_pipelines("using.AwaitedTasks"),
-    ),
-    _row(
         "using.HalfFail",
         "a middleware forgets a request when its response comes, and half of them fail",
         _named("using", "on_success", "RequestsUnderWay.started"),
