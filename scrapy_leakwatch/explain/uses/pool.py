@@ -13,6 +13,7 @@ from scrapy_leakwatch.foundation import places
 if TYPE_CHECKING:
     from types import CodeType
 
+    from scrapy_leakwatch.explain.code.expressions import Expression
     from scrapy_leakwatch.explain.code.source import Candidate
     from scrapy_leakwatch.explain.holders.anchor import Anchor
 
@@ -22,28 +23,32 @@ def use(anchor: Anchor, crawler: Any) -> Use | None:
     way = (*anchor.above, *anchor.trail)
     if not pools.is_in_pool(way):
         return None
-    found = _starting(anchor, crawler)
-    line = source.choose(_to_blame(found)) or blame.used_there(anchor, crawler)
+    ours = [type(one) for one in way if places.origin_of_class(type(one)) == "project"]
+    classes = (*source.classes_of(crawler), *ours)
+    found = _to_blame(_starting(anchor, crawler, classes))
+    line = source.choose(found) or blame.used_there(anchor, crawler)
     work = pools.work_in(way)
     if line is None and work is not None:
         line = source.of_code(work)
-    return Use(_fix(way, _to_blame(found)), line)
+    return Use(_fix(way, [one.found for one in found], classes), line)
 
 
-def _starting(anchor: Anchor, crawler: Any) -> list[Candidate]:
+def _starting(
+    anchor: Anchor, crawler: Any, classes: tuple[type, ...]
+) -> list[Candidate]:
     """Return the calls that hand the work to the pool; of several, the likeliest."""
     way = (*anchor.above, *anchor.trail)
     callers = pools.starters(way)
-    ours = [
-        type(each) for each in way if places.origin_of_class(type(each)) == "project"
-    ]
-    classes = (*source.classes_of(crawler), *ours)
-    found = source.in_reach(classes, lambda tree: calls.starting(tree, callers))
+    found = _calls_of(callers, classes)
     work = pools.work_in(way)
     if work is not None:
         return [one for one in found if _hands_over(one, work)]
     of_pool = blame.all_there(anchor, crawler, calls.of_methods(callers))
     return of_pool or found
+
+
+def _calls_of(names: frozenset[str], classes: tuple[type, ...]) -> list[Candidate]:
+    return source.in_reach(classes, lambda tree: calls.starting(tree, names))
 
 
 def _hands_over(candidate: Candidate, work: CodeType) -> bool:
@@ -65,17 +70,27 @@ def _outcome(candidate: Candidate) -> str:
     return call.outcome if isinstance(call, calls.Call) else ""
 
 
-def _fix(way: tuple[Any, ...], found: list[Candidate]) -> str:
-    called = [one.found for one in found if isinstance(one.found, calls.Call)]
+def _fix(
+    way: tuple[Any, ...], found: list[Expression], classes: tuple[type, ...]
+) -> str:
+    called = [each for each in found if isinstance(each, calls.Call)]
     outcomes = {each.outcome for each in called}
     words = _WORDS_OF_DATABASE if pools.is_of_database(way) else _WORDS
     if outcomes == {"dropped"} and called[0].function:
-        name, function = f"{called[0].name}()", f"{called[0].function}()"
-        advice = _ADVICE.get(called[0].name, _RETURN)
-        return words.dropped.format(advice.format(call=name, function=function))
+        return words.dropped.format(_advice(called[0], classes))
     if outcomes and outcomes <= {"awaited", "returned"}:
         return words.awaited
     return words.unknown
+
+
+def _advice(call: calls.Call, classes: tuple[type, ...]) -> str:
+    """Return how to wait for what a call starts, also where its function is called."""
+    name, function = f"{call.name}()", f"{call.function}()"
+    advice = _ADVICE.get(call.name, _RETURN).format(call=name, function=function)
+    callers = _calls_of(frozenset([call.function]), classes)
+    if any(_outcome(one) == "dropped" for one in callers):
+        return f"{advice}, and wait for {function} where that is called"
+    return advice
 
 
 @dataclass(frozen=True, slots=True)

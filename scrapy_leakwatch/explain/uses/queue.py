@@ -33,11 +33,10 @@ _HANDLER = "logging.Handler"
 
 def use(anchor: Anchor, crawler: Any) -> Use | None:
     """Return what helps where entries wait in a queue, and the line that puts them."""
-    way = (*anchor.above, *anchor.trail)
-    lock = _first(way, *_LOCKS)
+    lock = _first(anchor.trail, *_LOCKS)
     if lock is not None:
         return _of_lock(_up_to(anchor, lock), crawler)
-    queue = _first(way, *QUEUES)
+    queue = _first(anchor.trail, *QUEUES)
     if queue is not None:
         return _of_queue(_up_to(anchor, queue), queue, crawler)
     return _of_sequence(anchor, crawler) if root.is_of_project(anchor) else None
@@ -49,10 +48,8 @@ def _first(way: tuple[Any, ...], *paths: str) -> Any:
 
 def _up_to(anchor: Anchor, last: Any) -> Anchor:
     """Return the part of the way that ends at one of its objects."""
-    for number, node in enumerate(anchor.trail):
-        if node is last:
-            return replace(anchor, trail=anchor.trail[: number + 1])
-    return anchor
+    number = next(n for n, node in enumerate(anchor.trail) if node is last)
+    return replace(anchor, trail=anchor.trail[: number + 1])
 
 
 def _of_lock(anchor: Anchor, crawler: Any) -> Use:
@@ -61,14 +58,16 @@ def _of_lock(anchor: Anchor, crawler: Any) -> Use:
     return Use(_RETURN.format(name=name_of(anchor)), source.choose(found))
 
 
-def _of_queue(anchor: Anchor, queue: Any, crawler: Any) -> Use:
+def _of_queue(anchor: Anchor, queue: Any, crawler: Any) -> Use | None:
     line = blame.added_there(anchor, crawler) or _of_handler(anchor, crawler)
+    if line is None and not root.is_of_project(anchor):  # of a library's own
+        return None
     name = name_of(anchor)
     find = partial(removals.shrunk, in_queue=True)
     gone = _gone(anchor, crawler, find)
     if gone:
         return Use(_GONE.format(name=name, gone=gone), line)
-    if _first((*anchor.above, *anchor.trail), _HANDLER) is not None:
+    if _first(anchor.trail, _HANDLER) is not None:
         return Use(_OF_LOG.format(name=name), line)
     return Use(_fix(queue).format(name=name), line)
 
