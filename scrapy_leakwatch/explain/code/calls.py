@@ -87,37 +87,46 @@ def _starting(
     tree: ast.AST, callers: frozenset[str]
 ) -> list[tuple[Call, ast.expr | None]]:
     """Return calls, each with what the called is a method of."""
-    found = []
-    parents = parents_in(tree)
-    for node, scope, body in statements(tree):
-        if isinstance(node, ast.Call) and last_name(node.func) in callers:
-            of = node.func.value if isinstance(node.func, ast.Attribute) else None
-            given = [*node.args, *(keyword.value for keyword in node.keywords)]
-            names = frozenset[str]().union(*map(names_in, given))
-            call = Call(
+    found = [
+        (node, scope, body)
+        for node, scope, body in statements(tree)
+        if isinstance(node, ast.Call) and last_name(node.func) in callers
+    ]
+    parents = parents_in(tree) if found else {}
+    return [
+        (
+            Call(
                 node.lineno,
                 scope.class_name,
                 scope.function,
                 "",
-                names,
+                frozenset[str]().union(*map(names_in, _given(node))),
                 name=last_name(node.func),
                 outcome=outcome_of(node, parents, body),
                 end=node.end_lineno or node.lineno,
-            )
-            found.append((call, of))
-    return found
+            ),
+            node.func.value if isinstance(node.func, ast.Attribute) else None,
+        )
+        for node, scope, body in found
+    ]
+
+
+def _given(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
 def of_module(tree: ast.AST, module: str) -> list[Call]:
     """Return where a function hands something that varies to one of ``module``'s."""
     names, functions = _imported(tree, module)
-    found = []
+    found: list[Call] = []
+    if not names and not functions:
+        return found
     for node, scope, _ in statements(tree):
         if not isinstance(node, ast.Call) or scope.function in ONCE:
             continue
-        given = [*node.args, *(keyword.value for keyword in node.keywords)]
         called = _called(node.func, names, functions)
-        if called and not all(isinstance(each, ast.Constant) for each in given):
+        varies = any(not isinstance(each, ast.Constant) for each in _given(node))
+        if called and varies:
             place = (node.lineno, scope.class_name, scope.function)
             found.append(Call(*place, "", names_in(node), name=called))
     return found

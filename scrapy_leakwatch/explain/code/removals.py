@@ -74,7 +74,8 @@ def taken_in_turn(tree: ast.AST, name: str, is_global: bool) -> list[Expression]
 
 def forgotten(tree: ast.AST, name: str, is_global: bool) -> list[Removal]:
     """Return where entries are taken out, also when the crawl ends, and under what."""
-    parents = parents_in(tree)
+    found = list(_shrunk(tree, name, is_global, REMOVERS))
+    parents = parents_in(tree) if found else {}
     return [
         Removal(
             each.line,
@@ -84,7 +85,7 @@ def forgotten(tree: ast.AST, name: str, is_global: bool) -> list[Removal]:
             each.names,
             condition=condition_of(node, parents, body, name),
         )
-        for each, node, body in _shrunk(tree, name, is_global, REMOVERS)
+        for each, node, body in found
     ]
 
 

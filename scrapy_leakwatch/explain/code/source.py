@@ -105,7 +105,9 @@ def _of_attribute(
 ) -> tuple[list[Candidate], list[Candidate]]:
     """Return what is found in the methods of an ``owner``, and what elsewhere."""
     found = _search(
-        _modules((owner, *classes)), lambda tree: find(tree, name, is_global=False)
+        _modules((owner, *classes)),
+        lambda tree: find(tree, name, is_global=False),
+        name,
     )
     owners = _class_places(owner)
     own = [one for one in found if (one.path, one.found.class_name) in owners]
@@ -141,6 +143,7 @@ def all_of_global(
     found = _search(
         [module, *_modules(classes)],
         lambda tree: find(tree, name, is_global=True),
+        name,
     )
     last = module.rpartition(".")[2]
     return [
@@ -235,13 +238,19 @@ def _class_places(cls: type) -> set[tuple[str, str]]:
 
 
 def _search(
-    modules: list[str], find: Callable[[ast.AST], Sequence[Expression]]
+    modules: list[str],
+    find: Callable[[ast.AST], Sequence[Expression]],
+    name: str = "",
 ) -> list[Candidate]:
-    """Return what ``find`` finds in the packages that ``modules`` belong to."""
+    """Return what ``find`` finds in the packages that ``modules`` belong to.
+
+    Only files in which ``name`` stands are looked into.
+    """
     found = []
     packages = frozenset(module.partition(".")[0] for module in modules)
     for path in _project_files(packages):
-        tree = written_out(path)
+        mentioned = not name or any(name in line for line in lines(path))
+        tree = written_out(path) if mentioned else None
         if tree is not None:
             found += [Candidate(path, expression) for expression in find(tree)]
     return found

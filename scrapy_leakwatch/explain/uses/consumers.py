@@ -65,7 +65,9 @@ def _names(worker: Any) -> frozenset[str]:
     if anatomy.is_a(worker, asyncio.Task):
         code = callables.code_of_generator(asyncio.Task.get_coro(worker))
     elif _is_looping(worker):
-        found = anatomy.attribute(worker, "f") or anatomy.attribute(worker, "_func")
+        found = anatomy.attribute(worker, "f")
+        if found is None:
+            found = anatomy.attribute(worker, "_func")
         code = callables.code_of(found)
     else:
         code = callables.code_of(anatomy.attribute(worker, "_target"))

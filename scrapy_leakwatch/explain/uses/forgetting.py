@@ -34,9 +34,11 @@ def use(anchor: Anchor, crawler: Any) -> Use | None:
         return None
     found = blame.all_there(anchor, crawler, removals.forgotten)
     taken = [one.found for one in found if isinstance(one.found, removals.Removal)]
-    added = blame.all_there(anchor, crawler, expressions.grown)
     during = [one for one in taken if one.function not in ONCE]
     late = {one.function for one in taken} & AT_END
+    if not during and not late:
+        return None
+    added = blame.all_there(anchor, crawler, expressions.grown)
     adders = {one.found.function for one in added}
     if not added or adders & {one.function for one in during}:
         return None
@@ -45,7 +47,7 @@ def use(anchor: Anchor, crawler: Any) -> Use | None:
         is_spider = anatomy.is_a(anchor.trail[0], Spider)
         where = _where_else(during, is_spider=is_spider)
     else:
-        where = _TOO_LATE.format(calls_of(late)) if late else ""
+        where = _TOO_LATE.format(calls_of(late))
     return Use(f"{each} {where}") if where else None
 
 

@@ -36,15 +36,21 @@ def use(anchor: Anchor, crawler: Any) -> Use | None:
 def _starting(
     anchor: Anchor, crawler: Any, classes: tuple[type, ...]
 ) -> list[Candidate]:
-    """Return the calls that hand the work to the pool; of several, the likeliest."""
+    """Return the calls that hand the work to the pool.
+
+    By the function that waits; else by the pool. What others handed to one that is of
+    all, such as the reactor's, no call of the project did.
+    """
     way = (*anchor.above, *anchor.trail)
     callers = pools.starters(way)
-    found = _calls_of(callers, classes)
     work = pools.work_in(way)
     if work is not None:
+        found = _calls_of(callers, classes)
         return [one for one in found if _hands_over(one, work)]
-    of_pool = blame.all_there(anchor, crawler, calls.of_methods(callers))
-    return of_pool or found
+    found = blame.all_there(anchor, crawler, calls.of_methods(callers))
+    if not found and pools.is_of_database(way):
+        return _calls_of(callers, classes)
+    return found
 
 
 def _calls_of(names: frozenset[str], classes: tuple[type, ...]) -> list[Candidate]:

@@ -87,9 +87,11 @@ def _of_sequence(anchor: Anchor, crawler: Any) -> Use | None:
     if not any(anatomy.is_a(node, deque, list) for node in anchor.trail[-2:]):
         return None
     taken = blame.all_there(anchor, crawler, removals.taken_in_turn)
+    if not taken:
+        return None
     added = blame.all_there(anchor, crawler, expressions.grown)
     takers = {one.found.function for one in taken}
-    if not taken or not added or takers & {one.found.function for one in added}:
+    if not added or takers & {one.found.function for one in added}:
         return None
     gone = _gone(anchor, crawler, removals.taken_in_turn)
     if gone:
