@@ -13,11 +13,13 @@ from types import SimpleNamespace
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
+from twisted.python.threadpool import ThreadPool
 
 from scrapy_leakwatch.explain.code import source
 from scrapy_leakwatch.explain.holders import Anchor, root
 from scrapy_leakwatch.explain.naming.reference_path import start_at
 from scrapy_leakwatch.explain.uses import use_of
+from scrapy_leakwatch.explain.uses.queue import use as queue_use
 from scrapy_leakwatch.foundation import lines
 
 OLD = 1_000_000_000
@@ -30,6 +32,7 @@ from scrapy import Request, Spider
 from twisted.enterprise import adbapi
 from twisted.internet import defer, reactor
 from twisted.internet.task import LoopingCall
+from twisted.python.threadpool import ThreadPool
 from twisted.internet.threads import deferToThread
 """
 
@@ -320,6 +323,54 @@ def use_in(library, shop):
     way = (table, library.REGISTRY)
     anchor = Anchor(root.KIND, way, (), start_at(table))
     return use_of(anchor, SimpleNamespace(spider=shop))
+
+
+HANDLERS = """
+    import logging, logging.handlers
+
+    class Storing(logging.Handler):
+        def __init__(self):
+            super().__init__()
+            self.queue = queue.Queue()
+
+        def emit(self, record):
+            self.queue.put(record)
+
+        def store(self):
+            self.queue.get().getMessage()
+
+    class Shop(Spider):
+        def __init__(self, name):
+            self.storing = Storing()
+            self.handler = logging.handlers.QueueHandler(queue.Queue())
+            logging.getLogger("shop").addHandler(self.handler)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("storing", "self.queue.put(record)"),
+        ("handler", 'logging.getLogger("shop").addHandler(self.handler)'),
+    ],
+)
+def test_a_queue_of_a_handler_of_the_log_gets_texts(spider, name, code):
+    shop = spider(HANDLERS)
+    handler = getattr(shop, name)
+    way = (handler, vars(handler), handler.queue)
+    anchor = Anchor(root.KIND, way, (), start_at(handler))
+    found = use_of(anchor, SimpleNamespace(spider=shop))
+    sys.modules["logging"].getLogger("shop").removeHandler(shop.handler)
+    assert "put self.format(record) into" in found.fix
+    assert found.line.code == code
+
+
+def test_a_queue_of_a_librarys_own_is_left_alone(spider):
+    shop = spider(QUEUE.format(made="queue.Queue()", put="pass", get="pass"))
+    pool = ThreadPool()
+    way = (pool, vars(pool), shop.queue)
+    anchor = Anchor(root.KIND, way, (), start_at(pool))
+    assert queue_use(anchor, SimpleNamespace(spider=shop)) is None
 
 
 def test_a_queue_that_no_line_takes_from_is_told(spider):
