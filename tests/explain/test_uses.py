@@ -530,6 +530,21 @@ def test_it_is_said_where_else_entries_are_to_be_taken_out(spider, taking, words
     assert words in use(spider(KEPT.format(taking)), "kept").fix
 
 
+def test_a_list_that_is_written_when_the_crawl_closes_is_no_oblivion(spider):
+    text = """
+        class Shop(Spider):
+            def __init__(self, name):
+                self.rows = []
+
+            def parse(self, response):
+                self.rows.append(response.url)
+
+            def closed(self, reason):
+                self.rows.clear()
+    """
+    assert use(spider(text), "rows") is None
+
+
 @pytest.mark.parametrize(
     "taking",
     [

@@ -26,6 +26,8 @@ _METHODS = (
     (list, "remove()"),
     (deque, "popleft()"),
 )
+_OF_EACH = frozenset(["pop()", "discard()"])
+"""Of containers from which one entry is taken out, whatever the others are."""
 
 
 def use(anchor: Anchor, crawler: Any) -> Use | None:
@@ -36,13 +38,14 @@ def use(anchor: Anchor, crawler: Any) -> Use | None:
     taken = [one.found for one in found if isinstance(one.found, removals.Removal)]
     during = [one for one in taken if one.function not in ONCE]
     late = {one.function for one in taken} & AT_END
-    if not during and not late:
+    way_out = _way_out(anchor)
+    if not during and (not late or way_out not in _OF_EACH):  # a list is written then
         return None
     added = blame.all_there(anchor, crawler, expressions.grown)
     adders = {one.found.function for one in added}
     if not added or adders & {one.function for one in during}:
         return None
-    each = f"{_way_out(anchor)} each entry of {name_of(anchor)}"
+    each = f"{way_out} each entry of {name_of(anchor)}"
     if during:
         is_spider = anatomy.is_a(anchor.trail[0], Spider)
         where = _where_else(during, is_spider=is_spider)
