@@ -197,20 +197,26 @@ def test_a_pool_is_waited_for_where_work_is_handed_over(spider, body, line, word
     assert not found.line.likely
 
 
-def test_who_calls_what_hands_work_over_waits_too(spider):
-    body = (
-        "self.later(response)\n\n        def later(self, r): self.pool.submit(late, r)"
-    )
-    shop = spider(POOL.format(body))
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("self.pool.submit(self.work, r)", "and wait for later() where that is called"),
+        ("return self.pool.submit(self.work, r)", "of what later() returns in parse()"),
+    ],
+)
+def test_who_calls_what_hands_work_over_waits_too(spider, body, words):
+    calls = f"self.later(response)\n\n        def later(self, r): {body}"
+    shop = spider(POOL.format(calls))
     module = sys.modules["shop"]
     try:
         for number in range(20):
             shop.parse(number)
-        fix = use(shop, "pool", "_work_queue").fix
+        found = use(shop, "pool", "_work_queue")
     finally:
         module.OVER.set()
         module.POOL.shutdown(cancel_futures=True)
-    assert "and wait for later() where that is called" in fix
+    assert words in found.fix
+    assert "self.pool.submit(self.work, r)" in found.line.code
 
 
 QUEUE = """

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.explain.code.source import Candidate
     from scrapy_leakwatch.explain.holders.anchor import Anchor
 
+DEEPEST = 3
+"""Functions that hand on what a call has started."""
+
 
 def use(anchor: Anchor, crawler: Any) -> Use | None:
     """Return what helps against work that waits, and the line that hands it over."""
@@ -80,19 +83,38 @@ def _fix(
     way: tuple[Any, ...], found: list[Expression], classes: tuple[type, ...]
 ) -> str:
     called = [each for each in found if isinstance(each, calls.Call)]
-    outcomes = {each.outcome for each in called}
+    lost = [_lost(each, classes) for each in called]
+    outcomes = {each.outcome for each in lost}
     words = _WORDS_OF_DATABASE if pools.is_of_database(way) else _WORDS
-    if outcomes == {"dropped"} and called[0].function:
-        return words.dropped.format(_advice(called[0], classes))
+    if outcomes == {"dropped"} and lost[0].function:
+        return words.dropped.format(_advice(called[0].name, lost[0], classes))
     if outcomes and outcomes <= {"awaited", "returned"}:
         return words.awaited
     return words.unknown
 
 
-def _advice(call: calls.Call, classes: tuple[type, ...]) -> str:
+def _lost(call: calls.Call, classes: tuple[type, ...]) -> calls.Call:
+    """Return the call that drops what ``call`` starts, else itself.
+
+    A function that returns it may be called by another that drops it.
+    """
+    last = call
+    for _ in range(DEEPEST):
+        if last.outcome != "returned":
+            return last
+        above = _calls_of(frozenset([last.function]), classes)
+        lost = [one.found for one in above if _outcome(one) in {"dropped", "returned"}]
+        found = [each for each in lost if isinstance(each, calls.Call)]
+        if not found:
+            break
+        last = min(found, key=lambda each: each.outcome)
+    return call
+
+
+def _advice(starter: str, call: calls.Call, classes: tuple[type, ...]) -> str:
     """Return how to wait for what a call starts, also where its function is called."""
     name, function = f"{call.name}()", f"{call.function}()"
-    advice = _ADVICE.get(call.name, _RETURN).format(call=name, function=function)
+    advice = _ADVICE.get(starter, _RETURN).format(call=name, function=function)
     callers = _calls_of(frozenset([call.function]), classes)
     if any(_outcome(one) == "dropped" for one in callers):
         return f"{advice}, and wait for {function} where that is called"
