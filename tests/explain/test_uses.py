@@ -129,10 +129,11 @@ def test_a_database_is_waited_for(spider, body, line, words):
 
 
 POOL = """
-    OVER = threading.Event()
+    BEGUN, OVER = threading.Event(), threading.Event()
     POOL = ThreadPoolExecutor(1)
 
     def late(*args):
+        BEGUN.set()
         OVER.wait(60)
 
     class Shop(Spider):
@@ -141,6 +142,7 @@ POOL = """
 
         def start_work(self):
             self.pool.submit(late)
+            BEGUN.wait(60)
 
         def parse(self, response):
             {}
@@ -208,6 +210,7 @@ def test_who_calls_what_hands_work_over_waits_too(spider, body, words):
     calls = f"self.later(response)\n\n        def later(self, r): {body}"
     shop = spider(POOL.format(calls))
     module = sys.modules["shop"]
+    shop.start_work()
     try:
         for number in range(20):
             shop.parse(number)
