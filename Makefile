@@ -8,7 +8,7 @@ SOAK_SECONDS ?= 3600
 UPLOT ?= 1.6.32
 VENDORED := scrapy_leakwatch/report/static/vendor
 
-.PHONY: demo test fuzz zoo zoo-table faults soak check static coverage bench dist \
+.PHONY: demo test fuzz zoo zoo-table fixes faults soak check static coverage bench dist \
 	wheels vendor clean
 
 demo: $(VENV)/.installed
@@ -22,11 +22,17 @@ test: $(VENV)/.checking
 fuzz: $(VENV)/.checking
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -n 2 --dist worksteal tests/fuzz
 
+# KEEP is a new folder for what the rows leave, for the fixes below.
 zoo: $(VENV)/.zoo
-	$(BIN)/python -m tests.zoo $(ROWS)
+	$(BIN)/python -m tests.zoo $(if $(KEEP),--keep $(KEEP)) $(ROWS)
 
 zoo-table: $(VENV)/.zoo
-	$(BIN)/python -m tests.zoo --write docs/zoo.rst
+	$(BIN)/python -m tests.zoo $(if $(KEEP),--keep $(KEEP)) --write docs/zoo.rst
+
+# TOLD is a folder that the zoo has kept: its rows are not run again.
+fixes: $(VENV)/.zoo
+	$(BIN)/python -m tests.zoo.fixes $(if $(TOLD),--told $(TOLD)) \
+	  $(or $(ROWS),--write docs/fixes.rst)
 
 faults: $(VENV)/.checking
 	$(BIN)/python -m tests.faults $(ROWS)

@@ -107,6 +107,10 @@ def test_each_kind_is_named_with_its_component_and_line(crawl, tmp_path, mode) -
     assert sorted(found) == sorted((n, KINDS[n], takers.taken_at(n)) for n in names)
     verdicts = [line for line in lines if line["type"] == "verdict"]
     assert {each["kind"] for each in verdicts} == {"unreleased"}
+    remedies = [each["remedy"] for each in verdicts if "folder" in each["remedy"]]
+    assert remedies == [
+        "in a handler of spider_closed, call shutil.rmtree(self.folder)"
+    ]
     assert lines[-1]["type"] == "summary"
     assert lines[-1]["verdicts"] == [
         each | {"time": lines[-1]["time"]} for each in verdicts

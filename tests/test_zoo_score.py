@@ -219,6 +219,23 @@ def test_a_known_leak_is_told_to_be_that_one_and_nothing_else_is() -> None:
     assert judge(LEAKY, crawl(verdict(7.25), said)).faults != ()
 
 
+def test_what_right_verdicts_say_is_to_be_done_is_told_once() -> None:
+    fixed = explanation(7.25, fix="keep response.url")
+    again = (verdict(12), explanation(12, fix="keep response.url"))
+    wrong = verdict(14, kind="hoard", remedy="clear()")
+    assert judge(LEAKY, crawl(verdict(7.25), fixed, *again, wrong)).fixes == (
+        "keep response.url",
+    )
+    unexplained = verdict(7.25, remedy="clear()")
+    assert judge(LEAKY, crawl(unexplained)).fixes == ("clear()",)
+
+
+def test_what_helps_against_a_known_leak_is_told_as_well() -> None:
+    fixed = explanation(7.25, fix="clear()", known="scrapy-media-results")
+    (fix,) = judge(LEAKY, crawl(verdict(7.25), fixed)).fixes
+    assert fix.startswith("clear(); split the crawl, or info.downloaded.clear()")
+
+
 def test_all_who_keep_much_must_be_named() -> None:
     result = judge(HEAVY, crawl(*BUFFER, *TABLE))
     assert result.faults == ()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scrapy_leakwatch.explain.holders import cache, request, root
+from scrapy_leakwatch.explain.holders import cache, function, request, root, timer
 from scrapy_leakwatch.explain.holders.finding import Finding
 
 BASE = {"owner": "spider", "origin": "project", "held": "HtmlResponse"}
@@ -35,7 +35,7 @@ IN_META = {
         (
             Finding(**BASE, kind=root.KIND, holder="spider.pages[*]"),
             "keep response.url in spider.pages, not the response, "
-            "or remove it there when its work is done",
+            "and remove it there when its work is done",
         ),
         (
             Finding(**BASE, kind=root.KIND, holder="spider.last"),
@@ -59,8 +59,30 @@ IN_META = {
                 holder="lru_cache of Shop.title",
                 function="Shop.title",
             ),
-            "give Shop.title a maxsize and arguments like response.url instead of "
-            "the response: the cache keeps arguments and results",
+            "give Shop.title a maxsize, and let its arguments and its result be texts "
+            "(such as response.url), not the response: the cache keeps both",
+        ),
+        (
+            Finding(
+                **BASE,
+                kind=timer.KIND,
+                holder="argument '1' of timer Shop.check",
+                function="Shop.check",
+            ),
+            "give the timer of Shop.check what it needs (such as response.url), not "
+            "the response, and cancel() it when its page is done, or have one "
+            "LoopingCall for all",
+        ),
+        (
+            Finding(
+                **{**BASE, "start": "receivers"},
+                kind=function.KIND,
+                holder="closure variable 'page' of Shop.parse.<locals>.closed",
+                variable="page",
+                function="Shop.parse.<locals>.closed",
+            ),
+            "connect a method of the spider once, not closed for each page: its 'page' "
+            "keeps the response",
         ),
     ],
 )

@@ -64,6 +64,14 @@ def crawler() -> Iterator[Crawler]:
     gc.collect()  # leaves nothing to the next test
 
 
+class Newest(dict):
+    """Has as many entries as it may."""
+
+    def __init__(self, entries):
+        super().__init__(entries)
+        self.limit = len(self)
+
+
 def row_of_nodes(count: int = 10_000) -> Node:
     first = node = Node()
     for number in range(count):
@@ -322,6 +330,8 @@ def test_the_line_that_adds_behind_bare_namespaces_is_told(crawler):
         (lambda: array.array("q", range(400_000)), "spider.kept", "truncate it"),
         (lambda: "x" * 3 * MB, "spider.kept", "truncate it"),
         (lambda: SimpleNamespace(pages=texts()), "spider.kept › pages", "deque"),
+        (row_of_nodes, "spider.kept", "begin it anew"),
+        (lambda: Newest(enumerate(texts())), "spider.kept", "keep less in each"),
         (in_memory, "spider.kept", "is in memory"),
     ],
 )

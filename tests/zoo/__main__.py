@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.zoo.keeper import run_all
+from tests.zoo.keeper import installed, run_all
 from tests.zoo.report import line_of, lines_of, page
 from tests.zoo.rows import ROWS
 from tests.zoo.total import total
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 def main() -> int:
     asked = _arguments().parse_args()
     rows = [row for row in ROWS if _is_asked(row, asked)]
-    rows, left_out = _installed(rows)
+    rows, left_out = installed(rows)
     for row in left_out:
         print(f"left out: {row.name} needs {', '.join(row.needs)}", flush=True)
     begun = time.monotonic()
@@ -50,12 +49,6 @@ def _is_asked(row: Row, asked: argparse.Namespace) -> bool:
     if asked.rows:
         return row.name in asked.rows
     return not asked.kinds or row.truth in asked.kinds
-
-
-def _installed(rows: list[Row]) -> tuple[list[Row], list[Row]]:
-    found = [all(map(importlib.util.find_spec, row.needs)) for row in rows]
-    runnable = [row for row, has_all in zip(rows, found, strict=True) if has_all]
-    return runnable, [row for row in rows if row not in runnable]
 
 
 def _tell(run: Run) -> None:

@@ -14,7 +14,7 @@ from scrapy.utils.misc import load_object
 from twisted.internet.defer import Deferred
 
 from scrapy_leakwatch.internals.versions import crawler_process
-from tests.zoo.rows import row_named
+from tests.zoo.fixes import row_named
 from tests.zoo.truth import ASYNCIO, REACTORS, SLOWNESS
 
 INTERVAL_S = 0.3

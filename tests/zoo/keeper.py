@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 EXPLAIN = ROOT / "tests" / "explain"
 PATH = os.pathsep.join(map(str, (ROOT, EXPLAIN, EXPLAIN / "site-packages")))
+LOG = "log"
 TIMEOUT_S = 150
 TYPICAL_ROW = "attribute_list"
 TYPICAL_SPEED = 100.0
@@ -81,16 +83,23 @@ def run(
     place.mkdir()
     begun = time.monotonic()
     log, ended = _crawl(row, site, place, slowness)
-    (place / "log").write_text(log)
-    lines = [
-        line for path in sorted(place.glob("*.jsonl")) for line in _read(path, RECEIVED)
-    ]
-    lines.sort(key=lambda line: line["time"])
-    received = [(at, number) for at, number in _read(place / RECEIVED)]
-    if not lines:
-        ended = ended or "it left no recording"
-    result = judge(row, Evidence(lines, received, log, ended))
+    (place / LOG).write_text(log)
+    result = judge(row, _evidence(place, ended))
     return Run(row, result, time.monotonic() - begun, again)
+
+
+def kept(row: Row, folder: Path) -> Result | None:
+    """Judge what `run_all` kept of a row in ``folder``; None where that is nothing."""
+    places = [folder / row.name, *sorted(folder.glob(f"{row.name}-again-*"))]
+    there = [place for place in places if (place / LOG).exists()]
+    return judge(row, _evidence(there[-1], None)) if there else None
+
+
+def installed(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Return the rows that have what they need, and those that have not."""
+    found = [all(map(find_spec, row.needs)) for row in rows]
+    runnable = [row for row, has_all in zip(rows, found, strict=True) if has_all]
+    return runnable, [row for row in rows if row not in runnable]
 
 
 @contextmanager
@@ -131,7 +140,12 @@ def _crawl(row: Row, site: str, place: Path, slowness: float) -> tuple[str, str 
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.zoo.crawl", row.name, site],
             cwd=place,
-            env={**os.environ, "PYTHONPATH": PATH, SLOWNESS: str(slowness)},
+            env={
+                **os.environ,
+                **row.environment,
+                "PYTHONPATH": PATH,
+                SLOWNESS: str(slowness),
+            },
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -148,6 +162,17 @@ def _crawl(row: Row, site: str, place: Path, slowness: float) -> tuple[str, str 
             process.wait()
         output.seek(0)
         return output.read(), ended
+
+
+def _evidence(place: Path, ended: str | None) -> Evidence:
+    lines = [
+        line for path in sorted(place.glob("*.jsonl")) for line in _read(path, RECEIVED)
+    ]
+    lines.sort(key=lambda line: line["time"])
+    received = [(at, number) for at, number in _read(place / RECEIVED)]
+    if not lines:
+        ended = ended or "it left no recording"
+    return Evidence(lines, received, (place / LOG).read_text(), ended)
 
 
 def _read(path: Path, but: str = "") -> list[Any]:

@@ -53,22 +53,44 @@ def lines_of(score: Score, again: int, seconds: float) -> list[str]:
 
 def page(text: str, runs: Sequence[Run], score: Score) -> str:
     """Return a page with all between its marks made anew."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    if not rest or END not in rest:
-        raise ValueError(f"the page has no lines {BEGIN.strip()!r} and {END.strip()!r}")
-    made = [*_scores(runs, score), "", *_table(runs)]
-    return before + BEGIN + "\n" + "\n".join(made) + "\n\n" + END + after
+    return between(text, (BEGIN, END), [*_scores(runs, score), "", *_table(runs)])
+
+
+def between(text: str, marks: tuple[str, str], lines: Iterable[str]) -> str:
+    """Return a page with these lines, and nothing else, between two lines of it."""
+    begin, end = marks
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    if not rest or end not in rest:
+        raise ValueError(f"the page has no lines {begin.strip()!r} and {end.strip()!r}")
+    return before + begin + "\n" + "\n".join(lines) + "\n\n" + end + after
+
+
+def listing(widths: str, columns: Sequence[str]) -> Iterable[str]:
+    """Yield the lines that begin a table."""
+    yield ".. list-table::"
+    yield "   :header-rows: 1"
+    yield f"   :widths: {widths}"
+    yield ""
+    yield from cells(columns)
+
+
+def cells(texts: Sequence[str]) -> Iterable[str]:
+    """Yield the lines of a row of a table."""
+    for number, text in enumerate(texts):
+        yield f"   {'-' if number else '*  -'} {text}".replace(
+            "   - ", "      - "
+        ).rstrip()
 
 
 def _scores(runs: Sequence[Run], score: Score) -> Iterable[str]:
-    yield from _listing(
+    yield from listing(
         "40 15 15 15 15", ("kind", "rows", "told", "precision", "recall")
     )
     for one in score.kinds:
         counts = (str(one.rows), str(one.told))
         parts = (_part(one.right, one.told), _part(one.right, one.rows))
-        yield from _cells((f"``{one.kind}``", *counts, *parts))
+        yield from cells((f"``{one.kind}``", *counts, *parts))
     healthy = [run.result for run in runs if run.row.truth == HEALTHY]
     again = sum(run.again > 0 for run in runs)
     yield ""
@@ -91,9 +113,9 @@ def _alarmed(results: Sequence[Result]) -> int:
 
 
 def _table(runs: Sequence[Run]) -> Iterable[str]:
-    yield from _listing("40 10 12 8 8 8 8", COLUMNS)
+    yield from listing("40 10 12 8 8 8 8", COLUMNS)
     for run in runs:
-        yield from _cells(_row(run.row, run.result))
+        yield from cells(_row(run.row, run.result))
 
 
 def _row(row: Row, result: Result) -> tuple[str, ...]:
@@ -106,21 +128,6 @@ def _row(row: Row, result: Result) -> tuple[str, ...]:
         _number(result.samples),
         _number(result.leaked),
     )
-
-
-def _listing(widths: str, columns: Sequence[str]) -> Iterable[str]:
-    yield ".. list-table::"
-    yield "   :header-rows: 1"
-    yield f"   :widths: {widths}"
-    yield ""
-    yield from _cells(columns)
-
-
-def _cells(cells: Sequence[str]) -> Iterable[str]:
-    for number, cell in enumerate(cells):
-        yield f"   {'-' if number else '*  -'} {cell}".replace(
-            "   - ", "      - "
-        ).rstrip()
 
 
 def _told(result: Result) -> str:

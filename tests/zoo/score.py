@@ -9,6 +9,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scrapy_leakwatch.records import ALARMS
+from scrapy_leakwatch.report import known
 from tests.zoo.truth import HEALTHY
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class Result:
     the first right verdict, and ``holder_right`` and ``place_right`` whether they
     were right each time; None where they are not asked for. That verdict came
     ``samples`` samples and a look of ``looked_s`` seconds after the growth's start;
-    ``leaked`` objects had leaked by then.
+    ``leaked`` objects had leaked by then. ``fixes`` are what its right verdicts say
+    is to be done.
     """
 
     row: str
@@ -66,6 +68,7 @@ class Result:
     samples: int | None = None
     looked_s: float | None = None
     leaked: int | None = None
+    fixes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
     @property
@@ -93,6 +96,13 @@ class Told:
         if self.verdict["kind"] == "hoard" and "holder" not in self.explanation:
             return str(self.verdict["subject"])
         return str(self.explanation.get("holder", ""))
+
+    @property
+    def fix(self) -> str:
+        """What is to be done, and what helps against a leak that is known upstream."""
+        fix = self.explanation.get("fix") or self.verdict.get("remedy", "")
+        helps = known.helps(self.explanation.get("known", ""))
+        return "; ".join(filter(None, (fix, helps)))
 
     def names(self, one: Named) -> bool:
         """Tell whether this names somebody."""
@@ -130,6 +140,7 @@ def judge(row: Row, evidence: Evidence) -> Result:
         samples=delay and delay.samples,
         looked_s=delay and delay.looked_s,
         leaked=delay and delay.leaked,
+        fixes=tuple(dict.fromkeys(one.fix for one in right)),
         faults=tuple(faults),
     )
 

@@ -57,8 +57,9 @@ class Row:
     sample, such as ``requests.queued_memory``, and the least it must reach.
     Each response after the first ``grows_after`` leaks ``leaked_each`` objects.
     ``least_received`` responses are needed for the row to say anything.
-    ``curfew_s`` ends a crawl by force that never ends. A row that ``needs`` a
-    package is left out where it is not installed.
+    ``curfew_s`` ends a crawl by force that never ends. ``environment`` are further
+    variables of its process. A row that ``needs`` a package is left out where it is
+    not installed.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Row:
     known: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
     reactor: str | None = None
     reaches: tuple[tuple[str, int], ...] = ()
     grows_after: int = 0

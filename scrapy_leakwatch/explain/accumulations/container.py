@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind
-from scrapy_leakwatch.explain.containers import contents, remedies
+from scrapy_leakwatch.explain.containers import bounds, contents, remedies
 from scrapy_leakwatch.explain.naming.reference_path import start_at
 from scrapy_leakwatch.foundation import anatomy
 
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 
 def _fix(place: Place, owner: str, origin: Origin) -> str:
-    if not anatomy.size(place.holder):
-        return ""
+    size = anatomy.size(place.holder)
+    if not size:
+        return _BEGUN_ANEW.format(path=place.path) if origin == "project" else ""
+    if bounds.bound_of(place.way) == size:
+        return _FULL.format(path=place.path)
     return remedies.remedy(_hoard(place, owner, origin))
 
 
@@ -43,5 +46,15 @@ def _hoard(place: Place, owner: str, origin: Origin) -> remedies.Hoard:
         made=contents.made_in(entries),
     )
 
+
+_BEGUN_ANEW = (
+    "write what is in {path} out and begin it anew every few hundred pages, or keep it"
+    " in a file or a database"
+)
+
+_FULL = (
+    "{path} is full, so it is its entries that grow: keep less in each, or write them"
+    " out and begin them anew"
+)
 
 KIND = AccumulationKind(lambda _: True, _fix)

@@ -220,13 +220,19 @@ def finding(group: Group) -> Finding:
 def advise(group: Group) -> str:
     """Return the fix for ``group``, one sentence a person can act on."""
     found = finding(group)
-    if found.through_error:
+    if found.through_error and found.start != "logging":
         return _without_error(found)
     return found.kind.fix(found)
 
 
 def _without_error(found: Finding) -> str:
     thing, _ = thing_and_part(found.held)
+    if found.origin == "library":
+        return (
+            f"{found.owner} is not your code and keeps exceptions: set __traceback__ of"
+            f" each in {bare(found.holder)} to None, for it keeps {found.through_error}"
+            f" and so the {thing}"
+        )
     return (
         f"keep str(error) in {bare(found.holder)}, not the exception: its "
         f"traceback keeps {found.through_error} and so the {thing}"

@@ -34,8 +34,8 @@ def _line(group: Group, _: Any) -> SourceLine | None:
 def _fix(finding: Finding) -> str:
     thing, part = thing_and_part(finding.held)
     return (
-        f"give {bare(finding.function)} a maxsize and arguments like {part} "
-        f"instead of the {thing}: the cache keeps arguments and results"
+        f"give {bare(finding.function)} a maxsize, and let its arguments and its "
+        f"result be texts (such as {part}), not the {thing}: the cache keeps both"
     )
 
 

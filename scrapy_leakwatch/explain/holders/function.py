@@ -62,6 +62,11 @@ def _fix(finding: Finding) -> str:
     thing, part = thing_and_part(finding.held)
     name = bare(finding.function)
     subject = "the lambda" if name == "<lambda>" else name
+    if finding.start == "receivers":
+        return (
+            f"connect a method of the spider once, not {subject} for each page: its "
+            f"'{finding.variable}' keeps the {thing}"
+        )
     return (
         f"make {subject} a method of the spider and give it what it needs (such as "
         f"{part}) in cb_kwargs or as an argument: now its '{finding.variable}' keeps "

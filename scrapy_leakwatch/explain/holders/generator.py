@@ -68,7 +68,7 @@ def _line(group: Group, _: Any) -> SourceLine | None:
 def _fix(finding: Finding) -> str:
     thing, part = thing_and_part(finding.held)
     return (
-        f"let {bare(finding.function)} end, or cancel it when the spider closes; "
+        f"let {bare(finding.function)} end, and cancel it when the spider closes; "
         f"before it waits, take what it needs (such as {part}) "
         f"and del {bare(finding.variable)}, which keeps the {thing}"
     )

@@ -75,12 +75,16 @@ def _fix(finding: Finding) -> str:
         return _of_library(finding)
     thing, part = thing_and_part(finding.held)
     if finding.start == "receivers":
-        return "disconnect the receiver in closed(), or connect it with weak=True"
+        return (
+            "disconnect the receiver in closed(), with weak=False if it was connected"
+            " so, or connect it with weak=True"
+        )
     if finding.start == "logging":
         return (
-            f"let the handler keep self.format(record), or flush it to a target every "
-            f"few hundred records, and log {part}, not the {thing}: {finding.holder} "
-            "keeps the records, and Scrapy's own carry requests, responses and items"
+            "let the handler keep self.format(record) of the last few hundred records, "
+            f"or flush it to a target as often, and log {part}, not the {thing}: "
+            f"{finding.holder} keeps the records, and Scrapy's own carry requests, "
+            "responses and items"
         )
     if finding.container == "WeakKeyDictionary":
         return (
@@ -89,7 +93,7 @@ def _fix(finding: Finding) -> str:
         )
     keep = f"keep {part} in {bare(finding.holder)}, not the {thing}"
     if "[" in finding.holder:
-        return f"{keep}, or remove it there when its work is done"
+        return f"{keep}, and remove it there when its work is done"
     return f"{keep}, or set it to None when its work is done"
 
 

@@ -37,7 +37,8 @@ def _fix(finding: Finding) -> str:
     thing, part = thing_and_part(finding.held)
     return (
         f"give the timer of {bare(finding.function)} what it needs (such as {part}), "
-        f"not the {thing}, and cancel it in closed()"
+        f"not the {thing}, and cancel() it when its page is done, or have one "
+        "LoopingCall for all"
     )
 
 

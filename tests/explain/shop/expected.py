@@ -171,7 +171,7 @@ ROWS = {
     "signal_receiver": Expected(
         "closure variable 'response' of SignalReceiver.parse_listing.<locals>.closed",
         "signal receivers",
-        "make closed a method of the spider",
+        "connect a method of the spider once",
     ),
     "logging_handler": Expected(
         "MemoryHandler.buffer[*]",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.zoo.rows.browsing import BROWSING
 from tests.zoo.rows.classes import CLASSES
+from tests.zoo.rows.handed import HANDED
 from tests.zoo.rows.handlers import BY_HANDLERS
 from tests.zoo.rows.healthy import HEALTHY
 from tests.zoo.rows.installed import INSTALLED
@@ -33,6 +34,7 @@ ROWS: tuple[Row, ...] = (
     *TAKEN,
     *RECORDS,
     *CLASSES,
+    *HANDED,
     *BY_HANDLERS,
     *BROWSING,
     *HEALTHY,

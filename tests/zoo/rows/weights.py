@@ -106,9 +106,14 @@ STRUCTURES = (
         _named("structures", "table", "TablePipeline.table"),
         _named("structures", "redis", "RedisPipeline.batch"),
         _named("weights", "in_memory_database", "Storing.database"),
-        settings=_pipelines(
-            "structures.TablePipeline", "structures.RedisPipeline", "weights.Storing"
-        ),
+        settings={
+            **_pipelines(
+                "structures.TablePipeline",
+                "structures.RedisPipeline",
+                "weights.Storing",
+            ),
+            **LONGER,
+        },
         reactor=SELECT,
         needs=("fakeredis",),
     ),

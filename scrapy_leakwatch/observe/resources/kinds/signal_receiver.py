@@ -35,10 +35,10 @@ KIND = LiveKind(
         "signal receiver",
         did="connected",
         since="is still connected",
-        release="crawler.signals.disconnect() with it",
+        release="crawler.signals.disconnect() with it, its signal and weak=False",
         release_unkept=(
-            "connect it without weak=False, by crawler.signals.connect(), or"
-            " disconnect it"
+            "disconnect it with weak=False, as it was connected, or connect it without"
+            " that, by crawler.signals.connect()"
         ),
         pins=True,
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
+from dataclasses import replace
 from pathlib import PosixPath, WindowsPath
 from typing import TYPE_CHECKING, Any
 
@@ -62,5 +63,9 @@ KIND = LiveKind(
     taken_by=frozenset({"mkdtemp", "TemporaryDirectory"}),
     classes=frozenset({"tempfile.TemporaryDirectory"}),
 )
-BY_PATH = LiveKind(_RECORD, find=_find_by_path, taken_by=frozenset({"mkdtemp"}))
+BY_PATH = LiveKind(
+    replace(_RECORD, release="shutil.rmtree({})"),
+    find=_find_by_path,
+    taken_by=frozenset({"mkdtemp"}),
+)
 """What `tempfile.mkdtemp` makes; nothing of it but the path is anywhere."""

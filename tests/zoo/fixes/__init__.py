@@ -1,0 +1,40 @@
+"""Each fix that is told in the zoo, and a twin of its row that has it done.
+
+``python -m tests.zoo.fixes`` runs them all. The way of a fix::
+
+    a row --recording--> what it is told --Fix: its words stand in it?
+    its twin, mended --recording--> healthy?  --report--> the console, docs/fixes.rst
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.zoo.fixes import handed, kinds, leaks, others, takers, weights
+from tests.zoo.fixes.fix import Pair, pair
+from tests.zoo.rows import ROWS
+
+if TYPE_CHECKING:
+    from tests.zoo.truth import Row
+
+FIXES = (
+    *leaks.FIXES,
+    *kinds.FIXES,
+    *weights.FIXES,
+    *takers.FIXES,
+    *others.FIXES,
+    *handed.FIXES,
+)
+UNMENDED = others.UNMENDED
+"""Rows that no twin can be made of, and why."""
+
+_ROWS = {row.name: row for row in ROWS}
+PAIRS: tuple[Pair, ...] = tuple(
+    pair(each, _ROWS) for each in FIXES if each.row in _ROWS
+)
+
+
+def row_named(name: str) -> Row:
+    """Return the row of the zoo, or the mended twin of one, that has this name."""
+    twins = {each.twin.name: each.twin for each in PAIRS}
+    return {**twins, **_ROWS}[name]
