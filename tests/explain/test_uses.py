@@ -170,6 +170,11 @@ POOL = """
             "self.pool.submit(lam",
             "in parse()",
         ),
+        (
+            "self.pool.submit(self.work, 1).add_done_callback(self.start_work)",
+            "self.pool.submit(self.work",
+            "what submit() returns in parse()",
+        ),
         ("self.pool.map(self.work, [1])", "self.pool.map", "take the results of map()"),
         (
             "return self.pool.submit(self.work, response)",

@@ -97,8 +97,9 @@ def _function_in(obj: Any, depth: int = 0) -> CodeType | None:
     if type(obj) is tuple or type(obj) is list:
         parts = list(obj)
     else:
-        parts = [value for _, value in anatomy.attributes(obj)]
-        parts += [anatomy.attribute(obj, name) for name in ("func", "args")]
+        # A future, among the others, has what is called when the work is done.
+        parts = [anatomy.attribute(obj, name) for name in ("fn", "func", "args")]
+        parts += [value for _, value in anatomy.attributes(obj)]
         parts += _enclosed(obj)
     found = (_function_in(part, depth + 1) for part in parts[:MOST_PARTS])
     return next((code for code in found if code is not None), None)

@@ -48,8 +48,9 @@ def _starting(
     callers = pools.starters(way)
     work = pools.work_in(way)
     if work is not None:
-        found = _calls_of(callers, classes)
-        return [one for one in found if _hands_over(one, work)]
+        found = [one for one in _calls_of(callers, classes) if _hands_over(one, work)]
+        if found:
+            return found
     found = blame.all_there(anchor, crawler, calls.of_methods(callers))
     if not found and pools.is_of_database(way):
         return _calls_of(callers, classes)

@@ -17,7 +17,7 @@ FIXES = (
     fix(
         "dead_consumers",
         "they go on",
-        "goes on after an error",
+        "goes on after an error|maxsize",
         twin="live_consumers",
     ),
     fix(
