@@ -67,6 +67,14 @@ def in_simple_queue() -> bool:
     return bool(pools._entries((waiting,)))
 
 
+def without_target() -> bool:
+    thread = threading.Thread(target=int)
+    before = "_target" in vars(thread)
+    thread.start()
+    thread.join()
+    return before and "_target" not in vars(thread)
+
+
 def temporary() -> Any:
     with tempfile.TemporaryDirectory() as _, tempfile.TemporaryDirectory() as folder:
         kept = tempfile.TemporaryDirectory(dir=folder)
@@ -150,14 +158,21 @@ PYTHON = [
     Part(
         "threading.Thread",
         "_target _args _kwargs",
-        "observe/resources/kinds/thread.py",
-        "threads that still run would have no name",
+        "observe/resources/kinds/thread.py explain/uses/consumers.py",
+        "threads that still run would have no name, or be taken for ended",
         threading.Thread,
+    ),
+    Part(
+        "threading.Thread: one that has ended has let go of its target",
+        "",
+        "explain/uses/consumers.py",
+        "a queue from which a thread took that has ended would be said to be slow",
+        without_target,
     ),
     Part(
         "threading.current_thread()",
         "_name _ident",
-        "observe/resources/kinds/thread.py explain/asking.py",
+        "observe/resources/kinds/thread.py explain/asking.py explain/uses/consumers.py",
         "threads, and what they have, would have no name",
         threading.current_thread,
     ),

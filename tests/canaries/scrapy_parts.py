@@ -194,7 +194,8 @@ SCRAPY = [
     Part(
         "scrapy.utils.asyncio.AsyncioLoopingCall",
         "_func _args interval running",
-        "explain/waits/wakers.py observe/resources/kinds/looping_call.py",
+        "explain/waits/wakers.py observe/resources/kinds/looping_call.py"
+        " explain/uses/consumers.py",
         "looping calls that go on would not be told",
         looping_call_of_scrapy,
     ),

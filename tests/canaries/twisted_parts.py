@@ -158,7 +158,8 @@ TWISTED = [
     Part(
         "twisted.internet.task.LoopingCall",
         "f a kw interval running",
-        "explain/waits/wakers.py observe/resources/kinds/looping_call.py",
+        "explain/waits/wakers.py observe/resources/kinds/looping_call.py"
+        " explain/uses/consumers.py",
         "looping calls that go on would not be told",
         lambda: task.LoopingCall(int),
     ),

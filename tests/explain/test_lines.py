@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from scrapy_leakwatch.explain.code import source
+from scrapy_leakwatch.explain.code import expressions, source
 from scrapy_leakwatch.foundation import lines
 from scrapy_leakwatch.foundation.lines import SourceLine
 
@@ -152,3 +152,66 @@ def test_a_decorated_function_is_shown_at_its_def(project):
     )
     code = module.title.__wrapped__.__code__
     assert source.of_code(code) == SourceLine("decorated.py:5", "def title(response):")
+
+
+SETTERS = """
+class Spider:
+    def parse(self, response):
+        self.session.query(response.url)
+        self.session.add(response)
+        self.session.commit(True)
+
+    def errback(self, failure):
+        self.span.set_data(failure.request.url, failure)
+
+    def seen(self, response):
+        return self.asked.get(response.url)
+
+    def renamed(self, response):
+        span = self.scope
+        span.set_tag(response.url, "seen")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("session", "self.session.add(response)"),
+        ("span", "self.span.set_data(failure.request.url, failure)"),
+        ("asked", "return self.asked.get(response.url)"),
+        ("scope", 'span.set_tag(response.url, "seen")'),
+    ],
+)
+def test_a_setter_of_a_library_fills_its_object(project, name, code):
+    module = project("setters", SETTERS)
+    found = source.of_attribute(name, module.Spider, (), expressions.used)
+    assert found.code == code
+    assert not found.likely
+
+
+def test_a_variable_that_is_bound_twice_is_no_other_name(project):
+    module = project(
+        "bound",
+        """
+        class Spider:
+            def parse(self, response):
+                rows = self.rows
+                rows = []
+                rows.append(response)
+        """,
+    )
+    assert source.of_attribute("rows", module.Spider, (), expressions.grown) is None
+
+
+def test_a_queue_is_not_filled_where_a_module_of_its_name_makes_it(project):
+    module = project(
+        "made",
+        """
+        import queue
+
+        class Spider:
+            def parse(self, response):
+                self.queue = queue.Queue()
+        """,
+    )
+    assert source.of_attribute("queue", module.Spider, (), expressions.grown) is None

@@ -13,12 +13,10 @@ from scrapy_leakwatch.explain.accumulations import (
     container,
     database,
     library_object,
-    queue,
     registry,
     table,
     thing,
     variable,
-    waiting_work,
 )
 from scrapy_leakwatch.explain.accumulations.holder_line import line_at_holder
 
@@ -32,8 +30,6 @@ KINDS: tuple[AccumulationKind, ...] = (
     registry.KIND,
     table.KIND,
     carried.KIND,
-    waiting_work.KIND,
-    queue.KIND,
     thing.KIND,
     buffer.KIND,
     database.KIND,

@@ -19,15 +19,20 @@ _NAMESPACES = ("types.SimpleNamespace", "argparse.Namespace")
 
 def line_at_holder(place: Place, crawler: Any) -> SourceLine | None:
     """Return the line of the project that adds to the object at the end of a way."""
-    start = start_at(place.way[0])
-    way = _behind_namespaces(place.way)
-    if type(way[0]) is ModuleType and len(way) > 1:
-        way = way[1:]
-    anchor = Anchor(root.KIND, way, (), start)
+    anchor = anchor_of(place)
     found = blame.added_there(anchor, crawler) or blame.used_there(anchor, crawler)
     if found is None and place.chain:
         return _line_of_link(place, crawler)
     return found
+
+
+def anchor_of(place: Place) -> Anchor:
+    """Return the way to a place as an anchor."""
+    start = start_at(place.way[0])
+    way = _behind_namespaces(place.way)
+    if type(way[0]) is ModuleType and len(way) > 1:
+        way = way[1:]
+    return Anchor(root.KIND, way, (), start)
 
 
 def _behind_namespaces(way: tuple[Any, ...]) -> tuple[Any, ...]:

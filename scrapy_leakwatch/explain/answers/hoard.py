@@ -24,6 +24,7 @@ from scrapy_leakwatch.explain.naming.labels import label
 from scrapy_leakwatch.explain.naming.reference_path import PathStart, start_at
 from scrapy_leakwatch.explain.records import Explanation, PathStep, Unexplained
 from scrapy_leakwatch.explain.things import tables
+from scrapy_leakwatch.explain.uses import use_of
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.records import Counts, Price
 
@@ -140,7 +141,10 @@ def _state(
 ) -> Explanation:
     container, start = group.lead.trail[-1], group.lead.root
     ours = question.origin == "project"
-    line = blame.added_there(group.lead, crawler) if ours else None
+    use = use_of(group.lead, crawler) if ours else None
+    line = use.line if use else None
+    if line is None and ours:
+        line = blame.added_there(group.lead, crawler)
     inside = contents.in_words(entries)
     alike = question.total / max(question.len, 1)
     return Explanation(
@@ -154,7 +158,9 @@ def _state(
         expression=group.expression,
         location=line.location if line else None,
         code=line.code if line else None,
-        fix=remedies.remedy(_hoard(question, group, entries, crawler)),
+        fix=use.fix
+        if use
+        else remedies.remedy(_hoard(question, group, entries, crawler)),
         signature=group.signature(question.spider),
         owner_kind=start.owner_kind if start else "unknown",
         likely=line.likely if line else False,

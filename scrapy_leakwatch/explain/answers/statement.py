@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.explain.answers import findings
-from scrapy_leakwatch.explain.code.blame import taken_out_there, used_there
-from scrapy_leakwatch.explain.containers import pools
+from scrapy_leakwatch.explain.code.blame import taken_out_there
 from scrapy_leakwatch.explain.holders import root
 from scrapy_leakwatch.explain.known import known_leak
 from scrapy_leakwatch.explain.naming import words
 from scrapy_leakwatch.explain.records import Explanation, Share
+from scrapy_leakwatch.explain.uses import use_of
 from scrapy_leakwatch.internals.crawlers import open_crawlers
 from scrapy_leakwatch.internals.origins import spider_of
 
@@ -29,9 +29,8 @@ NEARLY_ALL = 0.8
 def state(question: Question, group: Group, crawler: Any) -> Explanation:
     """Return the explanation by ``group``, without counts, price and costs."""
     anchor = group.lead
-    waits = pools.is_in_pool((*anchor.above, *anchor.trail))
-    line = used_there(anchor, crawler) if waits else None
-    line = line or anchor.kind.line(group, crawler)
+    use = use_of(anchor, crawler)
+    line = (use.line if use else None) or anchor.kind.line(group, crawler)
     return Explanation(
         subject=question.subject,
         class_path=question.class_path,
@@ -43,7 +42,7 @@ def state(question: Question, group: Group, crawler: Any) -> Explanation:
         expression=group.expression,
         location=line.location if line else None,
         code=line.code if line else None,
-        fix=pools.REMEDY if waits else findings.advise(group),
+        fix=use.fix if use else findings.advise(group),
         signature=group.signature(question.spider),
         owner_kind=anchor.root.owner_kind if anchor.root else "unknown",
         likely=line.likely if line else False,
@@ -89,7 +88,8 @@ def is_emptied(anchor: Anchor, crawler: Any) -> bool:
 
 def state_share(question: Question, group: Group, crawler: Any) -> Share:
     """Return ``group`` as one of the other holders."""
-    line = group.lead.kind.line(group, crawler)
+    use = use_of(group.lead, crawler)
+    line = (use.line if use else None) or group.lead.kind.line(group, crawler)
     return Share(
         holder=group.holder,
         owner=findings.owner(group),
@@ -97,5 +97,5 @@ def state_share(question: Question, group: Group, crawler: Any) -> Share:
         held=group.count,
         signature=group.signature(question.spider),
         location=line.location if line else None,
-        fix=findings.advise(group),
+        fix=use.fix if use else findings.advise(group),
     )

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.explain.accumulations import line_of, remedy_of
+from scrapy_leakwatch.explain.accumulations.holder_line import anchor_of
 from scrapy_leakwatch.explain.bills.paths import Place, places_of
 from scrapy_leakwatch.explain.known import known_leak
 from scrapy_leakwatch.explain.memory import allocators, resident
+from scrapy_leakwatch.explain.uses import use_of
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.heap.roots import Outside, roots
 from scrapy_leakwatch.heap.walk import Heap, Owner
@@ -176,13 +178,15 @@ def _with_lines(owners: list[BillOwner], found: Found, crawler: Any) -> list[Bil
 def _explained(
     path: BillPath, place: Place, owner: BillOwner, crawler: Any
 ) -> BillPath:
-    line = line_of(place, crawler)
+    use = use_of(anchor_of(place), crawler)
+    line = (use.line if use else None) or line_of(place, crawler)
+    fix = use.fix if use else remedy_of(place, owner.name, owner.origin)
     return replace(
         path,
         location=line.location if line else None,
         code=line.code if line else None,
         likely=line.likely if line else False,
-        fix=remedy_of(place, owner.name, owner.origin),
+        fix=fix,
         known=known_leak(place.way),
     )
 

@@ -11,7 +11,7 @@ from scrapy_leakwatch.foundation import anatomy, places
 from scrapy_leakwatch.foundation.lines import at
 
 if TYPE_CHECKING:
-    from scrapy_leakwatch.explain.code.source import Find
+    from scrapy_leakwatch.explain.code.source import Candidate, Find
     from scrapy_leakwatch.explain.holders import Anchor
     from scrapy_leakwatch.foundation.lines import SourceLine
 
@@ -56,14 +56,31 @@ def sent_at_end_there(anchor: Anchor, crawler: Any) -> SourceLine | None:
     return _of_container(anchor, crawler, sending.sent_at_end, strict=True)
 
 
+def all_there(anchor: Anchor, crawler: Any, find: Find) -> list[Candidate]:
+    """Return all that ``find`` finds of what the last attribute of ``anchor`` is."""
+    classes = source.classes_of(crawler)
+    owner, name = _filled(anchor, classes)
+    module = _module_of(anchor, owner)
+    if not name or (owner is None and not module):
+        return []
+    if owner is None:
+        return source.all_of_global(name, module, classes, find)
+    return source.all_of_attribute(name, owner, classes, find)
+
+
 def _of_container(
     anchor: Anchor, crawler: Any, find: Find, *, strict: bool = False
 ) -> SourceLine | None:
     classes = source.classes_of(crawler)
+    filled = _filled(anchor, classes)
+    return _of_filled(anchor, filled, classes, find, strict=strict)
+
+
+def _filled(anchor: Anchor, classes: tuple[type, ...]) -> tuple[type | None, str]:
     owner, name = _last_filled(anchor)
     if owner is not None and owner is anchor.trail[0]:
         owner = next(filter(partial(_inherits, base=owner), classes), owner)
-    return _of_filled(anchor, (owner, name), classes, find, strict=strict)
+    return owner, name
 
 
 def _inherits(cls: type, base: type) -> bool:
@@ -90,13 +107,19 @@ def _of_filled(
     strict: bool = False,
 ) -> SourceLine | None:
     owner, name = filled
-    if not name:
+    module = _module_of(anchor, owner)
+    if not name or (owner is None and not module):
         return None
-    if anchor.root is not None and anchor.root.kind == "global" and owner is None:
-        return source.of_global(name, anchor.root.expression, classes, find)
     if owner is None:
-        return None
+        return source.of_global(name, module, classes, find)
     return source.of_attribute(name, owner, classes, find, strict=strict)
+
+
+def _module_of(anchor: Anchor, owner: type | None) -> str:
+    """Return the module whose global is filled, empty where it is an attribute."""
+    root = anchor.root
+    is_global = root is not None and root.kind == "global" and owner is None
+    return root.expression if root is not None and is_global else ""
 
 
 def _last_filled(anchor: Anchor) -> tuple[type | None, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from scrapy_leakwatch.foundation.lines import last_name
 
@@ -31,6 +31,34 @@ _ADDERS = frozenset(
 _INSERTERS = frozenset(
     ["heappush", "heappushpop", "insort", "insort_left", "insort_right"]
 )
+_READERS = (
+    *(
+        "get",
+        "query",
+        "find",
+        "fetch",
+        "select",
+        "count",
+        "exists",
+        "has",
+        "is_",
+        "read",
+    ),
+    *(
+        "pop",
+        "remove",
+        "delete",
+        "discard",
+        "clear",
+        "close",
+        "flush",
+        "commit",
+        "join",
+    ),
+    *("shutdown", "configure", "connect", "scalar"),
+)
+"""What the methods are called that keep nothing of what they get, as a rule."""
+_OF_PRODUCERS = _ADDERS | {"qsize", "empty", "full", "maxsize"}
 _EMPTY = frozenset(
     [
         "list",
@@ -42,6 +70,10 @@ _EMPTY = frozenset(
         "WeakKeyDictionary",
         "Queue",
         "LifoQueue",
+        "PriorityQueue",
+        "SimpleQueue",
+        "JoinableQueue",
+        "DeferredQueue",
         "WeakValueDictionary",
         "Counter",
         "object_ref",
@@ -113,14 +145,36 @@ def grown(tree: ast.AST, name: str, is_global: bool, key: str = "") -> list[Expr
 
 
 def used(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
-    """Return where a method of what ``name`` is gets something, which may stay."""
-    found = []
+    """Return where a method of what ``name`` is gets something, which may stay.
+
+    Where there are others, not those that ask for something or let go of it.
+    """
+    found, readers = [], set[Expression]()
     for node, scope, _ in statements(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             base = base_of(node.func.value, name, is_global)
             if base is not None and (node.args or node.keywords):
                 place = (node.lineno, scope.class_name, scope.function)
                 found.append(Expression(*place, base, names_in(node), adds=False))
+                if node.func.attr.lstrip("_").startswith(_READERS):
+                    readers.add(found[-1])
+    return [one for one in found if one not in readers] or found
+
+
+def read_otherwise(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
+    """Return where a queue is read, but to put something there or to ask how it is."""
+    puts = {
+        part.value
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Attribute) and part.attr in _OF_PRODUCERS
+    }
+    found = []
+    for node, scope, _ in scoped(tree):
+        if isinstance(node, ast.Attribute | ast.Name) and node not in puts:
+            base = base_of(node, name, is_global)
+            if base is not None and isinstance(node.ctx, ast.Load):
+                place = (node.lineno, scope.class_name, scope.function)
+                found.append(Expression(*place, base, frozenset()))
     return found
 
 
@@ -222,10 +276,16 @@ def _targets(node: Statement) -> Iterator[ast.expr]:
         if node.value is None or is_empty(node.value):
             return
         yield from node.targets if isinstance(node, ast.Assign) else [node.target]
-    elif isinstance(node.func, ast.Attribute) and node.func.attr in _ADDERS:
+    elif _is_adder(node.func):
         yield node.func.value
     elif last_name(node.func) in _INSERTERS and node.args:
         yield node.args[0]
+    else:  # another calls it, such as a thread
+        yield from (arg.value for arg in node.args if _is_adder(arg))
+
+
+def _is_adder(node: ast.expr) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and node.attr in _ADDERS
 
 
 def _grown_targets(node: Statement, name: str) -> Iterator[ast.expr]:
@@ -234,11 +294,23 @@ def _grown_targets(node: Statement, name: str) -> Iterator[ast.expr]:
     elif isinstance(node, ast.AugAssign):
         yield node.target
     elif node.value is not None:
-        named = {name} <= names_in(node.value) or name in _constants(node.value)
+        used = _made_of(node.value)
+        named = {name} <= names_in(used) or name in _constants(used)
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
-            if isinstance(target, ast.Subscript) or named:
+            is_other = ast.unparse(target) != ast.unparse(node.value)
+            if isinstance(target, ast.Subscript) or (named and is_other):
                 yield target
+
+
+def _made_of(value: ast.expr) -> ast.AST:
+    """Return what a value is made of: of a new container, such as a queue, its entries.
+
+    Its class may be in a module of the same name.
+    """
+    if isinstance(value, ast.Call) and last_name(value.func) in _EMPTY:
+        return ast.List(value.args, ast.Load())
+    return value
 
 
 def _constants(node: ast.AST) -> set[object]:

@@ -1,6 +1,8 @@
 """When the functions of a project run."""
 
-ONCE = frozenset(
+AT_END = frozenset(["close_spider", "spider_closed", "closed"])
+"""Functions that run when the crawl ends."""
+ONCE = AT_END | frozenset(
     [
         "",  # the body of a class or module
         "__init__",
@@ -9,9 +11,6 @@ ONCE = frozenset(
         "open_spider",
         "spider_opened",
         "start_requests",
-        "close_spider",
-        "spider_closed",
-        "closed",
     ]
 )
 """Functions that run at the crawl's start or end: nothing is taken out meanwhile."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scrapy_leakwatch.explain.code.conditions import condition_of
 from scrapy_leakwatch.explain.code.expressions import (
     Expression,
     base_of,
@@ -12,6 +14,7 @@ from scrapy_leakwatch.explain.code.expressions import (
     scoped,
 )
 from scrapy_leakwatch.explain.code.once import ONCE
+from scrapy_leakwatch.explain.code.outcomes import parents_in
 from scrapy_leakwatch.explain.code.reductions import is_less, is_same
 from scrapy_leakwatch.foundation.lines import last_name
 
@@ -35,6 +38,14 @@ REMOVERS = frozenset(
 
 _GETTERS = frozenset(["get", "get_nowait"])
 _HEAP_REMOVERS = frozenset(["heappop", "heapreplace", "heappushpop"])
+_IN_TURN = frozenset(["pop", "popleft"])
+
+
+@dataclass(frozen=True, slots=True)
+class Removal(Expression):
+    """Where entries are taken out, and the ``condition`` under which, if there is."""
+
+    condition: str = ""
 
 
 def shrunk(
@@ -44,18 +55,67 @@ def shrunk(
 
     ``in_queue``: it is a queue, whose ``get`` takes an entry out.
     """
-    found = []
-    made_late = _made_late(tree)
     removers = REMOVERS | _GETTERS if in_queue else REMOVERS
-    for node, scope, _ in scoped(tree):
-        if scope.function in ONCE or node in made_late:
+    found = _shrunk(tree, name, is_global, removers, later=in_queue)
+    return [each for each, _, _ in found if each.function not in ONCE]
+
+
+def taken_in_turn(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
+    """Return where the first or the last entry is taken out, as of a queue."""
+    found = _shrunk(tree, name, is_global, _IN_TURN)
+    return [
+        each
+        for each, node, _ in found
+        if isinstance(node, ast.Call)
+        and each.function not in ONCE
+        and all(isinstance(arg, ast.Constant | ast.UnaryOp) for arg in _index(node))
+    ]
+
+
+def forgotten(tree: ast.AST, name: str, is_global: bool) -> list[Removal]:
+    """Return where entries are taken out, also when the crawl ends, and under what."""
+    found = list(_shrunk(tree, name, is_global, REMOVERS))
+    parents = parents_in(tree) if found else {}
+    return [
+        Removal(
+            each.line,
+            each.class_name,
+            each.function,
+            each.base,
+            each.names,
+            condition=condition_of(node, parents, body, name),
+        )
+        for each, node, body in found
+    ]
+
+
+def _shrunk(
+    tree: ast.AST,
+    name: str,
+    is_global: bool,
+    removers: frozenset[str],
+    *,
+    later: bool = True,
+) -> Iterator[tuple[Expression, ast.AST, ast.AST]]:
+    """Yield each place with its node and the function that it is in.
+
+    ``later``: also where a method that takes entries out is handed on.
+    """
+    made_late = _made_late(tree)
+    for node, scope, body in scoped(tree):
+        if node in made_late:
             continue
-        for target in _targets(node, removers):
+        by_others = _called_by_others(node, removers) if later else ()
+        for target in (*_targets(node, removers), *by_others):
             base = base_of(target, name, is_global)
             if base is not None:
                 place = (target.lineno, scope.class_name, scope.function)
-                found.append(Expression(*place, base, names_in(node)))
-    return found
+                yield Expression(*place, base, names_in(node)), node, body
+
+
+def _index(call: ast.Call) -> list[ast.expr]:
+    """Return what the remover gets: a heap's gets the heap."""
+    return [] if last_name(call.func) in _HEAP_REMOVERS else call.args
 
 
 def _targets(node: ast.AST, removers: frozenset[str]) -> Iterator[ast.expr]:
@@ -72,6 +132,13 @@ def _targets(node: ast.AST, removers: frozenset[str]) -> Iterator[ast.expr]:
             yield node.target
     elif isinstance(node, ast.Assign | ast.AnnAssign):
         yield from _replaced(node)
+
+
+def _called_by_others(node: ast.AST, removers: frozenset[str]) -> Iterator[ast.expr]:
+    """Yield what a timer, a thread or ``iter`` is to take entries out of."""
+    for arg in node.args if isinstance(node, ast.Call) else ():
+        if isinstance(arg, ast.Attribute) and arg.attr in removers:
+            yield arg.value
 
 
 def _replaced(node: ast.Assign | ast.AnnAssign) -> Iterator[ast.expr]:

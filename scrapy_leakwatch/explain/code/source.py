@@ -8,14 +8,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scrapy_leakwatch.explain.code import calls, expressions
-from scrapy_leakwatch.explain.code.once import ONCE
+from scrapy_leakwatch.explain.code.aliases import written_out
+from scrapy_leakwatch.explain.code.once import AT_END, ONCE
 from scrapy_leakwatch.foundation import anatomy, places
-from scrapy_leakwatch.foundation.lines import MOST_FILES, SourceLine, at, lines, tree_of
+from scrapy_leakwatch.foundation.lines import MOST_FILES, SourceLine, at, lines
 from scrapy_leakwatch.internals import components
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import CodeType
 
     from scrapy_leakwatch.explain.code.expressions import Expression
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
 class Find(Protocol):
     """Finds in a syntax tree where something is put into ``name``."""
 
-    def __call__(self, tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
+    def __call__(
+        self, tree: ast.AST, name: str, is_global: bool
+    ) -> Sequence[Expression]:
         """Return the expressions."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class Candidate:
+    """An expression of the project, with its file."""
+
     path: str
     found: Expression
 
@@ -67,7 +72,7 @@ def of_key(
         if _in_reach(candidate, classes)
     ]
     named = [one for one in found if one.found.names & callbacks]
-    return _choose(named or found, named)
+    return choose(named or found, named)
 
 
 def of_attribute(
@@ -82,8 +87,27 @@ def of_attribute(
 
     ``strict``: what another object has by this name is not likely, but none.
     """
+    inside, outside = _of_attribute(name, owner, classes, find, strict=strict)
+    meant = _fillers(inside + outside)
+    return choose(meant, [one for one in inside if one in meant])
+
+
+def all_of_attribute(
+    name: str, owner: type, classes: tuple[type, ...], find: Find
+) -> list[Candidate]:
+    """Return all that ``find`` finds of the attribute ``name`` of an ``owner``."""
+    inside, outside = _of_attribute(name, owner, classes, find, strict=True)
+    return inside + outside
+
+
+def _of_attribute(
+    name: str, owner: type, classes: tuple[type, ...], find: Find, *, strict: bool
+) -> tuple[list[Candidate], list[Candidate]]:
+    """Return what is found in the methods of an ``owner``, and what elsewhere."""
     found = _search(
-        _modules((owner, *classes)), lambda tree: find(tree, name, is_global=False)
+        _modules((owner, *classes)),
+        lambda tree: find(tree, name, is_global=False),
+        name,
     )
     owners = _class_places(owner)
     own = [one for one in found if (one.path, one.found.class_name) in owners]
@@ -96,8 +120,7 @@ def of_attribute(
         and one.found.base != "self"
         and (_is_called_like(one, names) if strict else _may_be(one, names))
     ]
-    meant = _fillers(inside + outside)
-    return _choose(meant, [one for one in inside if one in meant])
+    return inside, outside
 
 
 def of_global(
@@ -108,70 +131,79 @@ def of_global(
 ) -> SourceLine | None:
     """Return the line that fills the global ``name`` of ``module``."""
     path = places.file_of_module(module)
+    meant = _fillers(all_of_global(name, module, classes, find))
+    return choose(meant, [one for one in meant if one.path == path])
+
+
+def all_of_global(
+    name: str, module: str, classes: tuple[type, ...], find: Find
+) -> list[Candidate]:
+    """Return all that ``find`` finds of the global ``name`` of ``module``."""
+    path = places.file_of_module(module)
     found = _search(
         [module, *_modules(classes)],
         lambda tree: find(tree, name, is_global=True),
+        name,
     )
     last = module.rpartition(".")[2]
-    meant = [
+    return [
         one
         for one in found
-        if (one.path == path and one.found.base in {"", last})
-        or (one.path != path and one.found.base in {"", last} and one.found.function)
+        if one.found.base in {"", last} and (one.path == path or one.found.function)
     ]
-    meant = _fillers(meant)
-    return _choose(meant, [one for one in meant if one.path == path])
 
 
 def of_call(
     callers: frozenset[str], function: str, classes: tuple[type, ...]
 ) -> SourceLine | None:
     """Return the line that hands ``function`` to one of ``callers``."""
-    found = _search(
-        _modules(classes), lambda tree: calls.called(tree, callers, function)
-    )
-    near = [one for one in found if _in_reach(one, classes)]
-    return _choose(near or found, near)
+    return choose(in_reach(classes, lambda tree: calls.called(tree, callers, function)))
 
 
 def of_making(name: str, classes: tuple[type, ...]) -> SourceLine | None:
     """Return the line in a function that calls ``name``, such as a class."""
-    found = _search(_modules(classes), lambda tree: calls.making(tree, name))
-    near = [one for one in found if _in_reach(one, classes)]
-    return _choose(near or found, near)
+    return choose(in_reach(classes, lambda tree: calls.making(tree, name)))
 
 
 def of_naming(callers: frozenset[str], classes: tuple[type, ...]) -> SourceLine | None:
     """Return the line that gives one of ``callers`` a name that it makes."""
-    found = _search(_modules(classes), lambda tree: calls.naming(tree, callers))
-    near = [one for one in found if _in_reach(one, classes)]
-    return _choose(near or found, near)
+    return choose(in_reach(classes, lambda tree: calls.naming(tree, callers)))
+
+
+def in_reach(
+    classes: tuple[type, ...], find: Callable[[ast.AST], Sequence[Expression]]
+) -> list[Candidate]:
+    """Return what ``find`` finds in the code of ``classes``, else in their packages."""
+    found = _search(_modules(classes), find)
+    return [one for one in found if _in_reach(one, classes)] or found
 
 
 def _modules(classes: tuple[type, ...]) -> list[str]:
     return [anatomy.module(base) for cls in classes for base in anatomy.mro(cls)]
 
 
-def _may_be(candidate: _Candidate, names: set[str]) -> bool:
+def _may_be(candidate: Candidate, names: set[str]) -> bool:
     """Tell whether ``base.attribute`` can mean an instance of the owner."""
     base = candidate.found.base
     return base in names or base[:1].islower()
 
 
-def _is_called_like(candidate: _Candidate, names: set[str]) -> bool:
+def _is_called_like(candidate: Candidate, names: set[str]) -> bool:
     """Tell whether the base is named as the owner: ``pipeline``, ``shop_spider``."""
     base = candidate.found.base.replace("_", "").lower()
     return base == "spider" or any(base and base in name.lower() for name in names)
 
 
-def _fillers(found: list[_Candidate]) -> list[_Candidate]:
-    """Return what fills a container, where there is some: not what makes it."""
-    return [
-        one for one in found if one.found.adds or one.found.function not in ONCE
-    ] or found
+def _fillers(found: list[Candidate]) -> list[Candidate]:
+    """Return what fills a container, where there is some: not what makes or ends it."""
+    meant = [one for one in found if one.found.adds or one.found.function not in ONCE]
+    during = [one for one in meant if one.found.function not in AT_END]
+    return during or meant or found
 
 
-def _choose(found: list[_Candidate], preferred: list[_Candidate]) -> SourceLine | None:
+def choose(
+    found: list[Candidate], preferred: Sequence[Candidate] = ()
+) -> SourceLine | None:
     """Return the first of ``preferred``, sure only where ``found`` is one line."""
     lines = {(one.path, one.found.line) for one in found}
     if not lines:
@@ -183,7 +215,7 @@ def _choose(found: list[_Candidate], preferred: list[_Candidate]) -> SourceLine 
     return SourceLine(line.location, line.code, likely=True)
 
 
-def _in_reach(candidate: _Candidate, classes: tuple[type, ...]) -> bool:
+def _in_reach(candidate: Candidate, classes: tuple[type, ...]) -> bool:
     """Tell whether the code can belong to this crawl: not another spider's."""
     for cls in classes:
         for path, class_name in _class_places(cls):
@@ -206,15 +238,21 @@ def _class_places(cls: type) -> set[tuple[str, str]]:
 
 
 def _search(
-    modules: list[str], find: Callable[[ast.AST], list[Expression]]
-) -> list[_Candidate]:
-    """Return what ``find`` finds in the packages that ``modules`` belong to."""
+    modules: list[str],
+    find: Callable[[ast.AST], Sequence[Expression]],
+    name: str = "",
+) -> list[Candidate]:
+    """Return what ``find`` finds in the packages that ``modules`` belong to.
+
+    Only files in which ``name`` stands are looked into.
+    """
     found = []
     packages = frozenset(module.partition(".")[0] for module in modules)
     for path in _project_files(packages):
-        tree = tree_of(path)
+        mentioned = not name or any(name in line for line in lines(path))
+        tree = written_out(path) if mentioned else None
         if tree is not None:
-            found += [_Candidate(path, expression) for expression in find(tree)]
+            found += [Candidate(path, expression) for expression in find(tree)]
     return found
 
 

@@ -26,6 +26,10 @@ REMEDY = (
     " so that Scrapy waits for it, or start less at a time"
 )
 
+_OF_DATABASE = "twisted.enterprise.adbapi.ConnectionPool"
+_STARTERS_OF_DATABASE = frozenset(
+    ["runInteraction", "runQuery", "runOperation", "runWithConnection"]
+)
 _OF_TWISTED = "twisted.python.threadpool.ThreadPool"
 _STARTERS_OF_TWISTED = frozenset(
     [
@@ -63,8 +67,15 @@ def work_in(way: tuple[Any, ...]) -> CodeType | None:
 
 def starters(way: tuple[Any, ...]) -> frozenset[str]:
     """Return the names of what hands a function to the pool on ``way``."""
+    if is_of_database(way):
+        return _STARTERS_OF_DATABASE
     of_twisted = any(anatomy.inherits(node, _OF_TWISTED) for node in way)
     return _STARTERS_OF_TWISTED if of_twisted else _STARTERS
+
+
+def is_of_database(way: tuple[Any, ...]) -> bool:
+    """Tell whether the work waits for a connection to a database."""
+    return any(anatomy.inherits(node, _OF_DATABASE) for node in way)
 
 
 def _entries(way: tuple[Any, ...]) -> list[tuple[Any, ...]]:
@@ -86,8 +97,9 @@ def _function_in(obj: Any, depth: int = 0) -> CodeType | None:
     if type(obj) is tuple or type(obj) is list:
         parts = list(obj)
     else:
-        parts = [value for _, value in anatomy.attributes(obj)]
-        parts += [anatomy.attribute(obj, name) for name in ("func", "args")]
+        # A future, among the others, has what is called when the work is done.
+        parts = [anatomy.attribute(obj, name) for name in ("fn", "func", "args")]
+        parts += [value for _, value in anatomy.attributes(obj)]
         parts += _enclosed(obj)
     found = (_function_in(part, depth + 1) for part in parts[:MOST_PARTS])
     return next((code for code in found if code is not None), None)

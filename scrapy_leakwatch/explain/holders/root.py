@@ -32,6 +32,12 @@ def anchor(nodes: tuple[Any, ...], start: PathStart | None) -> Anchor:
     return Anchor(KIND, (*nodes[: first + 1], nodes[-1]), (), start, row=True)
 
 
+def is_of_project(anchor: Anchor) -> bool:
+    """Tell whether it begins at an object of the project, or at its code."""
+    start = anchor.root
+    return anchor.kind is KIND and start is not None and start.origin == "project"
+
+
 def _first_of_row(nodes: tuple[Any, ...]) -> int | None:
     """Return the place of the first of a row of objects that hold one another."""
     alike: dict[int, list[int]] = {}

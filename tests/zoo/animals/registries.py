@@ -35,7 +35,7 @@ class Warned(Padded):
     def parse(self, response):
         text = copy_of(response)
         warnings.warn(text[:60_000], stacklevel=1)  # here: warned
-        shelf_library.count("pages", response.url, text)
+        shelf_library.count("pages", response.url, text)  # here: counted
 
 
 class StatsForEach(Padded):

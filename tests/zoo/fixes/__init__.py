@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.zoo.fixes import handed, kinds, leaks, others, takers, weights
+from tests.zoo.fixes import handed, kinds, leaks, others, takers, using, weights
 from tests.zoo.fixes.fix import Pair, pair
 from tests.zoo.rows import ROWS
 
@@ -24,6 +24,7 @@ FIXES = (
     *takers.FIXES,
     *others.FIXES,
     *handed.FIXES,
+    *using.FIXES,
 )
 UNMENDED = others.UNMENDED
 """Rows that no twin can be made of, and why."""

@@ -18,6 +18,7 @@ from tests.zoo.rows.stalls import STALLS
 from tests.zoo.rows.taken import TAKEN
 from tests.zoo.rows.things import THINGS
 from tests.zoo.rows.unreleased import UNRELEASED
+from tests.zoo.rows.using import USING
 from tests.zoo.rows.weights import BY_WEIGHT
 from tests.zoo.rows.workers import WORKERS
 
@@ -29,6 +30,7 @@ ROWS: tuple[Row, ...] = (
     *KINDS,
     *BACKLOGS,
     *BY_WEIGHT,
+    *USING,
     *WORKERS,
     *UNRELEASED,
     *STALLS,

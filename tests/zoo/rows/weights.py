@@ -142,7 +142,7 @@ REGISTRIES = (
             "__warningregistry__",
             known="python-warning-registry",
         ),
-        _named("registries", None, "shelf_library.REGISTRY"),
+        _named("registries", "counted", "shelf_library.REGISTRY"),
     ),
     _row(
         "registries.StatsForEach",
