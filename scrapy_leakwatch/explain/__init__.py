@@ -14,8 +14,8 @@ crawl goes on. Each question is a query on that graph, in `answers`:
    `accumulations`.
 
 `naming` puts objects and references into words, `code` finds the line, and each kind of
-holder, place or thing (`things`) says what helps; `uses` says it where that follows from
-what the project's code does with them. Nothing there runs a line of the crawl's code.
+holder, place or thing (`things`) says what helps; `uses` says it where that follows
+from what the code does with them. Nothing there runs a line of the crawl's code.
 
 `memory` asks another question, which layer the memory is in. `border` has the two sides
 of the process border, `asking` makes records of what comes back, and

@@ -17,5 +17,6 @@ def test_the_selectors_of_dead_pages_are_not_among_those_asked_about() -> None:
         rows.append(page.css("li")[0])  # the page and its own selector are a cycle
     found = explain(Selector, crawler, unaccounted=COUNT)
     assert found.holder == "spider.rows[*]"
-    assert (found.counts.examined, found.counts.held) == (COUNT, COUNT)
+    # Other tests may have left a few; those of the pages would be as many again.
+    assert COUNT <= found.counts.held <= found.counts.examined < 2 * COUNT
     assert found.counts.garbage == 0
