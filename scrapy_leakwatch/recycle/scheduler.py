@@ -1,0 +1,65 @@
+"""A scheduler whose queues are in the store of the job."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from typing import TYPE_CHECKING, Any
+
+from scrapy.utils.misc import load_object
+from scrapy.utils.request import request_from_dict
+
+from scrapy_leakwatch.recycle.job import job_of
+from scrapy_leakwatch.recycle.queues import FOLDER
+
+if TYPE_CHECKING:
+    from scrapy import Request, Spider
+    from scrapy.crawler import Crawler
+
+log = logging.getLogger("scrapy_leakwatch")
+STATE = "active.json"
+"""What Scrapy writes as it closes: which queues there are."""
+
+
+class _Stored:
+    """What is added to the scheduler of the project."""
+
+    crawler: Crawler
+    dqs: Any
+
+    def open(self, spider: Spider) -> Any:
+        """Open the queues; after a kill, with what was in progress then."""
+        job = self._job = job_of(self.crawler)
+        interrupted = not job.clean or job.store.in_progress() > 0
+        left = job.store.take_all() if interrupted else iter(())
+        first = next(left, None)  # from now on none of them is in a queue
+        if interrupted:
+            (job.folder / FOLDER / STATE).unlink(missing_ok=True)
+        opened = super().open(spider)  # type: ignore[misc]
+        while first is not None:
+            self.dqs.push(request_from_dict(pickle.loads(first), spider=spider))
+            first = next(left, None)
+        job.begin()
+        return opened
+
+    def enqueue_request(self, request: Request) -> bool:
+        """Put a request into a queue, and note if it is one of ``start``."""
+        self._job.enqueued(request)
+        return super().enqueue_request(request)  # type: ignore[misc,no-any-return]
+
+    def next_request(self) -> Request | None:
+        """Return the next request; what is done by now is done for good."""
+        self._job.settle()
+        return super().next_request()  # type: ignore[misc,no-any-return]
+
+    def close(self, reason: str) -> Any:
+        """Close the queues, with nothing in progress any more."""
+        closed = super().close(reason)  # type: ignore[misc]
+        self._job.end()
+        return closed
+
+
+def stored(path: Any) -> type:
+    """Return the scheduler of a project with its queues in the store."""
+    cls = load_object(path)
+    return type(f"Stored{cls.__name__}", (_Stored, cls), {})
