@@ -97,11 +97,12 @@ from scrapy_leakwatch.records.observed import (
     Stage,
 )
 from scrapy_leakwatch.records.recorded import (
-    SCHEMA,
     Crawl,
     Ending,
     Process,
+    Restart,
     Run,
+    SCHEMA,
     Series,
     Summary,
     Timeline,
@@ -184,6 +185,7 @@ __all__ = [
     "ResourceKind",
     "ResourceLimits",
     "ResponseLedger",
+    "Restart",
     "Room",
     "Run",
     "Sample",

@@ -82,12 +82,25 @@ def _go_on_with_columns(path: Path, options: dict[str, Any]) -> None:
         options["item_export_kwargs"] = {**kwargs, "include_headers_line": False}
 
 
-def close_file(path: Path, form: str) -> None:
-    """End a JSON or XML file that a process which was killed left without an end."""
-    ending = ENDINGS.get(form)
-    if ending is None or not path.exists() or not path.stat().st_size:
-        return
+def at_risk(feeds: Mapping[Any, Any]) -> list[str]:
+    """Return the feeds whose items are nowhere before a process closes."""
+    return [
+        str(uri)
+        for uri, options in feeds.items()
+        if (not is_local(str(uri)) or options.get("postprocessing"))
+        and urlsplit(str(uri)).scheme != "stdout"
+    ]
+
+
+def close_file(path: Path) -> bool:
+    """End a JSON or XML file that is without an end; tell whether it is such a file."""
+    ending = ENDINGS.get(path.suffix.removeprefix("."))
+    if ending is None:
+        return False
+    if not path.stat().st_size:
+        return True
     with path.open("r+b") as file:
         file.seek(max(path.stat().st_size - 64, 0))
         if not file.read().rstrip().endswith(ending.strip()):
             file.write(ending)
+    return True

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.extensions.feedexport import FeedExporter, FileFeedStorage
 
 from scrapy_leakwatch.internals import paths
+from scrapy_leakwatch.recycle.feeds import close_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,9 +70,16 @@ def _size(file: Any) -> int:
     return os.fstat(file.fileno()).st_size
 
 
-def cut_off(written: dict[str, int]) -> None:
-    """Take from the files what a process that was killed wrote after its last commit."""
-    for path, size in written.items():
+def mend(store: Store) -> None:
+    """Take from the files what a process that was killed wrote after its last commit.
+
+    A feed that only a process which closes ends is ended; later ones have their own.
+    """
+    if store.noted("clean", 1):
+        return
+    for path, size in store.written().items():
         with suppress(FileNotFoundError):
             if Path(path).stat().st_size > size:
                 os.truncate(path, size)
+            if close_file(Path(path)):
+                store.forget(path)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from scrapy import Spider
     from scrapy.crawler import Crawler
 
+DONE = "done"
+"""The note of how many requests are done, in all processes."""
 _jobs: WeakKeyDictionary[Crawler, Job] = WeakKeyDictionary()
 
 
@@ -38,18 +40,21 @@ class Job:
 
     def __init__(self, crawler: Crawler, folder: Path) -> None:
         self._crawler = crawler
+        self.process = 0
         self.folder = folder
         self.store = Store(folder)
         self.clean = bool(self.store.noted("clean", 1))
         self.flushes: list[Callable[[Store], None]] = []
         self.refusals: list[Callable[[str], None]] = []
         self._in_progress: dict[Request, int] = {}
+        self._done = int(self.store.noted(DONE, 0))
         self._starting: Request | None = None
         self.is_frozen = False
 
     def begin(self) -> None:
         """Note that a process works on the job."""
         self.store.note("clean", 0)
+        self.store.note("begun", self.process)
         self.store.begin()
         self.store.commit()
 
@@ -99,6 +104,8 @@ class Job:
         for request in over:
             self.store.done(self._in_progress.pop(request))
         if over:
+            self._done += len(over)
+            self.store.note(DONE, self._done)
             self.commit()
 
     def commit(self) -> None:

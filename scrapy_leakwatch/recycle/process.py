@@ -14,7 +14,7 @@ from scrapy import signals
 from scrapy_leakwatch.internals.versions import close_spider, create_looping_call
 from scrapy_leakwatch.recycle import totals
 from scrapy_leakwatch.recycle.feeds import continued
-from scrapy_leakwatch.recycle.files import Written, cut_off
+from scrapy_leakwatch.recycle.files import Written
 from scrapy_leakwatch.recycle.job import job_of
 from scrapy_leakwatch.recycle.plan import PAGES, REFUSED, End, Plan, plan_of
 from scrapy_leakwatch.recycle.queues import instead_of
@@ -71,6 +71,7 @@ class Process:
         self._plan = plan
         self._stats = stats
         self._job = job_of(crawler)
+        self._job.process = plan.process
         self._refused: list[str] = []
         self._saved = time.monotonic()
         self._closing = False
@@ -94,10 +95,9 @@ class Process:
 
     def _take_over(self, before: dict[str, float]) -> None:
         """Begin where the process before has left off."""
-        if not self._job.clean:
-            cut_off(self._job.store.written())
-            if (state := self._job.store.noted(STATE)) is not None:
-                (self._job.folder / STATE).write_bytes(state)
+        state = None if self._job.clean else self._job.store.noted(STATE)
+        if state is not None:
+            (self._job.folder / STATE).write_bytes(state)
         for name, value in before.items():
             self._stats.set_value(name, value)
         self._job.flushes.append(Written(self._crawler).flush)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "leakwatch.sqlite"
+WAIT_S = 5.0
+_PRAGMAS = ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = OFF")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS requests (
     id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL,
@@ -30,16 +32,20 @@ class Store:
 
     All that is written between two `commit` is kept, or none of it. What a process
     has committed is there after it was killed; a system that goes down may lose it,
-    for nothing waits for the disk.
+    for nothing waits for the disk. Raises `sqlite3.OperationalError` where another
+    process has it open, or there is no room.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / NAME
-        self._db = sqlite3.connect(self.path, isolation_level=None, timeout=60)
-        for pragma in ("journal_mode = WAL", "synchronous = OFF"):
-            self._db.execute(f"PRAGMA {pragma}")
-        self._db.executescript(_SCHEMA)
+        self._db = sqlite3.connect(folder / NAME, isolation_level=None, timeout=WAIT_S)
+        try:
+            for pragma in _PRAGMAS:
+                self._db.execute(f"PRAGMA {pragma}")
+            self._db.executescript(_SCHEMA)
+        except sqlite3.OperationalError:
+            self._db.close()
+            raise
         self._open = False
 
     def commit(self) -> None:
@@ -112,6 +118,11 @@ class Store:
     def begin(self) -> None:
         """Note that a process begins: `start` will give all again."""
         self._write("UPDATE given SET before = times, met = 0")
+
+    def begin_anew(self) -> None:
+        """Forget what was given, counted and said: another crawl begins."""
+        for table in ("given", "written", "notes"):
+            self._write(f"DELETE FROM {table}")
 
     def meet(self, fingerprint: bytes) -> bool:
         """Tell whether what `start` gives now is new, not of an earlier process."""
