@@ -33,6 +33,8 @@ SAVE_S = 2.0
 """How often the state of the spider and the stats are kept for after a kill."""
 MOST_REFUSED = 5
 FIRST = -10_000
+ABOVE_ALL = 100
+"""What is on the command line is set once more as the crawl begins."""
 PLAN = "_LEAKWATCH_PLAN"
 _DISK_QUEUES = ("SCHEDULER_DISK_QUEUE", "SCHEDULER_START_DISK_QUEUE")
 STATE = "spider.state"
@@ -60,7 +62,7 @@ def prepare(settings: BaseSettings, plan: Plan) -> None:
     now |= totals.left_of(settings, store.noted("stats"))
     store.close()
     for name, value in now.items():
-        settings.set(name, value, priority="cmdline")
+        settings.set(name, value, priority=ABOVE_ALL)
 
 
 class Process:
