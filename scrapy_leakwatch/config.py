@@ -271,7 +271,7 @@ def _on_leak(value: Any) -> OnLeak:
 
 
 def _megabytes(value: Any) -> float | Auto:
-    if value == "auto":
+    if isinstance(value, str) and value == "auto":
         return "auto"
     try:
         megabytes = _number(value)

@@ -74,7 +74,9 @@ def test_what_a_line_puts_there_is_told_once_by_whatever_name() -> None:
         )
         for n, each in enumerate(growing(responses=900))
     ]
-    found = replace(explanation(holder="Recorder.records[*]", location=line), victims=())
+    found = replace(
+        explanation(holder="Recorder.records[*]", location=line), victims=()
+    )
     told = hear(judge_of(explain=True), samples, found)
     assert [verdict.kind for verdict in told] == ["leak"]
     found = replace(found, likely=True)

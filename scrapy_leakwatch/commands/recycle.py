@@ -33,6 +33,7 @@ from scrapy_leakwatch.recycle.files import mend
 from scrapy_leakwatch.recycle.job import DONE
 from scrapy_leakwatch.recycle.plan import GOES_ON, REFUSED, RSS, End, Plan, end_of
 from scrapy_leakwatch.recycle.store import Store
+from scrapy_leakwatch.report.amounts import size
 from scrapy_leakwatch.report.ending import lines, of_status
 from scrapy_leakwatch.report.lines import FAINT, HEADING, Line
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scrapy.crawler import Crawler
+
+    from scrapy_leakwatch.records import Crawl
 
 MOST_IN_VAIN = 3
 """Processes in a row that get through no page before the whole is given up."""
@@ -174,7 +177,7 @@ class _Job:
         self.is_finished = False
 
     def _begin(self) -> int:
-        """Return the number of the first process; a job that is finished begins anew."""
+        """Return the number of the first process; what is finished begins anew."""
         with _store(self._folder) as store:
             last = end_of(store.noted("end"))
             if last is not None and not last.pending and last.reason not in GOES_ON:
@@ -185,21 +188,11 @@ class _Job:
 
     def crawl(self) -> None:
         """Have one process after the other, until the spider is finished."""
-        why, in_vain = "", 0
-        with self._signals():
-            while True:
-                part = self._run_one()
-                self._keep(why)
-                number, why = self._plan.process + 1, part.reason
-                self._tell_end(part, number)
-                in_vain = 0 if part.done else in_vain + 1
-                if self._interrupted or not part.goes_on:
-                    break
-                if in_vain >= MOST_IN_VAIN or (in_vain and part.reason == RSS):
-                    self._joiner.end()
-                    raise CommandError(self._vain(part))
-                self._plan = replace(self._plan, process=number)
-        self._joiner.end()
+        try:
+            with self._signals():
+                part = self._crawl()
+        finally:
+            self._joiner.end()
         self.is_finished = part.end is not None and not part.pending
         if part.end is not None and part.end.reason == REFUSED:
             raise CommandError(_refused(part.end))
@@ -208,6 +201,24 @@ class _Job:
                 f"{part.pending:,} requests wait: the same command goes on with"
                 f" -s JOBDIR={self._folder}"
             )
+
+    def _crawl(self) -> Part:
+        """Return the last process."""
+        why, in_vain = "", 0
+        while True:
+            part = self._run_one()
+            self._keep(why)
+            number, why = self._plan.process + 1, part.reason
+            crawl = self._recorded()
+            self._tell_end(part, number, crawl)
+            if part.reason == RSS and crawl is not None:
+                _check_limit(crawl)
+            in_vain = 0 if part.done else in_vain + 1
+            if self._interrupted or not part.goes_on:
+                return part
+            if in_vain >= MOST_IN_VAIN:
+                raise CommandError(self._vain(part))
+            self._plan = replace(self._plan, process=number)
 
     def _run_one(self) -> Part:
         with _store(self._folder) as store:
@@ -220,7 +231,9 @@ class _Job:
         if self._plan.process:
             command += ["-s", "LOG_FILE_APPEND=True"]
         # In a session of its own, Ctrl-C reaches it from here alone.
-        self._process = subprocess.Popen(command, start_new_session=True)
+        self._process = subprocess.Popen(  # noqa: S603, this very command again
+            command, start_new_session=True
+        )
         status = self._process.wait()
         with _store(self._folder) as store:
             end = end_of(store.noted("end"))
@@ -237,28 +250,30 @@ class _Job:
         with suppress(UnreadableRecording):
             self._joiner.add(Path(self._plan.record), why)
 
-    def _tell_end(self, part: Part, number: int) -> None:
+    def _recorded(self) -> Crawl | None:
+        """Return what a process recorded, which is in the whole by now."""
+        path = Path(self._plan.record)
+        with suppress(CommandError):
+            return read(path)
+        return None
+
+    def _tell_end(self, part: Part, number: int, crawl: Crawl | None) -> None:
         pages = f"{part.done:,} page{'s' * (part.done != 1)}"
-        said = f"Process {number}: {pages}, {part.reason}; {part.pending:,} requests wait"
+        said = (
+            f"Process {number}: {pages}, {part.reason}; {part.pending:,} requests wait"
+        )
         style = FAINT if part.end is not None else HEADING
         say([Line(said, style)], sys.stderr)
-        if part.end is None:
-            with suppress(CommandError):
-                crawl = read(Path(self._plan.record))
-                trace = trace_of(crawl.run.pid, crawl.run.process)
-                found = ending(crawl, replace(trace, running=False, status=part.status))
-                say(list(lines(found)), sys.stderr)
+        if part.end is None and crawl is not None:
+            trace = trace_of(crawl.run.pid, crawl.run.process)
+            found = ending(crawl, replace(trace, running=False, status=part.status))
+            say(list(lines(found)), sys.stderr)
         self._remove_part()
 
     def _remove_part(self) -> None:
         Path(self._plan.record).unlink(missing_ok=True)
 
     def _vain(self, part: Part) -> str:
-        if part.reason == RSS:
-            return (
-                "A fresh process is at its limit of memory before it is through with a"
-                " page: give it more with --max-rss."
-            )
         return (
             f"{MOST_IN_VAIN} processes in a row ended without a page, the last one"
             f" {part.reason}: the log has what they did; the requests that wait are in"
@@ -298,12 +313,23 @@ def _store(folder: Path) -> Iterator[Store]:
         store.close()
 
 
+def _check_limit(crawl: Crawl) -> None:
+    """Raise `CommandError` where a process has more than the limit as it begins."""
+    begun = next(iter(crawl.timeline.memory.get("rss", ())), None) or 0
+    limit = crawl.last.memory_limit if crawl.last is not None else None
+    if limit is not None and begun >= limit:
+        raise CommandError(
+            f"A process has {size(begun)} before its first page, and its limit is"
+            f" {size(limit)}: give it more with --max-rss."
+        )
+
+
 def _refused(end: End) -> str:
     what = "; ".join(end.refused)
     return (
-        f"Requests would be lost between two processes, for they can't be written to"
-        f" disk: {what}. Make callbacks methods of the spider and meta plain data, or go"
-        " on with --lose-requests."
+        "Requests would be lost between two processes, for they can't be written to"
+        f" disk: {what}. Make callbacks methods of the spider and meta plain data, or"
+        " go on with --lose-requests."
     )
 
 

@@ -50,9 +50,7 @@ def limits(
     if settings.getbool("MEMUSAGE_ENABLED"):
         process = settings.getint("MEMUSAGE_LIMIT_MB") * MEGABYTE
     container = _lowest([group.limit or 0 for group in memory_groups(root)])
-    own = (
-        OF_CONTAINER * (container or 0) if own_mb == "auto" else own_mb * MEGABYTE
-    )
+    own = OF_CONTAINER * (container or 0) if own_mb == "auto" else own_mb * MEGABYTE
     return Limits(_lowest([process]), container, _lowest([int(own)]))
 
 

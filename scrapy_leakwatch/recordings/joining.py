@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.recordings import lines
@@ -43,11 +44,8 @@ class Joiner:
         self._ids, self._before, self._end = {}, self._received, []
         with lines.opened(path) as file:
             for raw in lines.each(file):
-                try:
-                    line = lines.parsed(raw)
-                    self._add(line, why)
-                except (ValueError, TypeError, KeyError):
-                    continue
+                with suppress(ValueError, TypeError, KeyError):
+                    self._add(lines.parsed(raw), why)
 
     def end(self) -> None:
         """Add how the last process ended."""

@@ -97,12 +97,12 @@ from scrapy_leakwatch.records.observed import (
     Stage,
 )
 from scrapy_leakwatch.records.recorded import (
+    SCHEMA,
     Crawl,
     Ending,
     Process,
     Restart,
     Run,
-    SCHEMA,
     Series,
     Summary,
     Timeline,

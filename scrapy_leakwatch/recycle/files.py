@@ -46,7 +46,9 @@ class Written:
         for slot in exporter.slots if exporter is not None else ():
             if isinstance(slot.storage, FileFeedStorage) and not _is_packed(slot):
                 yield str(Path(slot.storage.path).absolute()), _feed_size(slot)
-        seen = getattr(paths.follow(self._crawler, paths.DUPLICATE_FILTER), "file", None)
+        seen = getattr(
+            paths.follow(self._crawler, paths.DUPLICATE_FILTER), "file", None
+        )
         if seen is not None and not seen.closed:
             yield str(Path(seen.name).absolute()), _size(seen)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from scrapy import Request
+from scrapy.utils.request import request_from_dict
 
 from scrapy_leakwatch.internals import paths
 from scrapy_leakwatch.recycle.refused import what_of
@@ -78,9 +79,9 @@ class Job:
             self.store.give(self._fingerprint(request))
 
     def _fingerprint(self, request: Request) -> bytes:
-        fingerprinter = self._crawler.request_fingerprinter
-        assert fingerprinter is not None  # there is one as long as it crawls
-        return fingerprinter.fingerprint(request)
+        fingerprinter: Any = self._crawler.request_fingerprinter
+        found: bytes = fingerprinter.fingerprint(request)
+        return found
 
     def written(self, request: Request, spider: Spider | None) -> bytes:
         """Return a request as bytes; raises ValueError where it can't be."""
@@ -90,6 +91,11 @@ class Job:
             for refuse in self.refusals:
                 refuse(what_of(request, spider, error))
             raise ValueError(str(error)) from error
+
+    def read(self, data: bytes, spider: Spider | None) -> Request:
+        """Return a request that was written."""
+        fields = pickle.loads(data)  # noqa: S301, as Scrapy does with its own files
+        return request_from_dict(fields, spider=spider)
 
     def begun(self, request: Request, number: int) -> None:
         """Note that the crawl works on a request."""

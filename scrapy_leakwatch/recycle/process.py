@@ -85,9 +85,9 @@ class Process:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Build it; Scrapy calls this."""
-        assert crawler.stats is not None
+        stats: Any = crawler.stats
         plan = plan_of(crawler.settings[PLAN])
-        process = cls(crawler, plan, crawler.stats)
+        process = cls(crawler, plan, stats)
         crawler.signals.connect(process.spider_opened, signals.spider_opened)
         crawler.signals.connect(process.engine_started, signals.engine_started)
         crawler.signals.connect(process.engine_stopped, signals.engine_stopped)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
 from typing import TYPE_CHECKING, Any, ClassVar
-
-from scrapy.utils.request import request_from_dict
 
 from scrapy_leakwatch.recycle.job import job_of
 
@@ -48,7 +45,7 @@ class StoredLifoQueue:
         if found is None:
             return None
         number, data = found
-        request = request_from_dict(pickle.loads(data), spider=self._spider)
+        request = self._job.read(data, self._spider)
         self._store.take(number)
         self._length -= 1
         self._job.begun(request, number)
@@ -59,7 +56,7 @@ class StoredLifoQueue:
         found = self._store.look(self._key, newest=self.newest)
         if found is None:
             return None
-        return request_from_dict(pickle.loads(found[1]), spider=self._spider)
+        return self._job.read(found[1], self._spider)
 
     def close(self) -> None:
         """Do nothing: the store is closed with the job."""

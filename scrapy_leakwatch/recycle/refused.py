@@ -39,12 +39,18 @@ def _is_of(spider: Spider | None, function: Any) -> bool:
 def _of_values(request: Request) -> Iterator[str]:
     for name in ("meta", "cb_kwargs"):
         for key, value in getattr(request, name).items():
-            try:
-                pickle.dumps(value, protocol=4)
-            except Exception:  # noqa: BLE001, whatever the value refuses with
+            if not _is_written(value):
                 shown = redact.text(repr(key), 60) if type(key) is str else "?"
                 kind = redact.text(anatomy.path(type(value)), 100)
                 yield f"Request.{name}[{shown}] is of {kind}, which can't be pickled"
+
+
+def _is_written(value: Any) -> bool:
+    try:
+        pickle.dumps(value, protocol=4)
+    except Exception:  # noqa: BLE001, whatever the value refuses with
+        return False
+    return True
 
 
 def _name(function: Any) -> str:

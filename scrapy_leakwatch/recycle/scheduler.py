@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import pickle
 from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.misc import load_object
-from scrapy.utils.request import request_from_dict
 
 from scrapy_leakwatch.recycle.job import job_of
 from scrapy_leakwatch.recycle.queues import FOLDER
@@ -37,7 +35,7 @@ class _Stored:
             (job.folder / FOLDER / STATE).unlink(missing_ok=True)
         opened = super().open(spider)  # type: ignore[misc]
         while first is not None:
-            self.dqs.push(request_from_dict(pickle.loads(first), spider=spider))
+            self.dqs.push(job.read(first, spider))
             first = next(left, None)
         job.begin()
         return opened

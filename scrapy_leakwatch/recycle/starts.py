@@ -33,7 +33,9 @@ class Starts:
                 yield each
 
     def process_start_requests(
-        self, start_requests: Iterable[Any], spider: Any  # noqa: ARG002, by its name
+        self,
+        start_requests: Iterable[Any],
+        spider: Any,  # noqa: ARG002, by its name
     ) -> Iterator[Any]:
         """Pass on what is new, in Scrapy before 2.13."""
         return (each for each in start_requests if self._job.is_new(each))

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 NAME = "leakwatch.sqlite"
 WAIT_S = 5.0
 _PRAGMAS = ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = OFF")
+_WAITING = "SELECT id, data FROM requests WHERE queue = ? AND taken = 0 ORDER BY id"
+_OLDEST, _NEWEST = f"{_WAITING} LIMIT 1", f"{_WAITING} DESC LIMIT 1"
+_ANEW = ("DELETE FROM given", "DELETE FROM written", "DELETE FROM notes")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS requests (
     id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL,
@@ -71,11 +74,8 @@ class Store:
 
     def look(self, queue: str, *, newest: bool) -> tuple[int, bytes] | None:
         """Return the number and the request that is next in a queue."""
-        order = "DESC" if newest else "ASC"
         found: tuple[int, bytes] | None = self._db.execute(
-            "SELECT id, data FROM requests WHERE queue = ? AND taken = 0"
-            f" ORDER BY id {order} LIMIT 1",
-            (queue,),
+            _NEWEST if newest else _OLDEST, (queue,)
         ).fetchone()
         return found
 
@@ -121,8 +121,8 @@ class Store:
 
     def begin_anew(self) -> None:
         """Forget what was given, counted and said: another crawl begins."""
-        for table in ("given", "written", "notes"):
-            self._write(f"DELETE FROM {table}")
+        for statement in _ANEW:
+            self._write(statement)
 
     def meet(self, fingerprint: bytes) -> bool:
         """Tell whether what `start` gives now is new, not of an earlier process."""

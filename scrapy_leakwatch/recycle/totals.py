@@ -50,6 +50,4 @@ def left_of(settings: BaseSettings, text: str | None) -> dict[str, float]:
     )
     used["CLOSESPIDER_TIMEOUT"] = (datetime.now(timezone.utc) - begun).total_seconds()
     limits = {name: settings.getfloat(name) for name in used}
-    return {
-        name: max(limit - used[name], 1) for name, limit in limits.items() if limit
-    }
+    return {name: max(limit - used[name], 1) for name, limit in limits.items() if limit}

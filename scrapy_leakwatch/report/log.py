@@ -103,11 +103,11 @@ def of_trim(trimmed: Trimmed) -> str:
     )
 
 
-def at_limit(rss: int, children: int, limit: int) -> str:
+def at_limit(used: int, children: int, limit: int) -> str:
     """Return that memory is at LEAKWATCH_RSS_LIMIT_MB, in bytes, and what is done."""
     beside = f", {amounts.size(children)} of it in child processes" if children else ""
     return (
-        f"memory is at {amounts.size(rss + children)}{beside}: LEAKWATCH_RSS_LIMIT_MB is"
+        f"memory is at {amounts.size(used)}{beside}: LEAKWATCH_RSS_LIMIT_MB is"
         f" {amounts.limit(limit, 'memory')}. LeakWatch says where it is, and closes the"
         " spider"
     )
