@@ -117,8 +117,11 @@ class Part(NamedTuple):
         return self.end is None or self.end.reason in GOES_ON
 
 
-def run(crawler: Crawler, opts: argparse.Namespace) -> Path:
-    """Crawl, and return the recording of the whole. Raises `CommandError`."""
+def run(crawler: Crawler, opts: argparse.Namespace) -> tuple[Path, bool]:
+    """Crawl; return the recording of the whole, and whether nothing is left to do.
+
+    Raises `CommandError`.
+    """
     try:
         Config.from_settings(crawler.settings)
     except ConfigError as error:
@@ -143,7 +146,7 @@ def run(crawler: Crawler, opts: argparse.Namespace) -> Path:
     record.close()
     if not given and job.is_finished:
         shutil.rmtree(folder, ignore_errors=True)
-    return record.path
+    return record.path, job.is_finished
 
 
 class _Job:
@@ -226,7 +229,7 @@ class _Job:
             store.note("end", None)
             store.note("processes", self._plan.process + 1)
         # Scrapy has taken the name of the command out.
-        command = [sys.executable, "-m", "scrapy", "leakwatch", *sys.argv[1:]]
+        command = [sys.executable, "-m", _program(), "leakwatch", *sys.argv[1:]]
         command += ["--plan", self._plan.as_text()]
         if self._plan.process:
             command += ["-s", "LOG_FILE_APPEND=True"]
@@ -296,6 +299,13 @@ class _Job:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _program() -> str:
+    """Return the module that runs the command, Scrapy's unless it is another's."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    own = spec is not None and not spec.name.startswith("scrapy.")
+    return spec.name if own else "scrapy"
 
 
 @contextmanager

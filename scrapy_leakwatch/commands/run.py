@@ -19,6 +19,7 @@ from scrapy_leakwatch.commands.exits import (
     CLEAN,
     LEAKS,
     TOO_LITTLE,
+    UNFINISHED,
     CommandError,
 )
 from scrapy_leakwatch.commands.printing import say
@@ -34,7 +35,7 @@ from scrapy_leakwatch.judge.ending import ending
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.recordings.earlier import latest
 from scrapy_leakwatch.records import Trace
-from scrapy_leakwatch.recycle.plan import plan_of
+from scrapy_leakwatch.recycle.plan import RSS, plan_of
 from scrapy_leakwatch.recycle.process import prepare
 from scrapy_leakwatch.report import terminal
 from scrapy_leakwatch.report.ending import lines
@@ -97,7 +98,9 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
     if opts.plan:
         return _crawl_a_part(crawler, opts, process)
     if opts.recycle:
-        return _tell_of(read(recycle.run(crawler, opts)), crawler, opts)
+        path, finished = recycle.run(crawler, opts)
+        code = _tell_of(read(path), crawler, opts)
+        return code if finished else UNFINISHED
     if opts.format == "text":
         _say_what_ended_the_last(crawler)
     errors = _crawl(crawler, opts, process)
@@ -109,7 +112,14 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
     code = _tell_of(read(watch.record), crawler, opts)
     if errors:
         raise CommandError("LeakWatch could not see all of it: its log has the error.")
-    return code
+    return UNFINISHED if _is_at_limit(crawler) else code
+
+
+def _is_at_limit(crawler: Crawler) -> bool:
+    """Tell whether it closed at its limit of memory, and can go on from its JOBDIR."""
+    stats = crawler.stats
+    reason = stats.get_value("finish_reason") if stats is not None else None
+    return reason == RSS and bool(crawler.settings["JOBDIR"])
 
 
 def _crawl(crawler: Crawler, opts: argparse.Namespace, process: Any) -> int:

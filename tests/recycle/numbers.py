@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 
 import scrapy
+
+from scrapy_leakwatch.internals import paths
 
 PAGES = 160
 
@@ -37,17 +40,18 @@ class Numbers(scrapy.Spider):
 
 
 class Killed(Numbers):
-    """Is killed at its 40th and 70th page, for good."""
+    """Is killed at its 40th and 70th page, and leaves how many were in progress."""
 
     name = "killed"
 
     def parse(self, response):
-        marks = os.environ["MARKS"]
+        marks = Path(os.environ["MARKS"])
         pages = self.state.get("pages", 0) + 1
         for at in (40, 70):
-            mark = os.path.join(marks, str(at))
-            if pages >= at and not os.path.exists(mark):
-                os.mkdir(mark)
+            mark = marks / str(at)
+            if pages >= at and not mark.exists():
+                busy = paths.follow(self.crawler, paths.IN_PROGRESS)
+                mark.write_text(str(len(busy)))
                 os.kill(os.getpid(), 9)
         yield from super().parse(response)
 
