@@ -13,6 +13,7 @@ LIMIT = {
     "LEAKWATCH_LOG_INTERVAL": 0,
 }
 
+
 @pytest.mark.parametrize(
     "reactor",
     [
