@@ -304,8 +304,9 @@ class _Job:
 def _program() -> str:
     """Return the module that runs the command, Scrapy's unless it is another's."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
-    own = spec is not None and not spec.name.startswith("scrapy.")
-    return spec.name if own else "scrapy"
+    if spec is None or spec.name.startswith("scrapy."):
+        return "scrapy"
+    return str(spec.name)
 
 
 @contextmanager

@@ -45,6 +45,7 @@ class Job:
         self.folder = folder
         self.store = Store(folder)
         self.clean = bool(self.store.noted("clean", 1))
+        self.is_new_here = self.store.noted("begun") is None
         self.flushes: list[Callable[[Store], None]] = []
         self.refusals: list[Callable[[str], None]] = []
         self._in_progress: dict[Request, int] = {}

@@ -18,7 +18,7 @@ from scrapy_leakwatch.recycle.files import Written
 from scrapy_leakwatch.recycle.job import job_of
 from scrapy_leakwatch.recycle.plan import PAGES, REFUSED, End, Plan, plan_of
 from scrapy_leakwatch.recycle.queues import instead_of
-from scrapy_leakwatch.recycle.scheduler import stored
+from scrapy_leakwatch.recycle.scheduler import BEFORE, stored
 from scrapy_leakwatch.recycle.starts import Starts
 from scrapy_leakwatch.recycle.store import Store
 
@@ -43,7 +43,7 @@ STATE = "spider.state"
 
 def prepare(settings: BaseSettings, plan: Plan) -> None:
     """Set up a crawl as a process of a job, before it begins."""
-    now = {
+    now: dict[str, Any] = {
         "JOBDIR": plan.job,
         PLAN: plan.as_text(),
         "LEAKWATCH_RECORD": plan.record.replace("%", "%%"),
@@ -53,6 +53,7 @@ def prepare(settings: BaseSettings, plan: Plan) -> None:
         "EXTENSIONS": {**settings.getdict("EXTENSIONS"), Process: FIRST},
         "SPIDER_MIDDLEWARES": {**settings.getdict("SPIDER_MIDDLEWARES"), Starts: FIRST},
     }
+    now[BEFORE] = tuple(settings.get(name) for name in _DISK_QUEUES)
     now |= {
         name: instead_of(settings[name]) for name in _DISK_QUEUES if name in settings
     }

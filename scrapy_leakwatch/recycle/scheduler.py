@@ -11,10 +11,15 @@ from scrapy_leakwatch.recycle.job import job_of
 from scrapy_leakwatch.recycle.queues import FOLDER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
 
 log = logging.getLogger("scrapy_leakwatch")
+BEFORE = "_LEAKWATCH_DISK_QUEUES"
+"""The setting with the queues that the project has."""
+_CLASSES = ("dqclass", "_sdqclass")
 STATE = "active.json"
 """What Scrapy writes as it closes: which queues there are."""
 
@@ -24,6 +29,7 @@ class _Stored:
 
     crawler: Crawler
     dqs: Any
+    spider: Spider
 
     def open(self, spider: Spider) -> Any:
         """Open the queues; after a kill, with what was in progress then."""
@@ -31,14 +37,34 @@ class _Stored:
         interrupted = not job.clean or job.store.in_progress() > 0
         left = job.store.take_all() if interrupted else iter(())
         first = next(left, None)  # from now on none of them is in a queue
+        state = job.folder / FOLDER / STATE
         if interrupted:
-            (job.folder / FOLDER / STATE).unlink(missing_ok=True)
+            state.unlink(missing_ok=True)
+        adopts = job.is_new_here and state.exists()
+        others = list(self._left_by_scrapy(spider)) if adopts else ()
         opened = super().open(spider)  # type: ignore[misc]
         while first is not None:
             self.dqs.push(job.read(first, spider))
             first = next(left, None)
+        for request in others:
+            self.dqs.push(request)
         job.begin()
         return opened
+
+    def _left_by_scrapy(self, spider: Spider) -> Iterator[Request]:
+        """Take out what ``scrapy crawl`` has left in the folder of the job."""
+        ours = {name: vars(self).get(name) for name in _CLASSES}
+        paths = self.crawler.settings[BEFORE]
+        for name, path in zip(_CLASSES, paths, strict=True):
+            if name in vars(self):
+                setattr(self, name, load_object(path) if path else None)
+        self.spider = spider
+        queue = self._dq()  # type: ignore[attr-defined]
+        while (request := queue.pop()) is not None:
+            yield request
+        queue.close()
+        vars(self).update(ours)
+        (self._job.folder / FOLDER / STATE).unlink(missing_ok=True)
 
     def enqueue_request(self, request: Request) -> bool:
         """Put a request into a queue, and note if it is one of ``start``."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 
 import pytest
 
+from tests.commanding import IMPORTS
 from tests.recycle.numbers import PAGES
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -16,6 +19,19 @@ pytestmark = pytest.mark.usefixtures("site")
 
 def lines(path) -> list[int]:
     return [json.loads(line)["n"] for line in path.read_text().splitlines()]
+
+
+def scrapy_crawl(folder, site, **settings) -> None:
+    """Crawl as ``scrapy runspider`` does, into the same folder of a job."""
+    (folder / "plain.py").write_text(
+        "from tests.recycle import numbers\n\n\nclass Spider(numbers.Numbers): ...\n"
+    )
+    options = [f"-s{name}={value}" for name, value in settings.items()]
+    command = [sys.executable, "-m", "scrapy", "runspider", "plain.py", "-sJOBDIR=job"]
+    env = {"PATH": "", "PYTHONPATH": IMPORTS, "SITE": site.url}
+    subprocess.run(
+        [*command, *options], cwd=folder, env=env, check=True, capture_output=True
+    )
 
 
 def ends(done) -> list[str]:
@@ -126,3 +142,14 @@ def test_a_limit_that_makes_no_sense_is_refused(recycle, argv, said) -> None:
     done = recycle("Numbers", *argv)
     assert done.code == 2
     assert said in done.errors
+
+
+def test_what_scrapy_left_in_the_folder_of_a_job_goes_on(
+    recycle, site, all_pages, tmp_path
+) -> None:
+    scrapy_crawl(tmp_path, site, CLOSESPIDER_PAGECOUNT=60)
+    assert 60 <= len(site.fetched) < PAGES
+    recycle("Numbers")
+    assert set(site.fetched) == all_pages
+    again = {path for path, times in site.fetched.items() if times > 1}
+    assert again <= {"/0", "/1", "/2"}  # those of `start`, which Scrapy begins anew
