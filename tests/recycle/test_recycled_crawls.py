@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from tests.commanding import IMPORTS
+from tests.conftest import MODES
 from tests.recycle.numbers import PAGES
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -60,6 +61,16 @@ def test_each_page_comes_once_and_each_item_is_in_the_feed(
     trees = [ET.parse(path) for path in done.folder.glob("out*.xml")]
     assert len(trees) == len(parts) > 1
     assert sum(len(tree.findall("item")) for tree in trees) == PAGES
+
+
+@pytest.mark.parametrize("settings", MODES[1:])
+def test_a_kill_loses_nothing_whatever_the_loop(
+    recycle, site, all_pages, settings
+) -> None:
+    done = recycle("Killed", "-o", "out.jsonl", **settings)
+    assert len(ends(done)) == 3
+    assert set(site.fetched) == all_pages
+    assert set(lines(done.folder / "out.jsonl")) == set(range(PAGES))
 
 
 def test_the_stats_the_state_and_the_recording_are_of_the_whole(recycle) -> None:
