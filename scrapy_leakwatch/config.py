@@ -29,6 +29,8 @@ LONGEST = 100
 """Characters of a name or value that a message shows."""
 
 OnLeak = Literal["warn", "close"]
+Auto = Literal["auto"]
+"""Most of what the container of the process may have."""
 
 
 class ConfigError(ValueError):
@@ -58,6 +60,7 @@ class Config:
     trim: bool
     bill: bool
     children: bool
+    rss_limit_mb: float | Auto
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Config:
@@ -267,6 +270,21 @@ def _on_leak(value: Any) -> OnLeak:
     raise ConfigError(f"must be 'warn' or 'close', not {_shown(value)}")
 
 
+def _megabytes(value: Any) -> float | Auto:
+    if isinstance(value, str) and value == "auto":
+        return "auto"
+    try:
+        megabytes = _number(value)
+    except ConfigError:
+        megabytes = -1.0
+    if megabytes < 0:
+        raise ConfigError(
+            "must be megabytes, as for MEMUSAGE_LIMIT_MB, 'auto' for 90 % of the"
+            f" container's limit, or 0 for no limit, not {_shown(value)}"
+        )
+    return megabytes
+
+
 def _globs(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [glob.strip() for glob in value.split(",") if glob.strip()]
@@ -302,4 +320,5 @@ _READERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "LEAKWATCH_TRIM": (False, _boolean),
     "LEAKWATCH_BILL": (True, _boolean),
     "LEAKWATCH_CHILDREN": (True, _boolean),
+    "LEAKWATCH_RSS_LIMIT_MB": (0, _megabytes),
 }

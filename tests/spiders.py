@@ -253,3 +253,14 @@ class Twins(ShopSpider):
         if self.seen % 2:  # there is one in some samples, and none in others
             del self.twins
         yield from super().follow(response)
+
+
+class Swelling(ShopSpider):
+    """Keeps 2 MB of each page."""
+
+    name = "swelling"
+    kept: ClassVar[list[bytes]] = []
+
+    def parse(self, response):
+        self.kept.append(b"x" * 2_000_000)
+        yield from super().parse(response)

@@ -65,6 +65,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         trim=False,
         bill=True,
         children=True,
+        rss_limit_mb=0,
     )
 
 
@@ -87,6 +88,8 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         ("track", [Product], (Product,)),
         ("ignore", [], ()),
         ("ignore", None, (Spider,)),
+        ("rss_limit_mb", "600", 600.0),
+        ("rss_limit_mb", "auto", "auto"),
         ("record", "%(name)s-%(time)s-100%%.jl", "%(name)s-%(time)s-100%%.jl"),
         ("report", "%(name)s-%(time)s.html", "%(name)s-%(time)s.html"),
     ],
@@ -106,6 +109,8 @@ def test_a_path_object_names_a_recording(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("name", "given", "message"),
     [
+        ("RSS_LIMIT_MB", -1, "must be megabytes, as for MEMUSAGE_LIMIT_MB, 'auto' for"),
+        ("RSS_LIMIT_MB", "600M", "or 0 for no limit, not '600M'"),
         ("INTERVAL", 0, "must be more than 0 seconds and at most 31536000 (a year)"),
         ("INTERVAL", "0", "not '0'; leave it out for the default"),
         ("INTERVAL", -1, "(a year), not -1"),

@@ -95,3 +95,24 @@ def test_child_processes_count_against_the_limit_of_the_container_alone(
     rss, children, nearest
 ) -> None:
     assert Limits(64, 200).nearest(rss, children) == nearest
+
+
+@pytest.mark.parametrize(
+    ("own_mb", "limit"), [(0, None), (50, 50 * MB), ("auto", 90 * MB)]
+)
+def test_the_limit_of_leakwatch_itself(own_mb, limit, tmp_path) -> None:
+    tree(
+        tmp_path,
+        {
+            "proc/self/cgroup": "0::/a\n",
+            "sys/fs/cgroup/a/memory.max": f"{100 * MB}\n",
+        },
+    )
+    found = limits(Settings({"MEMUSAGE_ENABLED": False}), tmp_path, own_mb)
+    assert found.own == limit
+    if limit is not None:
+        assert found.nearest(limit - 10, 5) == limit  # children count as well
+
+
+def test_auto_is_no_limit_where_no_container_has_one(tmp_path) -> None:
+    assert limits(Settings(), tmp_path, "auto").own is None

@@ -14,6 +14,7 @@ from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+import psutil
 import pytest
 
 from scrapy_leakwatch import recordings
@@ -71,7 +72,7 @@ class Scrapyd:
 
 
 @pytest.fixture
-def scrapyd(tmp_path):
+def scrapyd(tmp_path, request):
     """A Scrapyd on a free port, with all its files in a folder of the test."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -83,6 +84,7 @@ def scrapyd(tmp_path):
         f"http_port = {port}",
         "poll_interval = 0.2",
         "max_proc = 2",
+        *getattr(request, "param", ()),
         *folders,
     ]
     (tmp_path / "scrapyd.conf").write_text("\n".join(conf))
@@ -156,3 +158,33 @@ def test_each_job_of_scrapyd_has_its_own_record(scrapyd, egg, shop, tmp_path) ->
         assert ("HtmlResponse is leaking: " in log) == leaks
         assert ("shop/spiders/somenasty.py:21  yield " in log) == leaks
         assert (crawl.summary.stats["leakwatch/verdict"] == "leak") == leaks
+
+
+@pytest.mark.parametrize(
+    "scrapyd", [("runner = scrapy_leakwatch.commands.scrapyd",)], indirect=True
+)
+def test_a_job_goes_on_in_a_fresh_process(scrapyd, egg, shop, tmp_path) -> None:
+    scrapyd.deploy(egg)
+    settings = {
+        "SHOP_URL": shop,
+        "CLOSESPIDER_PAGECOUNT": "400",
+        "DOWNLOAD_DELAY": "0.01",
+        "LEAKWATCH_RSS_LIMIT_MB": "4000",
+        "LEAKWATCH_RECORD": str(tmp_path / "record.jsonl"),
+        "JOBDIR": str(tmp_path / "job"),
+    }
+    job = scrapyd(
+        "schedule",
+        ("project", "shop"),
+        ("spider", "backlog"),
+        *(("setting", f"{name}={value}") for name, value in settings.items()),
+    )["jobid"]
+    log = tmp_path / "logs" / "shop" / "backlog" / f"{job}.log"
+    wait(lambda: log.exists() and "Spider opened" in log.read_text())
+    (running,) = scrapyd("listjobs", project="shop")["running"]
+    (crawling,) = psutil.Process(running["pid"]).children()
+    crawling.kill()
+    wait(lambda: scrapyd("listjobs", project="shop")["finished"])
+    crawl = recordings.read(tmp_path / "record.jsonl")
+    assert [each.why for each in crawl.restarts] == ["killed by SIGKILL"]
+    assert crawl.summary.stats["finish_reason"] == "closespider_pagecount"

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 from scrapy.utils.spider import iter_spider_classes
 
 from scrapy_leakwatch.addon import enable
+from scrapy_leakwatch.commands import recycle
 from scrapy_leakwatch.commands.exits import (
     CLEAN,
     LEAKS,
     TOO_LITTLE,
+    UNFINISHED,
     CommandError,
 )
 from scrapy_leakwatch.commands.printing import say
@@ -33,6 +35,8 @@ from scrapy_leakwatch.judge.ending import ending
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.recordings.earlier import latest
 from scrapy_leakwatch.records import Trace
+from scrapy_leakwatch.recycle.plan import RSS, plan_of
+from scrapy_leakwatch.recycle.process import prepare
 from scrapy_leakwatch.report import terminal
 from scrapy_leakwatch.report.ending import lines
 from scrapy_leakwatch.report.lines import FAINT, Line
@@ -80,6 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("github",),
         help="print the lines that put each warning on its line of a pull request too",
     )
+    recycle.add_arguments(parser)
 
 
 def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
@@ -90,26 +95,57 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
     crawler = _crawler(opts.spider, process)
     _watch(crawler.settings)  # the spider may have set them anew
     _record(crawler.settings, opts.record)
+    if opts.plan:
+        return _crawl_a_part(crawler, opts, process)
+    if opts.recycle:
+        path, finished = recycle.run(crawler, opts)
+        code = _tell_of(read(path), crawler, opts)
+        return code if finished else UNFINISHED
     if opts.format == "text":
         _say_what_ended_the_last(crawler)
-    with _errors() as errors:
-        process.crawl(crawler, **opts.spargs)
-        process.start()
-    if process.bootstrap_failed or crawler.spider is None:
-        raise CommandError("The crawl could not begin: its log has the error.")
+    errors = _crawl(crawler, opts, process)
     watch = crawler.get_extension(LeakWatch) if crawler.extensions else None
     if watch is None:
         raise CommandError("LeakWatch could not begin: the log has the reason.")
     if watch.record is None:
         raise CommandError("There is no recording: the log has the reason.")
-    crawl = read(watch.record)
+    code = _tell_of(read(watch.record), crawler, opts)
+    if errors:
+        raise CommandError("LeakWatch could not see all of it: its log has the error.")
+    return UNFINISHED if _is_at_limit(crawler) else code
+
+
+def _is_at_limit(crawler: Crawler) -> bool:
+    """Tell whether it closed at its limit of memory, and can go on from its JOBDIR."""
+    stats = crawler.stats
+    reason = stats.get_value("finish_reason") if stats is not None else None
+    return reason == RSS and bool(crawler.settings["JOBDIR"])
+
+
+def _crawl(crawler: Crawler, opts: argparse.Namespace, process: Any) -> int:
+    """Crawl, and return how many errors LeakWatch had."""
+    with _errors() as errors:
+        process.crawl(crawler, **opts.spargs)
+        process.start()
+    if process.bootstrap_failed or crawler.spider is None:
+        raise CommandError("The crawl could not begin: its log has the error.")
+    return errors.count
+
+
+def _crawl_a_part(crawler: Crawler, opts: argparse.Namespace, process: Any) -> int:
+    """Crawl as one of several processes; the supervisor says what came out."""
+    prepare(crawler.settings, plan_of(opts.plan))
+    _crawl(crawler, opts, process)
+    return CLEAN
+
+
+def _tell_of(crawl: Crawl, crawler: Crawler, opts: argparse.Namespace) -> int:
+    """Print the verdict, write the report and return the exit code."""
     _conclude(crawl, opts.format)
     if not opts.no_report and not crawler.settings["LEAKWATCH_REPORT"]:
         _report(crawl, quiet=opts.format != "text")
     if opts.annotate:
         _annotate(crawl, sys.stdout if opts.format == "text" else sys.stderr)
-    if errors.count:
-        raise CommandError("LeakWatch could not see all of it: its log has the error.")
     return _exit_code(crawl)
 
 

@@ -62,6 +62,11 @@ class ClosingReport:
             if self._folder is not None:
                 self._folder.cleanup()
 
+    def write_so_far(self, record: Path) -> None:
+        """Write the page of what is recorded by now; it is written again at the end."""
+        if self._path is not None:
+            self._write(record, self._path)
+
     def _write(self, record: Path, path: Path) -> None:
         # Jinja2 takes time and memory that a crawl without a report should keep.
         from scrapy_leakwatch.report import html  # noqa: PLC0415

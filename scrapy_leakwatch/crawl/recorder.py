@@ -211,6 +211,11 @@ class Recorder:
             record = self._record.path if self._record else None
             self._reporting(self._report.write, record)
 
+    def report_so_far(self) -> None:
+        """Write the report of what is known by now: there may be no later."""
+        if self._report is not None and self._record is not None:
+            self._reporting(self._report.write_so_far, self._record.path)
+
     def _count_verdicts(self) -> None:
         verdicts = self._judge.reached
         self._count(stats.of_verdicts, verdicts, self.unwatched)

@@ -16,6 +16,7 @@ from scrapy_leakwatch.crawl.explainer import Explainer, question_on
 from scrapy_leakwatch.crawl.guard import Guard
 from scrapy_leakwatch.crawl.reactions import Reactions
 from scrapy_leakwatch.crawl.recorder import Recorder
+from scrapy_leakwatch.crawl.rss_limit import RssLimit
 from scrapy_leakwatch.crawl.sampling import Sampling
 from scrapy_leakwatch.crawl.trimming import trim
 from scrapy_leakwatch.judge.bills import is_urgent
@@ -24,6 +25,7 @@ from scrapy_leakwatch.judge.judge import Judge
 from scrapy_leakwatch.judge.kinds import kind_of, taken
 from scrapy_leakwatch.judge.kinds.children import started_by
 from scrapy_leakwatch.judge.sufficiency import too_little
+from scrapy_leakwatch.observe.limits import limits
 from scrapy_leakwatch.observe.sampler import Sampler
 from scrapy_leakwatch.records import ALARMS, Bill, Explanation, NoBill, Unexplained
 from scrapy_leakwatch.remote.on_demand import OnDemand
@@ -103,6 +105,7 @@ class Stages:
     explainer: Explainer
     recorder: Recorder
     reactions: Reactions
+    limit: RssLimit | None = None
     trim: Callable[[], Trimmed] = trim
     clock: Callable[[], float] = time.monotonic
 
@@ -124,7 +127,16 @@ def stages(crawler: Crawler, config: Config, spider: Spider, guards: Guards) -> 
         ),
         recorder=Recorder(crawler, config, spider, judge),
         reactions=Reactions(crawler, config, spider),
+        limit=guards.watching(_limit, crawler, config, spider),
     )
+
+
+def _limit(crawler: Crawler, config: Config, spider: Spider) -> RssLimit | None:
+    """Return LEAKWATCH_RSS_LIMIT_MB, None for none."""
+    own = limits(crawler.settings, own_mb=config.rss_limit_mb).own
+    if own is None and config.rss_limit_mb:
+        guard.log(logging.WARNING, "%s", log.no_limit(), extra={"spider": spider})
+    return None if own is None else RssLimit(crawler, spider, own)
 
 
 class Watch:
@@ -148,6 +160,7 @@ class Watch:
         self._explainer = stages.explainer
         self._recorder = stages.recorder
         self._reactions = stages.reactions
+        self._limit = stages.limit
         self._trim_heap = stages.trim
         self._clock = stages.clock
         self.on_demand = OnDemand(
@@ -160,6 +173,8 @@ class Watch:
         self._near: set[str] = set()
         self._patience_s = config.interval * config.min_samples
         self._table_due = self._clock() + config.log_interval
+        if self._limit is not None:
+            self._limit.start(lambda: self._look(judged=False), self._tell_where)
 
     @property
     def record(self) -> Path | None:
@@ -200,6 +215,8 @@ class Watch:
         if sample is None:
             return False
         self._last = sample
+        if self._limit is not None:
+            self._limit.heard(sample)
         self._floors += sample.floors
         self._guards.logging(self._log_table, sample)
         self._guards.logging(self._log_near_limits, sample)
@@ -263,6 +280,20 @@ class Watch:
         elif self._may_ask():
             self.take_bill()
 
+    async def _tell_where(self) -> None:
+        """Say what can be said of a crawl that is to end for its memory."""
+        self.look()
+        await self._answers(BILL_WAIT_S)
+        if self._config.bill and self._may_ask():
+            self.take_bill()
+            await self._answers(BILL_WAIT_S)
+        self._recorder.report_so_far()
+
+    async def _answers(self, within_s: float) -> None:
+        """Wait for what was asked."""
+        if (settled := self._explainer.settled(within_s)) is not None:
+            await maybe_deferred_to_future(settled)
+
     def _judge_bill(self, bill: Bill | NoBill, *, closing: bool) -> None:
         for verdict, found in (
             self._guards.judging(self._judge.hear_bill, bill, closing=closing) or ()
@@ -294,6 +325,8 @@ class Watch:
     async def finish(self) -> None:
         """Take the last sample and let go of the process. Never raises."""
         self._closing = True
+        if self._limit is not None:
+            self._guards.watching(self._limit.stop)
         self._guards.hurry()
         self._recorder.hurry()
         await self._guards.watching.waiting(self._last_looks())
@@ -312,8 +345,7 @@ class Watch:
         if asking is not None:
             await maybe_deferred_to_future(asking)
             self.look()  # what was news meanwhile could not be asked about
-        if (settled := self._explainer.settled(CLOSE_WAIT_S)) is not None:
-            await maybe_deferred_to_future(settled)
+        await self._answers(CLOSE_WAIT_S)
         await self._last_bill()
         for verdict, found in self._guards.judging(self._judge.unlooked) or ():
             self._announce(verdict, found)
@@ -327,8 +359,7 @@ class Watch:
         due = self._guards.billing(self._bills.is_due, last, closing=True)
         if due and self._may_ask():
             self.take_bill(closing=True)
-            if (settled := self._explainer.settled(BILL_WAIT_S)) is not None:
-                await maybe_deferred_to_future(settled)
+            await self._answers(BILL_WAIT_S)
         self._tell_rising(closing=True)
         self._guards.billing(self._bills.end)
         bill = self._bills.fullest

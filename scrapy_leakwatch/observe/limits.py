@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from scrapy_leakwatch.foundation.cgroups import memory_groups
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
 MEGABYTE = 1024 * 1024
+OF_CONTAINER = 0.9
+"""What of a container's limit ``auto`` is."""
 UNLIMITED = 1 << 60
 """cgroup v1 has no word for it; it gives a number of about this size."""
 
@@ -19,26 +21,37 @@ class Limits(NamedTuple):
     """Limits in bytes, None where there is none.
 
     At that of the ``process`` Scrapy's memory usage extension closes the spider. That
-    of the ``container`` (cgroup v1 or v2) is for its child processes, too.
+    of the ``container`` (cgroup v1 or v2) is for its child processes, too, as is
+    LeakWatch's ``own``.
     """
 
     process: int | None
     container: int | None
+    own: int | None = None
 
     def nearest(self, rss: int, children: int) -> int | None:
         """Return the limit to which least is left, as long as the process grows."""
-        used = {self.process: rss, self.container: rss + children}
+        whole = rss + children
+        used = {self.process: rss, self.container: whole, self.own: whole}
         known = [limit for limit in used if limit is not None]
         return min(known, key=lambda limit: limit - used[limit], default=None)
 
 
-def limits(settings: BaseSettings, root: Path = Path("/")) -> Limits:
-    """Return the limits of this process; below ``root`` are /proc and /sys."""
+def limits(
+    settings: BaseSettings,
+    root: Path = Path("/"),
+    own_mb: float | Literal["auto"] = 0,
+) -> Limits:
+    """Return the limits of this process; below ``root`` are /proc and /sys.
+
+    ``own_mb`` is LEAKWATCH_RSS_LIMIT_MB, in mebibytes.
+    """
     process = 0
     if settings.getbool("MEMUSAGE_ENABLED"):
         process = settings.getint("MEMUSAGE_LIMIT_MB") * MEGABYTE
-    container = [group.limit or 0 for group in memory_groups(root)]
-    return Limits(_lowest([process]), _lowest(container))
+    container = _lowest([group.limit or 0 for group in memory_groups(root)])
+    own = OF_CONTAINER * (container or 0) if own_mb == "auto" else own_mb * MEGABYTE
+    return Limits(_lowest([process]), container, _lowest([int(own)]))
 
 
 def _lowest(limits: list[int]) -> int | None:

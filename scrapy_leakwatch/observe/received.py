@@ -11,6 +11,7 @@ from scrapy_leakwatch.internals.versions import local_stats
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+    from scrapy.statscollectors import StatsCollector
 
 
 class ReceivedResponses:
@@ -27,6 +28,8 @@ class ReceivedResponses:
         stats = crawler.stats
         counting = crawler.get_extension(CoreStats) is not None
         self._stats = stats if counting and stats and local_stats(stats) else None
+        self._before = 0 if self._stats is None else self._in_stats(self._stats)
+        """Of an earlier process, whose stats this one goes on with."""
         if self._stats is None:
             crawler.signals.connect(self._response_received, signals.response_received)
 
@@ -34,7 +37,11 @@ class ReceivedResponses:
         """Return the responses received so far."""
         if self._stats is None:
             return self._counted
-        return int(self._stats.get_value("response_received_count", 0))
+        return self._in_stats(self._stats) - self._before
+
+    @staticmethod
+    def _in_stats(stats: StatsCollector) -> int:
+        return int(stats.get_value("response_received_count", 0))
 
     def stop(self) -> None:
         """Stop counting."""

@@ -61,7 +61,7 @@ class Sampler:
         self._crawler = crawler
         self._config = config
         self._memory = MemoryGauge()
-        self._limits = limits(crawler.settings)
+        self._limits = limits(crawler.settings, own_mb=config.rss_limit_mb)
         self._children = ChildrenGauge() if config.children else None
         self._census = Census(crawler, config.min_objects)
         self._received = ReceivedResponses(crawler)

@@ -40,6 +40,7 @@ from scrapy_leakwatch.records import (
     RequestLedger,
     ResourceCounts,
     ResponseLedger,
+    Restart,
     Run,
     Sample,
     Share,
@@ -286,6 +287,11 @@ def _owner(line: Line) -> BillOwner:
 def trim(line: Line) -> tuple[float, Trimmed]:
     """Return what was given back, and when."""
     return moment(line.get("time")), _read(Trimmed, line)
+
+
+def restart(line: Line) -> Restart:
+    """Return when another process took over."""
+    return _read(Restart, line)
 
 
 def looks(line: Line) -> Looks:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Layers,
         Looks,
         NoBill,
+        Restart,
         Run,
         Sample,
         Summary,
@@ -75,6 +76,7 @@ class _Reading:
         self._failed_bills: Evenly[tuple[int, Bill | NoBill]] = Evenly(MOST_BILLS)
         self._summary: Summary | None = None
         self._looks: Looks | None = None
+        self._restarts: deque[Restart] = deque(maxlen=MOST_KEPT)
         self._last: Line | None = None
         self._exited: float | None = None
         self._ended = run.time
@@ -90,6 +92,7 @@ class _Reading:
             "trim": lambda line, _: self._trims.append(parsing.trim(line)),
             "looks": self._take_looks,
             "exit": self._take_exit,
+            "restart": lambda line, _: self._restarts.append(parsing.restart(line)),
             "summary": self._take_summary,
         }
 
@@ -134,6 +137,7 @@ class _Reading:
             bills=self._all_bills(),
             exited=self._exited,
             looks=self._looks,
+            restarts=tuple(self._restarts),
         )
 
     def _all_bills(self) -> tuple[Bill | NoBill, ...]:

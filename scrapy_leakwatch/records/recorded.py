@@ -149,6 +149,18 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """When the n-th ``process`` of a crawl took over, and ``why``.
+
+    That is the reason with which the one before closed, or what killed it.
+    """
+
+    time: float
+    process: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Crawl:
     """All that a recording tells of a crawl, in a bounded space.
 
@@ -164,6 +176,7 @@ class Crawl:
     Without ``summary`` the crawl still runs, or was killed. ``samples`` counts
     all samples; the ``timeline`` is of each ``step``-th of them. ``broken`` lines
     were left out, and so were ``forgotten`` verdicts, the earliest of very many.
+    ``restarts`` are those of a crawl in several processes.
     """
 
     path: Path
@@ -184,6 +197,7 @@ class Crawl:
     bills: tuple[Bill | NoBill, ...] = ()
     exited: float | None = None
     looks: Looks | None = None
+    restarts: tuple[Restart, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -220,6 +220,13 @@ def _marks(crawl: Crawl, cards: list[Card]) -> Iterator[Chart]:
         told.case: card.number
         for told, card in zip(kinds.by_severity(crawl.standing), cards, strict=True)
     }
+    for restart in crawl.restarts[:MOST_MARKS]:
+        yield {
+            "time": round(restart.time, 2),
+            "number": "\u21bb",
+            "tone": "quiet",
+            "text": f"process {restart.process} takes over: {restart.why}",
+        }
     for told in crawl.told[:MOST_MARKS]:
         yield {
             "time": round(told.time, 2),

@@ -49,16 +49,23 @@ def what(found: Ending) -> str:
     return said
 
 
+def of_status(status: int) -> str:
+    """Return how a process ended, by its exit code; one below 0 is a signal."""
+    if status < 0:
+        return f"killed by {_signal(-status)}"
+    return f"its process ended with exit code {status}"
+
+
 def _how(found: Ending) -> str:
     if found.status is not None and found.status < 0:
-        return f"killed by {_signal(-found.status)}"
+        return of_status(found.status)
     if found.exited is not None:
         return (
             "its process ended in order before the spider closed, as after a second"
             " SIGTERM or Ctrl-C"
         )
     if found.status is not None:
-        return f"its process ended with exit code {found.status}"
+        return of_status(found.status)
     if found.gone:
         return "its process is gone, and it is not known what ended it"
     return "it is not known what ended it, or whether it still runs"

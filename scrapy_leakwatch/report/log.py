@@ -101,3 +101,21 @@ def of_trim(trimmed: Trimmed) -> str:
         f" {trimmed.after / 1e6:,.0f} MB now; the crawl paused"
         f" {1000 * trimmed.took_s:,.0f} ms"
     )
+
+
+def at_limit(used: int, children: int, limit: int) -> str:
+    """Return that memory is at LEAKWATCH_RSS_LIMIT_MB, in bytes, and what is done."""
+    beside = f", {amounts.size(children)} of it in child processes" if children else ""
+    return (
+        f"memory is at {amounts.size(used)}{beside}: LEAKWATCH_RSS_LIMIT_MB is"
+        f" {amounts.limit(limit, 'memory')}. LeakWatch says where it is, and closes the"
+        " spider"
+    )
+
+
+def no_limit() -> str:
+    """Return that ``auto`` has nothing to go by."""
+    return (
+        "LEAKWATCH_RSS_LIMIT_MB is 'auto', and this process is in no container with a"
+        " limit of memory: there is none for the crawl; give megabytes"
+    )

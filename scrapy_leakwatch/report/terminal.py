@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,18 @@ def heading(crawl: Crawl) -> Iterator[Line]:
         HEADING,
     )
     yield Line(str(crawl.path), FAINT)
+    yield from restarts(crawl)
     yield from left_out(crawl)
+
+
+def restarts(crawl: Crawl) -> Iterator[Line]:
+    """Yield what had other processes take over, and how often each."""
+    if crawl.restarts:
+        times = Counter(each.why for each in crawl.restarts)
+        why = ", ".join(f"{count} x {what}" for what, count in times.items())
+        yield Line(
+            f"in {len(crawl.restarts) + 1:,} processes, one after another: {why}", FAINT
+        )
 
 
 def left_out(crawl: Crawl) -> Iterator[Line]:

@@ -1,0 +1,182 @@
+"""What a crawl in several processes costs, and what it loses: nothing.
+
+A site of 20,000 pages on this machine, and a spider that leaks every response. Run::
+
+    python benchmarks/recycle.py [--pages 20000] [--kills 20] [--pairs 3]
+
+It prints the wall time of a healthy spider with and without ``--recycle``, of the
+leaking one without a limit and with a third of the memory that takes, and what came of
+one that is killed at random moments. Pages are counted at the site.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+from urllib.request import urlopen
+
+import psutil
+
+SITE = """
+import json, sys
+from collections import Counter
+from twisted.internet import reactor
+from twisted.web import resource, server
+
+fetched, body = Counter(), b"<html>" + b"x" * 20_000 + b"</html>"
+
+class Pages(resource.Resource):
+    isLeaf = True
+    def render_GET(self, request):
+        if request.path == b"/fetched":
+            return json.dumps([len(fetched), sum(fetched.values())]).encode()
+        fetched[request.path] += 1
+        request.setHeader("content-type", "text/html")
+        return body
+
+reactor.listenTCP(int(sys.argv[1]), server.Site(Pages()), interface="127.0.0.1")
+reactor.run()
+"""
+SPIDER = """
+import scrapy
+
+class Pages(scrapy.Spider):
+    name = "pages"
+    kept = []
+
+    async def start(self):
+        yield scrapy.Request(self.site + "/0")
+
+    def parse(self, response):
+        if self.leaks == "1":
+            self.kept.append(response)
+        n = int(response.url.rpartition("/")[2])
+        yield {"n": n}
+        for link in range(10 * n + 1, 10 * n + 11):
+            if link < int(self.pages):
+                yield response.follow(f"/{link}", self.parse)
+"""
+
+
+class Run(NamedTuple):
+    """Seconds, the highest memory of a process, pages and how often, and items."""
+
+    took_s: float
+    peak: int
+    processes: int
+    pages: int
+    fetched: int
+    items: int
+
+
+def crawl(pages: int, *argv: str, leaks: bool = False, kills: int = 0) -> Run:
+    """Crawl the site once, on a fresh one."""
+    with tempfile.TemporaryDirectory() as name, socket.socket() as free:
+        folder = Path(name)
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        (folder / "pages.py").write_text(SPIDER)
+        url = f"http://127.0.0.1:{port}"
+        command = [
+            *(sys.executable, "-m", "scrapy", "leakwatch", "run", "pages.py"),
+            *("-a", f"site={url}", "-a", f"pages={pages}", "-a", f"leaks={int(leaks)}"),
+            *("-s", "LOG_LEVEL=ERROR", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=16"),
+            *("-s", "TELNETCONSOLE_ENABLED=0", "-s", "JOBDIR=job", "-o", "out.jsonl"),
+            *("--no-report", *argv),
+        ]
+        with subprocess.Popen([sys.executable, "-c", SITE, str(port)]) as site:
+            time.sleep(2)
+            begun = time.monotonic()
+            with subprocess.Popen(
+                command,
+                cwd=folder,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            ) as process:
+                peak, processes = watch(process, kills, recycled="--recycle" in argv)
+            took = time.monotonic() - begun
+            found, fetched = json.load(urlopen(f"{url}/fetched"))
+            site.kill()
+        lines = (folder / "out.jsonl").read_text().splitlines()
+        items = {json.loads(line)["n"] for line in lines}
+        return Run(took, peak, processes, found, fetched, len(items))
+
+
+def watch(
+    process: subprocess.Popen[bytes], kills: int, *, recycled: bool
+) -> tuple[int, int]:
+    """Return the peak of a crawling process and how many there were; kill some."""
+    peak, seen = 0, set()
+    kill_at = time.monotonic() + random.uniform(3, 6)
+    while process.poll() is None:
+        time.sleep(0.25)
+        crawling = [psutil.Process(process.pid)]
+        if recycled:
+            crawling = crawling[0].children()[:1] if process.poll() is None else []
+        for each in crawling:
+            with suppress(psutil.Error):
+                peak = max(peak, each.memory_info().rss)
+                seen.add(each.pid)
+                if kills and time.monotonic() >= kill_at:
+                    each.kill()
+                    kills -= 1
+                    kill_at = time.monotonic() + random.uniform(3, 6)
+    return peak, len(seen)
+
+
+def main() -> None:
+    """Run all, and print what came out."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=int, default=20_000)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--pairs", type=int, default=3)
+    asked = parser.parse_args()
+    ratios = []
+    for _ in range(asked.pairs):
+        plain = crawl(asked.pages)
+        recycled = crawl(asked.pages, "--recycle", "--max-rss", "8G")
+        ratios.append(recycled.took_s / plain.took_s)
+        tell("healthy, one process", plain)
+        tell("healthy, --recycle", recycled)
+    print(f"healthy: {statistics.median(ratios):.3f} x (median of {asked.pairs})")
+    ratios = []
+    for _ in range(asked.pairs):
+        plain = crawl(asked.pages, leaks=True)
+        limit = plain.peak // 3
+        recycled = crawl(
+            *(asked.pages, "--recycle", "--max-rss", f"{limit // 1024**2}M"), leaks=True
+        )
+        ratios.append(recycled.took_s / plain.took_s)
+        tell("leaking, no limit", plain)
+        tell(f"leaking, {limit / 1e6:,.0f} MB", recycled)
+        print(f"peak {100 * recycled.peak / limit:.0f} % of the limit")
+    print(f"leaking: {statistics.median(ratios):.3f} x (median of {asked.pairs})")
+    tell(
+        f"{asked.kills} kills",
+        crawl(asked.pages, "--recycle", "--max-rss", "8G", kills=asked.kills),
+    )
+
+
+def tell(what: str, run: Run) -> None:
+    """Print one run."""
+    print(
+        f"{what:22} {run.took_s:6.1f} s  {run.peak / 1e6:6,.0f} MB "
+        f"{run.processes:3} processes  {run.pages:6,} pages, {run.fetched:6,} times, "
+        f"{run.items:6,} items",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

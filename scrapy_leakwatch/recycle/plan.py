@@ -1,0 +1,67 @@
+"""What the supervisor tells a process of a job, and hears of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+PAGES = "leakwatch_pages"
+RSS = "leakwatch_rss"
+REFUSED = "leakwatch_refused"
+GOES_ON = frozenset({PAGES, RSS, "leakwatch_leak", "memusage_exceeded"})
+"""Reasons with which a process closes for another one to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The n-th ``process`` of a job, counted from 0.
+
+    ``record`` is the file that it records to. ``max_pages`` responses are the most it
+    may receive, 0 for any; ``loses``: requests that can't be written to disk may be
+    lost. ``supervisor`` is the pid of the process that it ends with.
+    """
+
+    process: int
+    job: str
+    record: str
+    supervisor: int
+    rss_limit_mb: float = 0
+    max_pages: int = 0
+    loses: bool = False
+
+    def as_text(self) -> str:
+        """Return it as one argument of a command line."""
+        return json.dumps(asdict(self))
+
+
+def plan_of(text: str) -> Plan:
+    """Return what `Plan.as_text` has written."""
+    return Plan(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a ``process`` of a job closed: why, and after how many responses.
+
+    ``pending`` requests wait for the next one. ``refused``: what of requests could not
+    be written to disk, a line each.
+    """
+
+    process: int
+    reason: str
+    received: int
+    pending: int
+    refused: tuple[str, ...] = ()
+
+    def as_text(self) -> str:
+        """Return it as a note for the store."""
+        return json.dumps(asdict(self))
+
+
+def end_of(text: str | None) -> End | None:
+    """Return what `End.as_text` has written, None where nothing was."""
+    if text is None:
+        return None
+    found: dict[str, Any] = json.loads(text)
+    return End(**{**found, "refused": tuple(found["refused"])})
