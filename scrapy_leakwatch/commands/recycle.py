@@ -14,7 +14,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,7 +31,15 @@ from scrapy_leakwatch.recordings.writing import Recording, RecordingError, named
 from scrapy_leakwatch.recycle.feeds import at_risk
 from scrapy_leakwatch.recycle.files import mend
 from scrapy_leakwatch.recycle.job import DONE
-from scrapy_leakwatch.recycle.plan import GOES_ON, REFUSED, RSS, End, Plan, end_of
+from scrapy_leakwatch.recycle.plan import (
+    GOES_ON,
+    REFUSED,
+    RSS,
+    STOPPED,
+    End,
+    Plan,
+    end_of,
+)
 from scrapy_leakwatch.recycle.store import Store
 from scrapy_leakwatch.report.amounts import size
 from scrapy_leakwatch.report.ending import lines, of_status
@@ -144,7 +152,7 @@ def run(crawler: Crawler, opts: argparse.Namespace) -> tuple[Path, bool]:
     job = _Job(crawler, folder, record, opts)
     job.crawl()
     record.close()
-    if not given and job.is_finished:
+    if not given and job.is_finished and not job.pending:
         shutil.rmtree(folder, ignore_errors=True)
     return record.path, job.is_finished
 
@@ -165,6 +173,7 @@ class _Job:
         self._joiner = Joiner(record.write)
         self._process: subprocess.Popen[bytes] | None = None
         self._interrupted = 0
+        self._record_failed = False
         limit = opts.max_rss or crawler.settings.get("LEAKWATCH_RSS_LIMIT_MB") or 0
         if not limit and not opts.max_pages:
             limit = "auto"
@@ -178,13 +187,16 @@ class _Job:
             loses=opts.lose_requests,
         )
         self.is_finished = False
+        self.pending = 0
 
     def _begin(self) -> int:
         """Return the number of the first process; what is finished begins anew."""
         with _store(self._folder) as store:
             last = end_of(store.noted("end"))
-            if last is not None and not last.pending and last.reason not in GOES_ON:
-                store.begin_anew()
+            if last is not None and last.reason not in {*GOES_ON, STOPPED}:
+                store.note("stats", None)
+                if not last.pending:
+                    store.begin_anew()
             mend(store)
             number: int = store.noted("processes", 0)
             return number
@@ -196,7 +208,8 @@ class _Job:
                 part = self._crawl()
         finally:
             self._joiner.end()
-        self.is_finished = part.end is not None and not part.pending
+        self.is_finished = not part.goes_on and part.reason != STOPPED
+        self.pending = part.pending
         if part.end is not None and part.end.reason == REFUSED:
             raise CommandError(_refused(part.end))
         if self._interrupted and not self.is_finished:
@@ -237,6 +250,8 @@ class _Job:
         self._process = subprocess.Popen(  # noqa: S603, this very command again
             command, start_new_session=True
         )
+        if self._interrupted:  # meanwhile
+            self._process.send_signal(signal.SIGINT)
         status = self._process.wait()
         with _store(self._folder) as store:
             end = end_of(store.noted("end"))
@@ -250,8 +265,14 @@ class _Job:
 
     def _keep(self, why: str) -> None:
         """Add what a process recorded to the recording of the whole."""
-        with suppress(UnreadableRecording):
+        try:
             self._joiner.add(Path(self._plan.record), why)
+        except UnreadableRecording:
+            pass  # it had no time to write any
+        except RecordingError as error:
+            if not self._record_failed:
+                _tell(str(error))
+            self._record_failed = True
 
     def _recorded(self) -> Crawl | None:
         """Return what a process recorded, which is in the whole by now."""
@@ -312,16 +333,13 @@ def _program() -> str:
 @contextmanager
 def _store(folder: Path) -> Iterator[Store]:
     try:
-        store = Store(folder)
-    except sqlite3.Error as error:
+        with closing(Store(folder)) as store:
+            yield store
+    except (sqlite3.Error, OSError) as error:
         raise CommandError(
             f"{folder} can't be used as JOBDIR ({error}): another process may work on"
             " it, or there is no room."
         ) from None
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _check_limit(crawl: Crawl) -> None:

@@ -34,6 +34,7 @@ from scrapy_leakwatch.judge.comparison import accused
 from scrapy_leakwatch.judge.ending import ending
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.recordings.earlier import latest
+from scrapy_leakwatch.recordings.writing import named
 from scrapy_leakwatch.records import Trace
 from scrapy_leakwatch.recycle.plan import RSS, plan_of
 from scrapy_leakwatch.recycle.process import prepare
@@ -99,7 +100,7 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
         return _crawl_a_part(crawler, opts, process)
     if opts.recycle:
         path, finished = recycle.run(crawler, opts)
-        code = _tell_of(read(path), crawler, opts)
+        code = _tell_of(read(path), opts, _page(crawler))
         return code if finished else UNFINISHED
     if opts.format == "text":
         _say_what_ended_the_last(crawler)
@@ -109,7 +110,8 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
         raise CommandError("LeakWatch could not begin: the log has the reason.")
     if watch.record is None:
         raise CommandError("There is no recording: the log has the reason.")
-    code = _tell_of(read(watch.record), crawler, opts)
+    opts.no_report |= bool(crawler.settings["LEAKWATCH_REPORT"])  # it wrote its own
+    code = _tell_of(read(watch.record), opts)
     if errors:
         raise CommandError("LeakWatch could not see all of it: its log has the error.")
     return UNFINISHED if _is_at_limit(crawler) else code
@@ -139,11 +141,17 @@ def _crawl_a_part(crawler: Crawler, opts: argparse.Namespace, process: Any) -> i
     return CLEAN
 
 
-def _tell_of(crawl: Crawl, crawler: Crawler, opts: argparse.Namespace) -> int:
+def _page(crawler: Crawler) -> str | None:
+    """Return where LEAKWATCH_REPORT has the page, None where it has none."""
+    template = crawler.settings["LEAKWATCH_REPORT"]
+    return str(named(str(template), crawler.spidercls.name)) if template else None
+
+
+def _tell_of(crawl: Crawl, opts: argparse.Namespace, page: str | None = None) -> int:
     """Print the verdict, write the report and return the exit code."""
     _conclude(crawl, opts.format)
-    if not opts.no_report and not crawler.settings["LEAKWATCH_REPORT"]:
-        _report(crawl, quiet=opts.format != "text")
+    if page or not opts.no_report:
+        _report(crawl, page, quiet=opts.format != "text")
     if opts.annotate:
         _annotate(crawl, sys.stdout if opts.format == "text" else sys.stderr)
     return _exit_code(crawl)
@@ -185,10 +193,10 @@ def _conclude(crawl: Crawl, form: str) -> None:
     )
 
 
-def _report(crawl: Crawl, *, quiet: bool) -> None:
+def _report(crawl: Crawl, page: str | None, *, quiet: bool) -> None:
     """Write the report and say where, unless ``quiet``."""
     try:
-        said = Line(f"Report: {write(crawl)}", FAINT)
+        said = Line(f"Report: {write(crawl, page)}", FAINT)
         if not quiet:
             say([said])
     except CommandError as error:

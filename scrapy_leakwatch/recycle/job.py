@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -119,9 +120,16 @@ class Job:
         """Keep all that was written so far."""
         if self.is_frozen:
             return
-        for flush in self.flushes:
-            flush(self.store)
-        self.store.commit()
+        try:
+            for flush in self.flushes:
+                flush(self.store)
+            self.store.commit()
+        except (sqlite3.Error, OSError) as error:
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """Have the crawl closed: what it does can't be kept."""
+        self.store.failed = self.store.failed or str(error)
 
     def freeze(self) -> None:
         """Keep nothing from here on: the next process begins at the last commit."""

@@ -9,6 +9,9 @@ from typing import Any
 PAGES = "leakwatch_pages"
 RSS = "leakwatch_rss"
 REFUSED = "leakwatch_refused"
+FULL = "leakwatch_job"
+STOPPED = "shutdown"
+"""Scrapy's reason for a signal."""
 GOES_ON = frozenset({PAGES, RSS, "leakwatch_leak", "memusage_exceeded"})
 """Reasons with which a process closes for another one to go on."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import time
@@ -16,7 +17,15 @@ from scrapy_leakwatch.recycle import totals
 from scrapy_leakwatch.recycle.feeds import continued
 from scrapy_leakwatch.recycle.files import Written
 from scrapy_leakwatch.recycle.job import job_of
-from scrapy_leakwatch.recycle.plan import PAGES, REFUSED, End, Plan, plan_of
+from scrapy_leakwatch.recycle.plan import (
+    FULL,
+    PAGES,
+    REFUSED,
+    STOPPED,
+    End,
+    Plan,
+    plan_of,
+)
 from scrapy_leakwatch.recycle.queues import instead_of
 from scrapy_leakwatch.recycle.scheduler import BEFORE, stored
 from scrapy_leakwatch.recycle.starts import Starts
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
     from scrapy.statscollectors import StatsCollector
     from typing_extensions import Self
 
+log = logging.getLogger("scrapy_leakwatch")
 TICK_S = 0.5
 SAVE_S = 2.0
 """How often the state of the spider and the stats are kept for after a kill."""
@@ -136,7 +146,11 @@ class Process:
 
     def _tick(self) -> None:
         if os.getppid() != self._plan.supervisor:
-            self._close("shutdown")
+            self._close(STOPPED)
+        if self._job.store.failed:
+            text = "LeakWatch can't keep what the crawl does in %s (%s), and closes it"
+            log.error(text, self._job.folder, self._job.store.failed)
+            self._close(FULL)
         if time.monotonic() >= self._saved + SAVE_S:
             self._saved = time.monotonic()
             self._save()

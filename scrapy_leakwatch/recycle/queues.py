@@ -42,7 +42,7 @@ class StoredLifoQueue:
     def pop(self) -> Request | None:
         """Return the next request, None where there is none."""
         found = self._store.look(self._key, newest=self.newest)
-        if found is None:
+        if found is None or self._store.failed:
             return None
         number, data = found
         request = self._job.read(data, self._spider)

@@ -36,7 +36,7 @@ class Store:
     All that is written between two `commit` is kept, or none of it. What a process
     has committed is there after it was killed; a system that goes down may lose it,
     for nothing waits for the disk. Raises `sqlite3.OperationalError` where another
-    process has it open, or there is no room.
+    process has it open, or there is no room; after that nothing is written any more.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -50,18 +50,20 @@ class Store:
             self._db.close()
             raise
         self._open = False
+        self.failed = ""
+        """Why nothing can be written any more: the next process has the last commit."""
 
     def commit(self) -> None:
         """Keep what was written since the last time."""
-        if self._open:
-            self._db.execute("COMMIT")
+        if self._open and not self.failed:
+            self._execute("COMMIT")
             self._open = False
 
     def roll_back(self) -> None:
         """Forget what was written since the last time."""
-        if self._open:
+        if self._open and self._db.in_transaction:  # SQLite may have done so itself
             self._db.execute("ROLLBACK")
-            self._open = False
+        self._open = False
 
     def close(self) -> None:
         """Keep what was written, and let go of the file."""
@@ -173,7 +175,16 @@ class Store:
         return found
 
     def _write(self, statement: str, *values: Any) -> None:
+        if self.failed:
+            return
         if not self._open:
-            self._db.execute("BEGIN")
+            self._execute("BEGIN")
             self._open = True
-        self._db.execute(statement, values)
+        self._execute(statement, values)
+
+    def _execute(self, statement: str, values: tuple[Any, ...] = ()) -> None:
+        try:
+            self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            self.failed = str(error)
+            raise
