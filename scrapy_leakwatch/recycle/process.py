@@ -45,7 +45,7 @@ MOST_REFUSED = 5
 FIRST = -10_000
 ABOVE_ALL = 100
 """What is on the command line is set once more as the crawl begins."""
-PLAN = "_LEAKWATCH_PLAN"
+PLAN = "RECYCLE_PLAN"
 _DISK_QUEUES = ("SCHEDULER_DISK_QUEUE", "SCHEDULER_START_DISK_QUEUE")
 STATE = "spider.state"
 """The file in which Scrapy keeps the state of a spider, and the note of it."""

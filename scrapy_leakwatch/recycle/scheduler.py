@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 log = logging.getLogger("scrapy_leakwatch")
-BEFORE = "_LEAKWATCH_DISK_QUEUES"
+BEFORE = "RECYCLE_DISK_QUEUES"
 """The setting with the queues that the project has."""
 _CLASSES = ("dqclass", "_sdqclass")
 STATE = "active.json"

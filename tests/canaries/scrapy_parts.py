@@ -11,6 +11,8 @@ import pytest
 from queuelib import FifoDiskQueue
 from scrapy import Item, Request, Selector, pqueues
 from scrapy.core.downloader import Slot
+from scrapy.core.scheduler import Scheduler
+from scrapy.dupefilters import BaseDupeFilter
 from scrapy.http import Response, TextResponse
 from scrapy.spidermiddlewares.depth import DepthMiddleware
 from scrapy.spiders import CrawlSpider, SitemapSpider
@@ -96,6 +98,13 @@ SCRAPY = [
         "explain/naming/edges.py",
         "a path would go by a private name",
         Item,
+    ),
+    Part(
+        "scrapy.core.scheduler.Scheduler",
+        "dqclass _sdqclass|dqclass _dq",
+        "recycle/scheduler.py",
+        "what scrapy crawl has left in the folder of a job would be lost",
+        lambda: Scheduler(BaseDupeFilter()),
     ),
     Part(
         "scrapy.squeues.FifoMemoryQueue",

@@ -29,13 +29,16 @@ FIXES = (
 UNMENDED = others.UNMENDED
 """Rows that no twin can be made of, and why."""
 
-_ROWS = {row.name: row for row in ROWS}
-PAIRS: tuple[Pair, ...] = tuple(
-    pair(each, _ROWS) for each in FIXES if each.row in _ROWS
-)
+
+def _pairs() -> tuple[Pair, ...]:
+    rows = {row.name: row for row in ROWS}
+    return tuple(pair(each, rows) for each in FIXES if each.row in rows)
+
+
+PAIRS = _pairs()
 
 
 def row_named(name: str) -> Row:
     """Return the row of the zoo, or the mended twin of one, that has this name."""
-    twins = {each.twin.name: each.twin for each in PAIRS}
-    return {**twins, **_ROWS}[name]
+    rows = (*(each.twin for each in PAIRS), *ROWS)
+    return {row.name: row for row in rows}[name]
