@@ -14,6 +14,7 @@ from lxml import html
 from scrapy.pipelines.files import FilesPipeline
 from twisted.internet.threads import deferToThread
 
+from scrapy_leakwatch.internals import paths
 from tests.zoo.animals.base import Visitor
 from tests.zoo.animals.weights import Padded, copy_of
 
@@ -30,9 +31,10 @@ class SlowUploads(Visitor):
 
 
 class SlowStore:
-    """Uploads each file in a thread of the reactor."""
+    """Uploads each file in a thread of the reactor, until the crawl closes."""
 
     seconds = 3.0
+    crawler = None
 
     def __init__(self, uri):
         pass
@@ -44,11 +46,21 @@ class SlowStore:
         return deferToThread(self.upload, path, buf.getvalue())  # here: uploads
 
     def upload(self, path, content):
-        time.sleep(self.seconds)
+        end = time.monotonic() + self.seconds
+        while time.monotonic() < end and not self.is_closing():
+            time.sleep(0.05)
+
+    def is_closing(self):
+        return paths.follow(self.crawler, paths.ENGINE_SLOT).closing is not None
 
 
 class RemoteFiles(FilesPipeline):
     STORE_SCHEMES = {**FilesPipeline.STORE_SCHEMES, "slow": SlowStore}
+
+    @classmethod
+    def from_crawler(cls, crawler):
+        SlowStore.crawler = crawler
+        return super().from_crawler(crawler)
 
 
 class SlowLog(Padded):
