@@ -95,13 +95,15 @@ def _mended(row: Row, each: Fix) -> Row:
         "name": f"{row.name}_mended",
         "story": f"{row.story}; mended: {each.applied}",
         "spiders": tuple(_of(path, instead) for path in row.spiders),
-        "settings": {**settings, **each.settings},
+        "settings": {**_OFTEN, **settings, **each.settings},
         "also": row.also - ALARMS,
         **each.fields,
     }
     return replace(row, **{**_NO_TRUTH, **changed})
 
 
+_OFTEN: Mapping[str, Any] = {"LEAKWATCH_INTERVAL": 0.15}
+"""Twice as often as in the zoo: a crawl without its leak is sooner done."""
 _NO_TRUTH: Mapping[str, Any] = {
     "truth": HEALTHY,
     "subjects": (),
