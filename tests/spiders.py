@@ -86,7 +86,6 @@ class Quarter(Leaking):
 
     name = "quarter"
     pages = 1200
-    collect_every = 60
 
     def follow(self, response):
         if self.seen % 4 == 0:

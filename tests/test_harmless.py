@@ -128,7 +128,7 @@ from scrapy_leakwatch.explain import asking
 def investigate(*args, **kwargs):
     {work}
 asking.investigate = investigate
-spiders.Leaking.pages, spiders.Leaking.collect_every = 1500, 75
+spiders.Leaking.pages = 1500
 """
 
 

@@ -8,7 +8,6 @@ import ctypes, gc
 class OutOfSight(spiders.ShopSpider):
     name = "out_of_sight"
     pages = {pages}
-    collect_every = 75
 
     def follow(self, response):
         response.meta["again"] = response

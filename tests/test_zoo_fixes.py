@@ -10,7 +10,7 @@ import pytest
 
 from tests.zoo import keeper
 from tests.zoo.fixes import FIXES, PAIRS, UNMENDED, row_named
-from tests.zoo.fixes.fix import UNFOUNDED, fix, pair
+from tests.zoo.fixes.fix import OFTEN, UNFOUNDED, fix, pair
 from tests.zoo.fixes.report import MARKS, conclusion, line_of, outcome, page
 from tests.zoo.rows import ROWS
 from tests.zoo.rows.browsing import PROGRAM
@@ -86,7 +86,7 @@ def test_a_twin_is_its_row_with_what_the_fix_changes() -> None:
     twin = ONE.twin
     assert twin.name == "keeps_mended"
     assert twin.spiders == ("shop.Before", "tests.zoo.mended.leaks.Keeps")
-    assert twin.settings == SICK.settings
+    assert twin.settings == {**OFTEN, **SICK.settings}
     assert (twin.truth, twin.subjects, twin.holders) == (HEALTHY, (), ())
     assert twin.also == {"recovered"}
 
@@ -98,6 +98,7 @@ def test_a_twin_has_the_components_settings_and_fields_of_its_fix() -> None:
     twin = pair(mended, {"keeps": SICK}).twin
     assert twin.spiders == SICK.spiders
     assert twin.settings == {
+        **OFTEN,
         "ITEM_PIPELINES": {"tests.zoo.mended.pipes.Piping": 1},
         "CLOSESPIDER_TIMEOUT": 9,
         "JOBDIR": "job",
