@@ -167,9 +167,7 @@ class _Job:
         record: Recording,
         opts: argparse.Namespace,
     ) -> None:
-        self._crawler = crawler
         self._folder = folder
-        self._record = record
         self._joiner = Joiner(record.write)
         self._process: subprocess.Popen[bytes] | None = None
         self._interrupted = 0
@@ -225,10 +223,10 @@ class _Job:
             part = self._run_one()
             self._keep(why)
             number, why = self._plan.process + 1, part.reason
-            crawl = self._recorded()
-            self._tell_end(part, number, crawl)
-            if part.reason == RSS and crawl is not None:
-                _check_limit(crawl)
+            try:
+                self._tell_end(part, number)
+            finally:
+                self._remove_part()
             in_vain = 0 if part.done else in_vain + 1
             if self._interrupted or not part.goes_on:
                 return part
@@ -281,18 +279,22 @@ class _Job:
             return read(path)
         return None
 
-    def _tell_end(self, part: Part, number: int, crawl: Crawl | None) -> None:
+    def _tell_end(self, part: Part, number: int) -> None:
         pages = f"{part.done:,} page{'s' * (part.done != 1)}"
         said = (
             f"Process {number}: {pages}, {part.reason}; {part.pending:,} requests wait"
         )
         style = FAINT if part.end is not None else HEADING
         say([Line(said, style)], sys.stderr)
-        if part.end is None and crawl is not None:
-            trace = trace_of(crawl.run.pid, crawl.run.process)
-            found = ending(crawl, replace(trace, running=False, status=part.status))
-            say(list(lines(found)), sys.stderr)
-        self._remove_part()
+        crawl = self._recorded() if part.end is None or part.reason == RSS else None
+        if crawl is None:
+            return
+        if part.end is not None:
+            _check_limit(crawl)
+            return
+        trace = trace_of(crawl.run.pid, crawl.run.process)
+        found = ending(crawl, replace(trace, running=False, status=part.status))
+        say(list(lines(found)), sys.stderr)
 
     def _remove_part(self) -> None:
         Path(self._plan.record).unlink(missing_ok=True)

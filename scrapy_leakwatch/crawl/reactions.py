@@ -11,6 +11,7 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy_leakwatch.crawl.guard import Guard, log
 from scrapy_leakwatch.internals.versions import close_spider, pause, send_signal
 from scrapy_leakwatch.records import ALARMS, Explanation
+from scrapy_leakwatch.recycle.plan import LEAK
 from scrapy_leakwatch.signals import leak_detected
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.records import Verdict
 
-CLOSE_REASON = "leakwatch_leak"
 PAUSE_S = 0.02
 """Between two looks whether the handlers of the signal have ended."""
 
@@ -70,7 +70,7 @@ class Reactions:
         sent.addBoth(lambda _: self._under_way.discard(sent))
 
     def _close(self) -> None:
-        closing = close_spider(self._crawler, CLOSE_REASON)
+        closing = close_spider(self._crawler, LEAK)
         if closing is not None:
             log(
                 logging.INFO,

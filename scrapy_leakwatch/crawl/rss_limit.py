@@ -15,6 +15,7 @@ from scrapy_leakwatch.internals.versions import (
     create_looping_call,
     engine_of,
 )
+from scrapy_leakwatch.recycle.plan import RSS
 from scrapy_leakwatch.report.log import at_limit
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.records import Sample
 
-REASON = "leakwatch_rss"
 PROBE_S = 0.5
 NEAR = 0.8
 NEAR_S = 1.0
@@ -90,7 +90,7 @@ class RssLimit:
             engine.pause()
         if self._tell is not None:
             await self._guard.waiting(self._tell())
-        closing = close_spider(self._crawler, REASON)
+        closing = close_spider(self._crawler, RSS)
         if pauses:
             engine.unpause()
         if closing is not None:

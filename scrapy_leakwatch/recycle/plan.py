@@ -8,11 +8,12 @@ from typing import Any
 
 PAGES = "leakwatch_pages"
 RSS = "leakwatch_rss"
+LEAK = "leakwatch_leak"
 REFUSED = "leakwatch_refused"
 FULL = "leakwatch_job"
 STOPPED = "shutdown"
 """Scrapy's reason for a signal."""
-GOES_ON = frozenset({PAGES, RSS, "leakwatch_leak", "memusage_exceeded"})
+GOES_ON = frozenset({PAGES, RSS, LEAK, "memusage_exceeded"})
 """Reasons with which a process closes for another one to go on."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.misc import load_object
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
 
-log = logging.getLogger("scrapy_leakwatch")
 BEFORE = "RECYCLE_DISK_QUEUES"
 """The setting with the queues that the project has."""
 _CLASSES = ("dqclass", "_sdqclass")

@@ -1,8 +1,11 @@
 """What the tests of the explain package share: waiting, and a crawler's skeleton."""
 
 import gc
+import importlib.util
 import logging
 import os
+import sys
+import textwrap
 import time
 from types import SimpleNamespace
 
@@ -14,8 +17,12 @@ from scrapy.utils.test import get_crawler
 from scrapy.utils.trackref import live_refs
 
 from scrapy_leakwatch.explain import Question, explain_in_child
+from scrapy_leakwatch.explain.code import source
+from scrapy_leakwatch.foundation import lines
 
 PATIENCE_S = 60
+OLD = 1_000_000_000
+"""When a file of source was written, in seconds of the epoch: before the process."""
 
 
 class Quiet(Spider):
@@ -65,3 +72,18 @@ def explain(cls, crawler, timeout_s=PATIENCE_S, **known):
     table = live_refs[cls]
     question = Question(cls.__name__, cls.__qualname__, "quiet", len(table), **known)
     return result_of(explain_in_child(question, (cls,), crawler, timeout_s))
+
+
+def project_of(text, tmp_path, monkeypatch):
+    """Write and import ``shop``, the one module of a project in this folder."""
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "shop.py"
+    file.write_text(textwrap.dedent(text))
+    os.utime(file, (OLD, OLD))
+    spec = importlib.util.spec_from_file_location("shop", file)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "shop", module)
+    spec.loader.exec_module(module)
+    for cache in (source._project_files, lines.lines, lines.tree_of):
+        cache.cache_clear()
+    return module

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import importlib.util
 import inspect
-import os
 import sys
 import textwrap
 from types import CodeType
 
 import pytest
-from asking_helpers import crawler_with_scheduler, explain
+from asking_helpers import crawler_with_scheduler, explain, project_of
 from scrapy.http import HtmlResponse
 
 from scrapy_leakwatch.explain.code import expressions, removals, source
 from scrapy_leakwatch.explain.naming import callables
-from scrapy_leakwatch.foundation import anatomy, lines
+from scrapy_leakwatch.foundation import anatomy
 
-OLD = 1_000_000_000
 SINCE_3_14 = pytest.mark.skipif(sys.version_info < (3, 14), reason="of Python 3.14")
 SINCE_3_15 = pytest.mark.skipif(sys.version_info < (3, 15), reason="of Python 3.15")
 
@@ -31,19 +28,9 @@ SINCE_3_15 = pytest.mark.skipif(sys.version_info < (3, 15), reason="of Python 3.
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """Return a function that writes and imports the one module of a project."""
-    monkeypatch.chdir(tmp_path)
 
     def write(text):
-        file = tmp_path / "shop.py"
-        file.write_text(textwrap.dedent(text))
-        os.utime(file, (OLD, OLD))
-        spec = importlib.util.spec_from_file_location("shop", file)
-        module = importlib.util.module_from_spec(spec)
-        monkeypatch.setitem(sys.modules, "shop", module)
-        spec.loader.exec_module(module)
-        for cache in (source._project_files, lines.lines, lines.tree_of):
-            cache.cache_clear()
-        return module
+        return project_of(text, tmp_path, monkeypatch)
 
     return write
 

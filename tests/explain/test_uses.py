@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import os
 import sys
 import textwrap
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from asking_helpers import project_of
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.python.threadpool import ThreadPool
 
-from scrapy_leakwatch.explain.code import source
 from scrapy_leakwatch.explain.holders import Anchor, root
 from scrapy_leakwatch.explain.naming.reference_path import start_at
 from scrapy_leakwatch.explain.uses import use_of
 from scrapy_leakwatch.explain.uses.queue import use as queue_use
-from scrapy_leakwatch.foundation import lines
 
-OLD = 1_000_000_000
 IMPORTS = """
 import asyncio, queue, threading, time
 from collections import deque
@@ -40,18 +37,9 @@ from twisted.internet.threads import deferToThread
 @pytest.fixture
 def spider(tmp_path, monkeypatch):
     """Return a function that makes the spider of a module with this text."""
-    monkeypatch.chdir(tmp_path)
 
     def make(text):
-        file = tmp_path / "shop.py"
-        file.write_text(IMPORTS + textwrap.dedent(text))
-        os.utime(file, (OLD, OLD))
-        spec = importlib.util.spec_from_file_location("shop", file)
-        module = importlib.util.module_from_spec(spec)
-        monkeypatch.setitem(sys.modules, "shop", module)
-        spec.loader.exec_module(module)
-        for cache in (source._project_files, lines.lines, lines.tree_of):
-            cache.cache_clear()
+        module = project_of(IMPORTS + textwrap.dedent(text), tmp_path, monkeypatch)
         return module.Shop("shop")
 
     return make

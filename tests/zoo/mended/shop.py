@@ -251,39 +251,34 @@ class DeferredCallback(leaks.DeferredCallback):
             self.waiting.pop(0).callback("late")
 
 
-class CallLater(leaks.CallLater):
+class Timers:
+    """Has the timers of the latest pages, and cancels all others."""
+
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.timers = []
 
+    def keep(self, timer):
+        self.timers.append(timer)
+        while len(self.timers) > PAGES_AT_WORK:
+            self.timers.pop(0).cancel()
+
+    def closed(self, reason):
+        for timer in self.timers:
+            timer.cancel()
+
+
+class CallLater(Timers, leaks.CallLater):
     def parse_listing(self, response):
         from twisted.internet import reactor
 
-        timer = reactor.callLater(3600, self.check_again, response.url)
-        self.timers.append(timer)
-        while len(self.timers) > PAGES_AT_WORK:
-            self.timers.pop(0).cancel()
-
-    def closed(self, reason):
-        for timer in self.timers:
-            timer.cancel()
+        self.keep(reactor.callLater(3600, self.check_again, response.url))
 
 
-class LoopCallLater(leaks.LoopCallLater):
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.timers = []
-
+class LoopCallLater(Timers, leaks.LoopCallLater):
     def parse_listing(self, response):
         loop = asyncio.get_event_loop()
-        timer = loop.call_later(3600, self.check_again, response.url)
-        self.timers.append(timer)
-        while len(self.timers) > PAGES_AT_WORK:
-            self.timers.pop(0).cancel()
-
-    def closed(self, reason):
-        for timer in self.timers:
-            timer.cancel()
+        self.keep(loop.call_later(3600, self.check_again, response.url))
 
 
 class SignalReceiver(leaks.SignalReceiver):
