@@ -15,8 +15,9 @@ from scrapy_leakwatch.internals.versions import (
     create_looping_call,
     engine_of,
 )
+from scrapy_leakwatch.observe.limits import limits
 from scrapy_leakwatch.recycle.plan import RSS
-from scrapy_leakwatch.report.log import at_limit
+from scrapy_leakwatch.report.log import at_limit, no_limit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,12 +25,21 @@ if TYPE_CHECKING:
     from scrapy import Spider
     from scrapy.crawler import Crawler
 
+    from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.records import Sample
 
 PROBE_S = 0.5
 NEAR = 0.8
 NEAR_S = 1.0
 """From this part of the limit on, a crawl is sampled as often as this."""
+
+
+def rss_limit(crawler: Crawler, config: Config, spider: Spider) -> RssLimit | None:
+    """Return LEAKWATCH_RSS_LIMIT_MB, None for none."""
+    own = limits(crawler.settings, own_mb=config.rss_limit_mb).own
+    if own is None and config.rss_limit_mb:
+        log(logging.WARNING, "%s", no_limit(), extra={"spider": spider})
+    return None if own is None else RssLimit(crawler, spider, own)
 
 
 class RssLimit:

@@ -16,7 +16,7 @@ from scrapy_leakwatch.crawl.explainer import Explainer, question_on
 from scrapy_leakwatch.crawl.guard import Guard
 from scrapy_leakwatch.crawl.reactions import Reactions
 from scrapy_leakwatch.crawl.recorder import Recorder
-from scrapy_leakwatch.crawl.rss_limit import RssLimit
+from scrapy_leakwatch.crawl.rss_limit import RssLimit, rss_limit
 from scrapy_leakwatch.crawl.sampling import Sampling
 from scrapy_leakwatch.crawl.trimming import trim
 from scrapy_leakwatch.judge.bills import is_urgent
@@ -25,7 +25,6 @@ from scrapy_leakwatch.judge.judge import Judge
 from scrapy_leakwatch.judge.kinds import kind_of, taken
 from scrapy_leakwatch.judge.kinds.children import started_by
 from scrapy_leakwatch.judge.sufficiency import too_little
-from scrapy_leakwatch.observe.limits import limits
 from scrapy_leakwatch.observe.sampler import Sampler
 from scrapy_leakwatch.records import ALARMS, Bill, Explanation, NoBill, Unexplained
 from scrapy_leakwatch.remote.on_demand import OnDemand
@@ -127,16 +126,8 @@ def stages(crawler: Crawler, config: Config, spider: Spider, guards: Guards) -> 
         ),
         recorder=Recorder(crawler, config, spider, judge),
         reactions=Reactions(crawler, config, spider),
-        limit=guards.watching(_limit, crawler, config, spider),
+        limit=guards.watching(rss_limit, crawler, config, spider),
     )
-
-
-def _limit(crawler: Crawler, config: Config, spider: Spider) -> RssLimit | None:
-    """Return LEAKWATCH_RSS_LIMIT_MB, None for none."""
-    own = limits(crawler.settings, own_mb=config.rss_limit_mb).own
-    if own is None and config.rss_limit_mb:
-        guard.log(logging.WARNING, "%s", log.no_limit(), extra={"spider": spider})
-    return None if own is None else RssLimit(crawler, spider, own)
 
 
 class Watch:
