@@ -107,7 +107,7 @@ class Stores(Pages):
 
 
 class NeverFires:
-    def process_item(self, item):  # here: pipeline
+    def process_item(self, item, spider=None):  # here: pipeline
         return Deferred()
 
 
@@ -115,7 +115,7 @@ class KeepsUnfired:
     def __init__(self):
         self.waiting = []
 
-    def process_item(self, item):  # here: kept by pipeline
+    def process_item(self, item, spider=None):  # here: kept by pipeline
         stored = Deferred()
         self.waiting.append(stored)
         return stored
@@ -250,7 +250,13 @@ class Listens(KeepsThem):
 
     name = "listens"
 
-    async def start(self):
+    @classmethod
+    def from_crawler(cls, crawler, *args, **kwargs):
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.spider_opened, signals.spider_opened)
+        return spider
+
+    async def spider_opened(self):
         port = urlsplit(self.shop).port
         try:
             asyncio.get_running_loop()
@@ -265,8 +271,6 @@ class Listens(KeepsThem):
             kind = type("Client", (Listening, asyncio.Protocol), {"spider": self})
             loop = asyncio.get_running_loop()
             self.client = await loop.create_connection(kind, "127.0.0.1", port)
-        async for request in super().start():
-            yield request
 
 
 class Slow(Pages):
@@ -323,6 +327,6 @@ class OpensNever:
 
 
 class ClosesNever:
-    async def close_spider(self):
+    async def close_spider(self, spider=None):
         self.answer = Deferred()
         await maybe_deferred_to_future(self.answer)  # here: closing

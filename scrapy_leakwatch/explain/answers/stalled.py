@@ -118,6 +118,9 @@ def _waits(chains: list[Chain], stuck: Stuck, evidence: Evidence) -> list[Waitin
             if key not in alike:
                 alike[key] = awaited.waiting(one, evidence.crawler)
         return [alike[awaited.place_of(one)] for one in chains]
+    pipelines = awaited.pipelines_line(evidence.crawler)
+    if pipelines is not None:
+        return [pipelines]
     spider = anatomy.attribute(evidence.crawler, "spider")
     names = [awaited.callback_line(each, spider) for each in stuck.requests]
     return [awaited.Waiting(name, awaited.GONE, line=line) for name, line in names]

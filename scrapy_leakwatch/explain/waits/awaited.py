@@ -12,7 +12,7 @@ from scrapy_leakwatch.explain.waits.chain import is_future, is_project, local_of
 from scrapy_leakwatch.explain.waits.wakers import keepers
 from scrapy_leakwatch.foundation import anatomy, places, redact
 from scrapy_leakwatch.foundation.lines import SourceLine, at
-from scrapy_leakwatch.internals import components
+from scrapy_leakwatch.internals import components, paths
 
 if TYPE_CHECKING:
     from types import CodeType
@@ -134,6 +134,29 @@ def _made_at(leaf: Any) -> SourceLine | None:
         if found and places.origin_of_file(found[1]) == "project":
             return at(found[1], int(found[2]))
     return None
+
+
+def pipelines_line(crawler: Any) -> Waiting | None:
+    """Return who waits where items are in pipelines that return Deferreds.
+
+    Before Scrapy 2.13 these are chained, and tell nothing of the pipeline that an item
+    is in; None where none is, or none of the project's could be meant.
+    """
+    items = paths.follow(crawler, paths.ITEMS_IN_PIPELINES)
+    if type(items) is not int or not items:
+        return None
+    found = {}
+    for kind, component in components.managed(crawler):
+        tables = map(anatomy.namespace, anatomy.mro(type(component)))
+        method = next((t["process_item"] for t in tables if "process_item" in t), None)
+        code = callables.code_of(method)
+        if kind == "item pipeline" and code is not None and places.is_project(code):
+            found[_name(method)] = code
+    if not found:
+        return None
+    (code, *others) = found.values()
+    line = None if others else source.of_code(code)
+    return Waiting(" or ".join(found), DEFERRED, line=line)
 
 
 def callback_line(request: Any, spider: Any) -> tuple[str, SourceLine | None]:
