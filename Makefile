@@ -8,7 +8,7 @@ SOAK_SECONDS ?= 3600
 UPLOT ?= 1.6.32
 VENDORED := scrapy_leakwatch/report/static/vendor
 
-.PHONY: demo test fuzz zoo zoo-table fixes faults soak check static coverage bench dist \
+.PHONY: demo test fuzz zoo zoo-table fixes faults soak check static coverage bench dist sdist \
 	wheels vendor clean
 
 demo: $(VENV)/.installed
@@ -59,16 +59,23 @@ bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/census.py
 	$(BIN)/python benchmarks/throughput.py
 
-# An sdist, and a wheel for this Python.
+# An sdist, and a wheel for this Python; what is published has the sdist alone, and wheels.
 dist: $(VENV)/.release
 	rm -rf dist
 	$(BIN)/python -m build
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/check-wheel-contents dist/*.whl
 
+sdist: $(VENV)/.release
+	rm -rf dist
+	$(BIN)/python -m build --sdist
+	$(BIN)/twine check --strict dist/*
+
 # A wheel for each Python and C library of this system; on Linux that needs Docker.
 wheels: $(VENV)/.release
 	$(BIN)/cibuildwheel --output-dir dist
+	$(BIN)/twine check --strict dist/*.whl
+	$(BIN)/check-wheel-contents dist/*.whl
 
 # The library that draws the charts of a report, in the version UPLOT.
 vendor:

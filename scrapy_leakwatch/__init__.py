@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.extension import LeakWatch
     from scrapy_leakwatch.observe.tracking import track
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = ["LeakWatch", "LeakWatchAddon", "track"]
 
