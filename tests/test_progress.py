@@ -66,8 +66,10 @@ def test_what_stays_in_the_scraper_grows_old_and_nothing_moves() -> None:
         lambda crawl, _: setattr(crawl.engine, "paused", True),
         lambda crawl, _: setattr(crawl.engine.scraper.slot, "itemproc_size", 2),
         lambda crawl, _: setattr(crawl.slot, "closing", object()),
+        lambda crawl, _: crawl.crawler.stats.inc_value("scheduler/enqueued"),
+        lambda crawl, _: crawl.crawler.stats.inc_value("dupefilter/filtered"),
     ],
-    ids=["comes", "ends", "downloads", "paused", "items", "closes"],
+    ids=["comes", "ends", "downloads", "paused", "items", "closes", "asks", "known"],
 )
 def test_whatever_moves_is_progress(move) -> None:
     crawl = Crawl()

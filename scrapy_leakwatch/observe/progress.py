@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 MOST = 200
 """Requests in the scraper whose stay is measured."""
 
-_ENDED = ("item_scraped_count", "item_dropped_count")
+_COUNTED = (
+    "item_scraped_count",
+    "item_dropped_count",
+    "scheduler/enqueued",
+    "dupefilter/filtered",
+)
+"""Stats of what comes out of a callback, also of one that yields for minutes."""
 
 
 def in_scraper(crawler: Crawler) -> set[Any]:
@@ -61,8 +67,8 @@ class ProgressGauge:
         items = self._number(paths.ITEMS_IN_PIPELINES)
         paused = paths.follow(self._crawler, paths.PAUSED) is True
         stage = _stage(engine, slot)
-        ended = self._ended_items()
-        mark = (received, len(here), items, self._left, ended, stage != "open")
+        counted = self._counted()
+        mark = (received, len(here), items, self._left, counted, stage != "open")
         if mark != self._mark or downloading or paused:
             self._mark, self._still_since, self._still = mark, now, 0
         else:
@@ -104,11 +110,11 @@ class ProgressGauge:
         found = paths.follow(self._crawler, path)
         return found if type(found) is int else 0
 
-    def _ended_items(self) -> int:
+    def _counted(self) -> int:
         stats = self._crawler.stats
         if stats is None or not local_stats(stats):
             return 0
-        return sum(int(stats.get_value(name, 0)) for name in _ENDED)
+        return sum(int(stats.get_value(name, 0)) for name in _COUNTED)
 
 
 def _stage(engine: object, slot: object) -> Stage:
