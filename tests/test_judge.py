@@ -204,7 +204,7 @@ def test_requests_that_can_not_be_counted_are_not_accused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "verdicts"), [(0.0, 0), (0.4, 0), (0.9, 1), (None, 1)]
+    ("share", "verdicts"), [(0.0, 0), (0.05, 0), (0.4, 1), (0.9, 1), (None, 1)]
 )
 def test_what_came_from_another_crawl_is_not_this_ones_leak(share, verdicts) -> None:
     samples = [sample(n, responses=900 * n, own_share=share) for n in range(8)]
@@ -226,6 +226,14 @@ def test_what_other_crawls_have_too_is_a_leak_only_with_a_holder(
     samples = [sample(n, responses=900 * n, own_share=share) for n in range(8)]
     told = hear(judge_of(explain=True), samples, found)
     assert [verdict.kind for verdict in told] == verdicts
+
+
+def test_of_crawls_that_leak_alike_each_is_told_its_own() -> None:
+    samples = [sample(n, responses=900 * n, own_share=1 / 3) for n in range(8)]
+    (verdict,) = hear(judge_of(explain=True), samples, explanation())
+    assert verdict.kind == "leak"
+    assert verdict.growth.per_1000_responses == pytest.approx(300, rel=0.01)
+    assert verdict.count == verdict.unaccounted == 1500
 
 
 def test_the_forecast_is_what_is_left_at_the_rate_of_the_leak() -> None:

@@ -34,6 +34,12 @@ def open_crawlers() -> list[Crawler]:
     ]
 
 
+def spiders_beside(crawler: Crawler | None) -> list[Spider]:
+    """Return the spiders of the other crawls that run in this process."""
+    others = (each.spider for each in open_crawlers() if each is not crawler)
+    return [spider for spider in others if spider is not None]
+
+
 def is_open(crawler: Crawler) -> bool:
     """Tell whether the spider of a crawler crawls now."""
     engine = engine_of(crawler)

@@ -26,18 +26,21 @@ def keep(crawler, number: int) -> None:
     KEPT.extend(Page(f"http://a/{n}", callback) for n in range(number))
 
 
-@pytest.mark.parametrize(
-    ("own", "others", "foreign"), [(0, 40, True), (20, 20, False), (40, 0, False)]
-)
-def test_what_another_crawl_made_is_foreign_whoever_holds_it(
-    own, others, foreign
-) -> None:
+@pytest.mark.parametrize(("own", "others"), [(20, 20), (20, 200), (40, 0)])
+def test_only_what_a_crawl_has_made_is_asked_about(own, others) -> None:
     (crawler, _), (other, _) = crawler_with_scheduler(), crawler_with_scheduler()
     keep(crawler, own)
     keep(other, others)
     found = explain(Page, crawler)
     assert found.holder.endswith("KEPT[*]")
-    assert ("foreign" in found.traits) is foreign
+    assert (found.counts.examined, found.counts.held) == (own, own)
+    assert "foreign" not in found.traits
+
+
+def test_nothing_is_left_to_ask_about_where_another_crawl_has_made_all() -> None:
+    (crawler, _), (other, _) = crawler_with_scheduler(), crawler_with_scheduler()
+    keep(other, 40)
+    assert explain(Page, crawler).gone
 
 
 def test_what_an_ended_crawl_left_is_not_foreign() -> None:

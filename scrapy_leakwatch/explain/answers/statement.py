@@ -11,8 +11,6 @@ from scrapy_leakwatch.explain.known import known_leak
 from scrapy_leakwatch.explain.naming import words
 from scrapy_leakwatch.explain.records import Explanation, Share
 from scrapy_leakwatch.explain.uses import use_of
-from scrapy_leakwatch.internals.crawlers import open_crawlers
-from scrapy_leakwatch.internals.origins import spider_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +19,6 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.explain.holders import Anchor
     from scrapy_leakwatch.explain.records import Question
     from scrapy_leakwatch.records import Trait
-
-NEARLY_ALL = 0.8
-"""Of the suspects that were looked at: so many of other crawls, and none is meant."""
 
 
 def state(question: Question, group: Group, crawler: Any) -> Explanation:
@@ -59,8 +54,7 @@ def _traits(group: Group, crawler: Any) -> Iterator[Trait]:
         yield "waiting"
     if findings.is_running(anchor):
         yield "running"
-    foreign = anchor.root is not None and anchor.root.foreign
-    if foreign or _are_of_others(group, crawler):
+    if is_foreign(group):
         yield "foreign"
     if all(map(findings.is_bounded, group.anchors)):
         yield "bounded"
@@ -68,17 +62,10 @@ def _traits(group: Group, crawler: Any) -> Iterator[Trait]:
         yield "emptied"
 
 
-def _are_of_others(group: Group, crawler: Any) -> bool:
-    """Tell whether crawls that run beside this one made the suspects.
-
-    Their owner may be nobody's: what a task of the event loop works on hangs there.
-    """
-    others = {id(each.spider) for each in open_crawlers() if each is not crawler}
-    if not others:
-        return False
-    made_by = [spider_of(anchor.trail[-1]) for anchor in group.anchors]
-    theirs = sum(id(spider) in others for spider in made_by)
-    return theirs >= NEARLY_ALL * len(made_by)
+def is_foreign(group: Group) -> bool:
+    """Tell whether another crawl of the process has the suspects."""
+    root = group.lead.root
+    return root is not None and root.foreign
 
 
 def is_emptied(anchor: Anchor, crawler: Any) -> bool:

@@ -13,13 +13,14 @@ from scrapy.crawler import Crawler
 from scrapy.utils import trackref
 
 from scrapy_leakwatch.explain.answers import findings
-from scrapy_leakwatch.explain.answers.statement import state, state_share
+from scrapy_leakwatch.explain.answers.statement import is_foreign, state, state_share
 from scrapy_leakwatch.explain.containers.contained import Contained, contained
 from scrapy_leakwatch.explain.records import Unexplained
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.heap.roots import Outside, roots
 from scrapy_leakwatch.heap.walk import Heap
-from scrapy_leakwatch.internals.origins import is_of_response
+from scrapy_leakwatch.internals.crawlers import spiders_beside
+from scrapy_leakwatch.internals.origins import is_of_response, spider_of
 from scrapy_leakwatch.records import Counts, Price
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def investigate(
     # Who has a few of them, such as a page at work, is not to blame for the most.
     if not groups or tally.unseen > sum(group.count for group in groups):
         return _nobody(question, tally)
+    groups = _own(groups, tally, question, evidence.crawler)
     others = groups[1 : 1 + MOST_OTHERS]
     explained = replace(
         state(question, groups[0], evidence.crawler),
@@ -87,21 +89,31 @@ def investigate(
 
 
 def _chosen(heap: Heap, evidence: Evidence) -> list[int] | None:
-    """Return the numbers of the suspects that are asked about, None for all.
-
-    A selector that a response has of its own is none: it goes with the response.
-    """
-    chosen: Iterable[Any] | None = evidence.chosen
-    if chosen is None and any(Selector in anatomy.mro(cls) for cls in evidence.classes):
-        chosen = (
-            each
-            for cls in evidence.classes
-            for each in trackref.live_refs.get(cls, ())
-            if not is_of_response(each)
-        )
+    """Return the numbers of the suspects that are asked about, None for all."""
+    chosen = _some(evidence) if evidence.chosen is None else evidence.chosen
     if chosen is None:
         return None
     return [index for each in chosen if (index := heap.graph.find(each)) >= 0]
+
+
+def _some(evidence: Evidence) -> Iterable[Any] | None:
+    """Return the suspects where not all instances are, None where they are.
+
+    A selector that a response has of its own goes with the response, and what another
+    crawl of the process has made is its own, dead or alive.
+    """
+    others = set(map(id, spiders_beside(evidence.crawler)))
+    of_pages = any(Selector in anatomy.mro(cls) for cls in evidence.classes)
+    tables = [trackref.live_refs.get(cls) for cls in evidence.classes]
+    if not (others or of_pages) or None in tables:
+        return None
+    return (
+        each
+        for table in tables
+        for each in table or ()
+        if not (of_pages and is_of_response(each))
+        and not (others and id(spider_of(each)) in others)
+    )
 
 
 def _tally(heap: Heap, question: Question, chosen: list[int] | None) -> Tally:
@@ -120,6 +132,24 @@ def _tally(heap: Heap, question: Question, chosen: list[int] | None) -> Tally:
         tally.in_flight -= owned
         tally.examined -= owned
     return tally
+
+
+def _own(
+    groups: list[Group], tally: Tally, question: Question, crawler: Any
+) -> list[Group]:
+    """Return those of this crawl, if they are some of what was asked about.
+
+    Where no object tells which crawl made it, all of the process were.
+    """
+    crawls = 1 + len(spiders_beside(crawler))
+    if crawls == 1 or not question.unaccounted:
+        return groups
+    own = [each for each in groups if not is_foreign(each)]
+    held = sum(each.count for each in own)
+    if 2 * crawls * held < question.unaccounted:
+        return groups
+    tally.examined -= sum(each.count for each in groups) - held
+    return own
 
 
 def _too_many_waiting(tally: Tally) -> list[Group]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
-from scrapy_leakwatch.judge.growth import growth
+from scrapy_leakwatch.judge.growth import Point, growth
 from scrapy_leakwatch.judge.kinds import garbage, inconclusive
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind
 from scrapy_leakwatch.judge.told import Key
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from scrapy_leakwatch.judge.case import Case
-    from scrapy_leakwatch.judge.growth import Point
     from scrapy_leakwatch.judge.history import History
     from scrapy_leakwatch.judge.kinds.kind import Found
     from scrapy_leakwatch.judge.told import Standing
@@ -62,13 +61,19 @@ def _suspicion(
     subject: str, history: History, sample: Sample, case: Case
 ) -> Suspicion | None:
     oldest = sample.oldest.get(subject)
-    if oldest is None or sample.held[subject] < case.min_objects or _anothers(oldest):
+    if oldest is None:
         return None
-    floors: Sequence[Point] = () if _is_shared(oldest) else history.floors(subject)
+    share = _share(oldest)
+    own = round(share * sample.held[subject])
+    if own < case.min_objects or share < thresholds.LEAST_SHARE:
+        return None
+    # What full collections proved may be another's.
+    floors: Sequence[Point] = history.floors(subject) if share == 1 else ()
     grown = growth(floors, case.min_samples, case.min_objects)
     proved = grown is not None
     if grown is None:
-        grown = growth(history.levels(subject), case.min_samples, case.min_objects)
+        levels = _part(history.levels(subject), share)
+        grown = growth(levels, case.min_samples, case.min_objects)
     if grown is None or _is_impossible(subject, grown, proved=proved):
         return None
     return Suspicion(
@@ -77,8 +82,8 @@ def _suspicion(
         subject=oldest.subject,
         class_path=oldest.path,
         spider=case.spider,
-        count=oldest.count,
-        unaccounted=sample.held[subject],
+        count=round(share * oldest.count),
+        unaccounted=own,
         growth=grown,
         proved=proved,
         oldest_s=oldest.age_s,
@@ -103,13 +108,17 @@ def _is_impossible(subject: str, grown: Growth, *, proved: bool) -> bool:
     )
 
 
-def _anothers(oldest: Oldest) -> bool:
-    return oldest.own_share is not None and oldest.own_share < thresholds.MAJORITY
+def _share(oldest: Oldest) -> float:
+    """Return which part of the objects is this crawl's, as the oldest tell."""
+    share = oldest.own_share
+    return 1 if share is None or share >= thresholds.OWN_SHARE else share
 
 
-def _is_shared(oldest: Oldest) -> bool:
-    """Tell whether other crawls have some: what collections proved may be theirs."""
-    return oldest.own_share is not None and oldest.own_share < thresholds.OWN_SHARE
+def _part(points: Sequence[Point], share: float) -> Sequence[Point]:
+    """Return how many of the objects of a process were this crawl's."""
+    if share == 1:
+        return points
+    return [Point(at, n, round(share * held)) for at, n, held in points]
 
 
 def verdict_on(suspicion: Suspicion, found: Found, case: Case) -> Verdict | None:
