@@ -117,6 +117,7 @@ from scrapy_leakwatch.records.resources import (
     Survivors,
     Taken,
 )
+from scrapy_leakwatch.records.running import Running, State, Unasked, Worst
 from scrapy_leakwatch.records.sufficiency import Extent, Looks, TooLittle
 
 __all__ = [
@@ -194,11 +195,13 @@ __all__ = [
     "Restart",
     "Room",
     "Run",
+    "Running",
     "Sample",
     "Series",
     "Share",
     "Stage",
     "Standstill",
+    "State",
     "Stayed",
     "Summary",
     "Survivors",
@@ -211,6 +214,7 @@ __all__ = [
     "Trait",
     "Trimmed",
     "Turn",
+    "Unasked",
     "Unexplained",
     "Unit",
     "Unnamed",
@@ -218,6 +222,7 @@ __all__ = [
     "Verdict",
     "Weighed",
     "Withdrawn",
+    "Worst",
     "effort_of",
     "fields_of",
     "flat",
