@@ -259,21 +259,34 @@ def test_a_crawl_is_known_by_its_command(argv, crawls) -> None:
     assert processes._crawls(argv) is crawls
 
 
-def test_a_crawl_without_remote_control_is_told_what_it_lacks(tmp_path, capsys) -> None:
+FORKS = """
+import os, sys
+child = os.fork()
+if child:
+    print(child, flush=True)
+sys.stdin.read()
+"""
+STARTS = "import subprocess, sys; subprocess.run(sys.argv[1:])"
+
+
+@pytest.mark.parametrize("started", [(), (sys.executable, "-c", STARTS)])
+def test_a_crawl_without_remote_control_is_told_once_with_what_it_lacks(
+    tmp_path, capsys, started
+) -> None:
     script = tmp_path / "scrapy"
-    script.write_text("import sys; print(flush=True); sys.stdin.read()")
-    with subprocess.Popen(
-        [sys.executable, str(script), "crawl", "shop"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    ) as crawl:  # fmt: skip
-        crawl.stdout.readline()
-        assert Unasked(crawl.pid, None) in processes.that_crawl(set())
-        assert crawl.pid not in [e.pid for e in processes.that_crawl({crawl.pid})]
+    script.write_text(FORKS)
+    argv = [*started, sys.executable, str(script), "crawl", "shop"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
+        forked = int(first.stdout.readline())
+        crawl = psutil.Process(forked).ppid()
+        found = [each.pid for each in processes.that_crawl(set()) if each.user is None]
+        assert crawl in found
+        assert not {forked, *({first.pid} - {crawl})} & set(found)
+        assert crawl not in [each.pid for each in processes.that_crawl({crawl})]
         assert leakwatch("top", "--all", "--once", *at(tmp_path)) == 0
-        crawl.stdin.close()
+        first.stdin.close()
     out = capsys.readouterr().out
     assert "No remote control: " in out
-    assert str(crawl.pid) in out
 
 
 CRAWL = Running("a1", "shop", "somenasty", 4711, 1000.0, "answers", 193_100_000, 12_345)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MOST = 100
 """Crawls that are asked, the oldest; the others are counted."""
-AGAIN_S = 2.0
+AGAIN_S = 3.0
 """How long a crawl is left alone after it was asked."""
 LATER_S = 15.0
 """And one that did not answer."""

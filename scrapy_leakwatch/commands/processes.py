@@ -78,20 +78,23 @@ def that_crawl(known: set[int]) -> list[Unasked]:
 
     Those whose command the system does not tell are not among them.
     """
-    ours = os.geteuid() if hasattr(os, "geteuid") else None
-    processes = {
+    ours = psutil.Process().username()
+    crawls = {
         process.pid: process.info
-        for process in psutil.process_iter(["cmdline", "ppid", "uids", "username"])
+        for process in psutil.process_iter(["cmdline", "ppid", "username"])
+        if _crawls(process.info["cmdline"] or ())
     }
-    # Who started a crawl, as `timeout` does, has the same words in its command.
-    starters = {told["ppid"] for pid, told in processes.items() if pid in known}
+    others = set(known)
+    for pid, told in crawls.items():
+        starter = crawls.get(told["ppid"])
+        if starter is not None:  # it is a fork, or was started as by `timeout`
+            forked = starter["cmdline"] == told["cmdline"]
+            others.add(pid if forked else told["ppid"])
     found = []
-    for pid, told in processes.items():
-        if pid not in known | starters and _crawls(told["cmdline"] or ()):
-            foreign = told["uids"] is not None and told["uids"].effective != ours
-            user = redact.text(str(told["username"])) if foreign else None
-            found.append(Unasked(pid, user))
-    return found
+    for pid in crawls.keys() - others:
+        name = crawls[pid]["username"]
+        found.append(Unasked(pid, None if name == ours else redact.text(str(name))))
+    return sorted(found, key=lambda each: each.pid)
 
 
 def _crawls(argv: Sequence[str]) -> bool:

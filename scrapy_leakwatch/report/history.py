@@ -72,10 +72,12 @@ def _cause(cause: Cause) -> Iterator[Line]:
     signature = f"signature {verdict.signature}" if verdict.signature else ""
     text = f"{state(cause).upper():<8} {verdict.subject} ({verdict.kind})  {signature}"
     yield Line(text.rstrip(), _style(cause))
-    for course in cause.courses[:SHOWN]:
-        yield Line(f"  {course.spider:<9} {_seen(course)}")
+    shown = cause.courses[:SHOWN]
+    width = max(9, *(len(course.spider) for course in shown))
+    for course in shown:
+        yield Line(f"  {course.spider:<{width}} {_seen(course)}")
         trend = sparkline(course.rates, TREND)
-        yield Line(f"  {'':<9} {trend}  {_rate(course, cause.unit)}")
+        yield Line(f"  {'':<{width}} {trend}  {_rate(course, cause.unit)}")
     if len(cause.courses) > SHOWN:
         yield Line(f"  and {_many(len(cause.courses) - SHOWN, 'more spider')}", FAINT)
     yield from found_lines(cause.told)
