@@ -249,3 +249,18 @@ def test_runs_may_come_in_any_order(runs) -> None:
     copy = replace(crawls[0], path=Path("copy.jsonl"))
     assert forth.add(copy).path == crawls[0].path
     assert len(forth.past().runs) == len(crawls)
+
+
+def test_the_recordings_of_real_crawls_are_followed(crawl, tmp_path, capsys) -> None:
+    folder = tmp_path / "recordings"
+    record = {"LEAKWATCH_RECORD": str(folder / "%(name)s-%(time)s.jsonl")}
+    crawl("Leaking", **record)
+    crawl("Healthy", **record)
+    assert leakwatch("history", str(folder)) == 3
+    out = capsys.readouterr().out
+    assert out.startswith("2 runs of 2 spiders")
+    assert "\nACT      HtmlResponse (leak)  signature " in out
+    assert "\n  leaking   1 of 1 run, first " in out
+    assert "\n  held by   Request.meta['referer']\n" in out
+    assert leakwatch("history", str(folder), "--spider", "healthy") == 0
+    assert "Healthy: nothing leaks" in capsys.readouterr().out

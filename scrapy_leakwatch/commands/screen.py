@@ -73,14 +73,16 @@ def show(what: Shown) -> None:
     with keys() as key, Live(console=console, screen=True, auto_refresh=False) as on:
         while True:
             lines = what.drawn(console.width, console.height)
-            clean = [
-                Text(redact.text(each.text, LONGEST), each.style) for each in lines
-            ]
-            drawn = Text("\n", no_wrap=True, overflow="crop").join(clean)
-            on.update(drawn, refresh=True)
+            on.update(painted(lines), refresh=True)
             pressed = key(KEY_S)
             if pressed in QUIT or what.press(pressed):
                 return
+
+
+def painted(lines: Iterable[Line]) -> Text:
+    """Return lines as they are shown. No text in them can do more than be read."""
+    clean = [Text(redact.text(each.text, LONGEST), each.style) for each in lines]
+    return Text("\n", no_wrap=True, overflow="crop").join(clean)
 
 
 class Screen:
