@@ -97,6 +97,16 @@ def test_a_run_that_was_too_short_proves_nothing(runs, record, capsys) -> None:
     assert leakwatch("history", folder) == 3
 
 
+def test_what_a_short_run_does_not_have_is_not_new(runs, record, capsys) -> None:
+    folder = runs([LEAK])
+    record("short", time=START - DAY, samples=5)
+    (cause,) = shown(capsys, folder).values()
+    assert not cause["spiders"][0]["new"]
+    record("long", time=START - 2 * DAY)
+    (cause,) = shown(capsys, folder).values()
+    assert cause["spiders"][0]["new"]
+
+
 def test_runs_that_were_all_too_short_say_nothing(record, tmp_path, capsys) -> None:
     record("short", samples=5)
     assert leakwatch("history", str(tmp_path)) == 4
@@ -188,6 +198,14 @@ def test_a_skimmed_recording_is_as_one_that_was_read(record, samples) -> None:
         assert causes.extent(skimmed) == causes.extent(read)
 
 
+def test_a_sample_that_is_cut_off_is_not_the_last(record) -> None:
+    path = record("killed")
+    whole = recordings.skim(path)
+    with Path(path).open("a") as file:
+        file.write('{"type": "sample", "time": 17')
+    assert causes.extent(recordings.skim(path)) == causes.extent(whole)
+
+
 def test_only_the_files_of_late_are_read(runs, capsys, monkeypatch) -> None:
     folder = runs([LEAK], [LEAK], [LEAK])
     for day in range(3):
@@ -238,7 +256,8 @@ def test_hostile_text_can_not_act(runs, capsys) -> None:
 
 
 def test_runs_may_come_in_any_order(runs) -> None:
-    folder = Path(runs([], [LEAK, FOUND], [grown(LEAK, 500)], [HOARD]))
+    moved = {**FOUND, "location": "shop/spiders/somenasty.py:22"}
+    folder = Path(runs([], [LEAK, FOUND], [LEAK, moved], [grown(LEAK, 500)], [HOARD]))
     crawls = [recordings.skim(path) for path in sorted(folder.glob("*.jsonl"))]
     forth, back = causes.Causes(), causes.Causes()
     for crawl in crawls:
@@ -246,6 +265,8 @@ def test_runs_may_come_in_any_order(runs) -> None:
     for crawl in reversed(crawls):
         assert back.add(crawl) is None
     assert forth.past() == back.past()
+    (leak,) = [each for each in back.past().causes if each.told.verdict.kind == "leak"]
+    assert leak.told.found.location == moved["location"]
     copy = replace(crawls[0], path=Path("copy.jsonl"))
     assert forth.add(copy).path == crawls[0].path
     assert len(forth.past().runs) == len(crawls)
