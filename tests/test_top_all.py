@@ -12,12 +12,14 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import psutil
 import pytest
 from scrapy.settings import Settings
 
 from scrapy_leakwatch.commands import fleet, processes, remote
+from scrapy_leakwatch.commands.fleet_screen import KEYS, FleetScreen
 from scrapy_leakwatch.records import Running, Unasked, Worst
 from scrapy_leakwatch.report import fleet as report
 from tests.commanding import HOSTILE, leakwatch
@@ -348,3 +350,20 @@ def test_a_hostile_name_can_not_act(tmp_path, capsys, monkeypatch) -> None:
     out = capsys.readouterr().out
     assert "\x1b" not in out
     assert "\u202e" not in out
+
+
+def test_the_table_on_a_screen_has_room_for_the_worst_of_the_chosen() -> None:
+    leaks = replace(CRAWL, id="leaks", outcome="leaks", worst=WORST)
+    crawls = SimpleNamespace(
+        look=lambda: None,
+        running=lambda: [replace(CRAWL, id="fine", outcome="healthy"), leaks],
+        left_out=0,
+        unasked=[],
+    )
+    screen = FleetScreen(crawls)
+    said = "HtmlResponse (leak)  Request.meta['referer']  shop.py:21"
+    assert [line.text for line in screen.drawn(80, 24)][-2:] == [said, KEYS]
+    assert not screen.press("j")
+    assert [line.text for line in screen.drawn(80, 24)][-2:] == ["", KEYS]
+    assert not screen.press("3")  # there is none
+    assert screen.press("1")

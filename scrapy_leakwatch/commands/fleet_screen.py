@@ -46,14 +46,17 @@ class FleetScreen:
         if self._marked not in self._ids:
             self._marked = self._ids[0] if self._ids else ""
         rows = list(report.table(running, time.time(), self._marked))
+        # A narrow screen has no room for it in the table.
+        said = self._said or (report.worst(running[self._at()]) if running else "")
         notes = report.notes(self._fleet.left_out, self._fleet.unasked)
-        foot = [*notes, Line(self._said, TOLD), Line(KEYS, FAINT)]
+        foot = [*notes, Line(said, TOLD), Line(KEYS, FAINT)]
         return report.frame(rows, self._at(), list(wrapped(foot, width)), height)
 
     def press(self, key: str | None) -> bool:
         """Choose a crawl; tell whether it is to be opened."""
         if key is None or not self._ids:
             return False
+        self._said = ""
         if key in UP or key in DOWN:
             step = 1 if key in DOWN else -1
             self._marked = self._ids[(self._at() + step) % len(self._ids)]
@@ -67,7 +70,6 @@ class FleetScreen:
         return self._ids.index(self._marked) if self._marked else 0
 
     def _open(self) -> None:
-        self._said = ""
         job = self._fleet.job(self._opened)
         if job is None:
             return

@@ -59,9 +59,11 @@ class _Following:
         seen = _Seen(told.bytes_per_1000_responses, amount(told.verdict))
         self.seen[_spider(run)][run.path] = seen
 
-    def take_over(self, other: _Following, spider: Spider) -> None:
-        """Take what the runs of a spider had of another for what they had of this."""
-        self.seen[spider] |= other.seen.pop(spider)
+    def take_over(self, other: _Following) -> None:
+        """Take what runs had of another for what they had of this."""
+        for spider, seen in other.seen.items():
+            self.seen[spider] = seen | self.seen[spider]
+        other.seen = {}
         if other.begun > self.begun:
             self.told, self.begun = other.told, other.begun
 
@@ -108,9 +110,8 @@ class Causes:
             for spider in each.seen
         }
         for key, each in self._causes.items():
-            for spider in list(each.seen) if _is_unsigned(key) else ():
-                if (same := signed.get(key)) is not None:
-                    same.take_over(each, spider)
+            if key in signed:  # only what has no signature has such a key
+                signed[key].take_over(each)
         return [each for each in self._causes.values() if each.seen]
 
 
@@ -144,10 +145,6 @@ def _key(run: PastRun, told: Told) -> Key:
     if verdict.signature is not None:
         return (verdict.signature,)
     return (*_spider(run), verdict.kind, verdict.subject)
-
-
-def _is_unsigned(key: Key) -> bool:
-    return len(key) > 1
 
 
 def _worst(told: Iterable[Told]) -> list[Told]:

@@ -66,7 +66,7 @@ def table(running: Sequence[Running], now: float, marked: str = "") -> Iterator[
         up = duration(now - crawl.started)
         yield Line(
             f"{number:>2} {name:<20} {crawl.pid:>7} {up:>7} {pages:>9} {memory:>10}"
-            f"  {verdict:<10} {_worst(crawl)}".rstrip(),
+            f"  {verdict:<10} {worst(crawl)}".rstrip(),
             "reverse" if crawl.id == marked else style,
         )
 
@@ -83,13 +83,14 @@ def _verdict(crawl: Running) -> tuple[str, str]:
     return _OUTCOMES.get(crawl.outcome, (crawl.outcome, TOLD))
 
 
-def _worst(crawl: Running) -> str:
+def worst(crawl: Running) -> str:
+    """Return the worst verdict of a crawl, who holds it, and the line; or the error."""
     if crawl.state == "failed":
         return crawl.reason
-    worst = crawl.worst
-    if worst is None:
+    found = crawl.worst
+    if found is None:
         return ""
-    parts = (f"{worst.subject} ({worst.kind})", worst.holder, worst.location)
+    parts = (f"{found.subject} ({found.kind})", found.holder, found.location)
     return "  ".join(filter(None, parts))
 
 
@@ -137,6 +138,6 @@ def as_json(
 
 
 def _crawl_as_json(crawl: Running, now: float) -> dict[str, Any]:
-    worst = None if crawl.worst is None else fields_of(crawl.worst)
+    found = None if crawl.worst is None else fields_of(crawl.worst)
     seconds = round(now - crawl.started, 3)
-    return {**fields_of(crawl), "worst": worst, "seconds": seconds}
+    return {**fields_of(crawl), "worst": found, "seconds": seconds}
