@@ -23,6 +23,7 @@ NAMES = (
     "show",
     "why",
     "diff",
+    "history",
     "bill",
     "top",
     "attach",

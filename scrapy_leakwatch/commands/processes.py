@@ -12,15 +12,23 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import psutil
 
 from scrapy_leakwatch.commands.asked import LONGEST, CrawlGoneError
 from scrapy_leakwatch.commands.exits import CommandError
 from scrapy_leakwatch.foundation import debugging, redact
+from scrapy_leakwatch.records import Unasked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path("/")
+CLOCKS_S = 5.0
+"""By how much the clocks of the system and of a process may differ."""
+MOST_WORDS = 20
+"""Of a command line, in which Scrapy's command stands."""
 LEAST = (3, 14)
 """The first Python that can run something for another process (PEP 768)."""
 NOTHING = os.devnull
@@ -43,6 +51,58 @@ def is_one(pid: int) -> bool:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except (psutil.Error, OverflowError):
         return False
+
+
+def is_as_old(pid: int, time: float) -> bool:
+    """Tell whether a process was there at a time (seconds of the epoch), and still is.
+
+    If not, the number may be another's by now.
+    """
+    try:
+        began: float = psutil.Process(pid).create_time()
+    except (psutil.Error, OverflowError):
+        return False
+    return is_one(pid) and began <= time + CLOCKS_S
+
+
+def rss(pid: int) -> int | None:
+    """Return the resident bytes of a process, None where the system does not tell."""
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except (psutil.Error, OverflowError):
+        return None
+
+
+def that_crawl(known: set[int]) -> list[Unasked]:
+    """Return the processes that seem to crawl, by their command, besides those known.
+
+    Those whose command the system does not tell are not among them.
+    """
+    ours = psutil.Process().username()
+    crawls = {
+        process.pid: process.info
+        for process in psutil.process_iter(["cmdline", "ppid", "username"])
+        if _crawls(process.info["cmdline"] or ())
+    }
+    others = set(known)
+    for pid, told in crawls.items():
+        starter = crawls.get(told["ppid"])
+        if starter is not None:  # it is a fork, or was started as by `timeout`
+            forked = starter["cmdline"] == told["cmdline"]
+            others.add(pid if forked else told["ppid"])
+    found = []
+    for pid in crawls.keys() - others:
+        name = crawls[pid]["username"]
+        found.append(Unasked(pid, None if name == ours else redact.text(str(name))))
+    return sorted(found, key=lambda each: each.pid)
+
+
+def _crawls(argv: Sequence[str]) -> bool:
+    """Tell whether a command is that of a crawl, as Scrapy and Scrapyd start one."""
+    names = [os.path.basename(each) for each in argv[:MOST_WORDS]]
+    given = {name: names[number + 1 :] for number, name in enumerate(names)}
+    after = given.get("scrapy") or given.get("scrapyd.runner") or [""]
+    return after[0] in {"crawl", "runspider"} or after[:2] == ["leakwatch", "run"]
 
 
 def owner(pid: int) -> Owner | None:

@@ -16,6 +16,7 @@ from urllib import error, request
 
 import scrapy
 
+from scrapy_leakwatch.commands import processes
 from scrapy_leakwatch.commands.asked import (
     ANSWERS_WITHIN_S,
     LARGEST,
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
 IMPORTED = "from scrapy_leakwatch.remote import attached\n"
+OVERVIEW = """
+from scrapy_leakwatch.remote.overview import overview
+print(overview(crawler, stash))
+"""
+QUICK_S = 1.0
 PRIVATE = 0o077
 AT_ONCE = 16
 
@@ -57,6 +63,10 @@ class Job:
         code = f"print(await attached.answer(crawler, stash, {asked}))"
         return execute(self, IMPORTED + code, within_s)
 
+    def overview(self) -> str:
+        """Return what `remote.overview` says of it. Raises as `ask`."""
+        return execute(self, OVERVIEW, QUICK_S)
+
     def make_folder(self) -> Path:
         """Return a new folder of this user, whose the crawl is too."""
         return private_folder()
@@ -72,6 +82,17 @@ def jobs(settings: BaseSettings) -> list[Job]:
             " (Python 3.14 or newer)."
         )
     return _running(_read_all(folder))
+
+
+def job_files(settings: BaseSettings) -> list[Job]:
+    """Return this user's crawls whose process is there, the oldest first, unasked.
+
+    One that does not answer is among them. There is none without a remote control.
+    """
+    folder = remote_control_jobs(settings)
+    found = [] if folder is None else _read_all(folder)
+    there = [job for job in found if processes.is_as_old(job.pid, job.started)]
+    return sorted(there, key=lambda job: job.started)
 
 
 def job_of(pid: int, settings: BaseSettings) -> Job | None:

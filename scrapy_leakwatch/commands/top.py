@@ -1,8 +1,9 @@
-"""``scrapy leakwatch top``: a live view of a crawl."""
+"""``scrapy leakwatch top``: a live view of a crawl, or of all that run."""
 
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from scrapy_leakwatch.commands import remote
 from scrapy_leakwatch.commands.attach import add_job, chosen, interruptible
 from scrapy_leakwatch.commands.exits import CLEAN
-from scrapy_leakwatch.commands.printing import say, width
+from scrapy_leakwatch.commands.fleet import Fleet
+from scrapy_leakwatch.commands.printing import say, say_json, width
 from scrapy_leakwatch.commands.recorded import is_recording, read
 from scrapy_leakwatch.commands.session import Session
 from scrapy_leakwatch.judge.sufficiency import too_little
-from scrapy_leakwatch.report import live
+from scrapy_leakwatch.report import fleet as report
+from scrapy_leakwatch.report import live, terminal
 
 if TYPE_CHECKING:
     import argparse
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.records import Crawl
 
 HELP = (
-    "Watch a running crawl: what is alive, who owns it, the memory, the verdicts;"
-    " without a terminal, once, as plain text"
+    "Watch a running crawl: what is alive, who owns it, the memory, the verdicts; or"
+    " all that run, the worst first; without a terminal, once, as plain text"
 )
 
 
@@ -56,10 +59,22 @@ class Recorded:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what it takes."""
     add_job(parser)
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="a line for each crawl that runs, as where there are several and none is"
+        " named",
+    )
+    parser.add_argument("--once", action="store_true", help="print it once, and end")
+    parser.add_argument("--json", action="store_true", help="once, for programs")
 
 
 def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # noqa: ARG001
     """Show it until q is pressed."""
+    live_view = has_screen() and not (opts.once or opts.json)
+    if opts.job is None and (opts.all or len(remote.job_files(settings)) > 1):
+        _show_all(settings, live_view=live_view, json=opts.json)
+        return CLEAN
     with ExitStack() as stack:
         source: Recorded | Session
         if opts.job is not None and is_recording(opts.job):
@@ -68,14 +83,38 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:  # n
             interruptible()
             job = stack.enter_context(chosen(opts.job, settings))
             source = stack.enter_context(Session(job))
-        if has_screen():
-            from scrapy_leakwatch.commands.screen import Screen  # noqa: PLC0415
+        if live_view:
+            from scrapy_leakwatch.commands.screen import Screen, show  # noqa: PLC0415
 
-            Screen(source).run()
+            show(Screen(source))
+            return CLEAN
+        crawl = source.crawl()
+        if opts.json:
+            say_json(terminal.as_json(crawl, too_little(crawl)))
         else:
-            crawl = source.crawl()
             say(live.snapshot(crawl, too_little(crawl), width()))
     return CLEAN
+
+
+def _show_all(settings: Settings, *, live_view: bool, json: bool) -> None:
+    """Show all crawls that run."""
+    fleet = Fleet(settings)
+    fleet.look()
+    try:
+        if live_view:
+            from scrapy_leakwatch.commands import fleet_screen  # noqa: PLC0415
+
+            interruptible()
+            fleet_screen.FleetScreen(fleet).run()
+            return
+        fleet.wait()
+    finally:
+        fleet.end()
+    running, now = report.ordered(fleet.running()), time.time()
+    if json:
+        say_json(report.as_json(running, fleet.left_out, fleet.unasked, now))
+    else:
+        say([*report.table(running, now), *report.notes(fleet.left_out, fleet.unasked)])
 
 
 def has_screen() -> bool:

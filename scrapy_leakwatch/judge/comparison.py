@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.owners import not_comparable, owners
-from scrapy_leakwatch.judge.sufficiency import could_not_show, too_little
+from scrapy_leakwatch.judge.sufficiency import could_not_show, extent, too_little
 from scrapy_leakwatch.records import ALARMS, TURNS, Change, Comparison, Refusal
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def accused(crawl: Crawl) -> tuple[Told, ...]:
     """Return what somebody must act on, as it stands: not withdrawn, not accepted."""
-    return tuple(told for told in crawl.standing if _is_alarm(told.verdict))
+    return tuple(told for told in crawl.standing if is_alarm(told.verdict))
 
 
 def compare(before: Crawl, after: Crawl) -> Comparison:
@@ -35,8 +35,8 @@ def compare(before: Crawl, after: Crawl) -> Comparison:
     changes = tuple(_changes(before, after))
     gone = [change.told for change in changes if change.turn == "gone"]
     for told in gone:
-        why = could_not_show(after, told)
-        if why and _is_alarm(told.verdict):
+        why = could_not_show(extent(after), told)
+        if why and is_alarm(told.verdict):
             return Comparison(refused=Refusal("after", why))
     return Comparison(
         tuple(sorted(changes, key=lambda each: TURNS.index(each.turn))),
@@ -46,11 +46,11 @@ def compare(before: Crawl, after: Crawl) -> Comparison:
 
 
 def _changes(before: Crawl, after: Crawl) -> Iterator[Change]:
-    old, new = _standing(before), _standing(after)
+    old, new = standing(before), standing(after)
     for one, other in _pairs(old, new):
         yield Change(_turn(one.verdict, other.verdict), one, other)
     for told in new:
-        yield Change("new", None, told, failing=_is_alarm(told.verdict))
+        yield Change("new", None, told, failing=is_alarm(told.verdict))
     for told in old:
         yield Change("gone", told, None)
 
@@ -87,22 +87,24 @@ def _same_subject_unsigned(one: Verdict, other: Verdict) -> bool:
 
 
 def _turn(one: Verdict, other: Verdict) -> Turn:
-    was, now = _amount(one), _amount(other)
+    was, now = amount(one), amount(other)
     if now > was * (1 + thresholds.RATE_NOTICEABLE):
         return "grown"
     return "shrunk" if now < was * (1 - thresholds.RATE_NOTICEABLE) else "same"
 
 
-def _amount(verdict: Verdict) -> float:
+def amount(verdict: Verdict) -> float:
     """Return what tells how bad it is: what is left at the end has no rate."""
     if verdict.kind == "unreleased":
         return verdict.count
     return verdict.growth.per_1000_responses
 
 
-def _standing(crawl: Crawl) -> list[Told]:
+def standing(crawl: Crawl) -> list[Told]:
+    """Return the verdicts that were not withdrawn."""
     return [told for told in crawl.standing if told.verdict.kind != "recovered"]
 
 
-def _is_alarm(verdict: Verdict) -> bool:
+def is_alarm(verdict: Verdict) -> bool:
+    """Tell whether somebody must act on a verdict."""
     return not verdict.suppressed and verdict.kind in ALARMS

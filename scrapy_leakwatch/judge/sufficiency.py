@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
-from scrapy_leakwatch.records import Looks, TooLittle
+from scrapy_leakwatch.records import Extent, Looks, TooLittle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,13 @@ def unwatched(looks: Looks, needed: int) -> TooLittle | None:
     return None
 
 
-def could_not_show(crawl: Crawl, told: Told) -> TooLittle | None:
+def extent(crawl: Crawl) -> Extent:
+    """Return how much was seen of a crawl."""
+    received = received_since_warm_up(crawl)
+    return Extent(crawl.complete, received, least_objects(crawl))
+
+
+def could_not_show(seen: Extent, told: Told) -> TooLittle | None:
     """Return why a crawl without it does not prove that a verdict is gone.
 
     At its former rate too few would be held in so short a crawl to be accused; what
@@ -55,14 +61,13 @@ def could_not_show(crawl: Crawl, told: Told) -> TooLittle | None:
     """
     verdict = told.verdict
     if verdict.kind == "unreleased":
-        return None if crawl.complete else TooLittle("end")
-    rate, received = verdict.growth.per_1000_responses, received_since_warm_up(crawl)
+        return None if seen.complete else TooLittle("end")
+    rate, received = verdict.growth.per_1000_responses, seen.received
     if verdict.kind == "native" or rate <= 0 or received is None:
         return None
-    least = least_objects(crawl)
-    if rate * received / 1000 >= least:
+    if rate * received / 1000 >= seen.least:
         return None
-    return TooLittle("growth", received, least, subject=verdict.subject, rate=rate)
+    return TooLittle("growth", received, seen.least, subject=verdict.subject, rate=rate)
 
 
 def received_since_warm_up(crawl: Crawl) -> int | None:

@@ -60,6 +60,7 @@ from scrapy_leakwatch.records.facts import (
     Withdrawn,
 )
 from scrapy_leakwatch.records.fields import fields_of
+from scrapy_leakwatch.records.followed import Cause, Course, Past, PastRun, Unit
 from scrapy_leakwatch.records.judged import (
     ALARMS,
     SEVERITY,
@@ -116,7 +117,8 @@ from scrapy_leakwatch.records.resources import (
     Survivors,
     Taken,
 )
-from scrapy_leakwatch.records.sufficiency import Looks, TooLittle
+from scrapy_leakwatch.records.running import Running, State, Unasked, Worst
+from scrapy_leakwatch.records.sufficiency import Extent, Looks, TooLittle
 
 __all__ = [
     "ALARMS",
@@ -136,6 +138,7 @@ __all__ = [
     "BillLayers",
     "BillOwner",
     "BillPath",
+    "Cause",
     "Change",
     "Children",
     "Collector",
@@ -145,11 +148,13 @@ __all__ = [
     "Container",
     "Counted",
     "Counts",
+    "Course",
     "Crawl",
     "Dead",
     "Effort",
     "Ending",
     "Explanation",
+    "Extent",
     "Fallen",
     "Floor",
     "Growth",
@@ -170,6 +175,8 @@ __all__ = [
     "OwnerChange",
     "OwnerKind",
     "OwnersRefusal",
+    "Past",
+    "PastRun",
     "PathStep",
     "PilingUp",
     "Price",
@@ -188,11 +195,13 @@ __all__ = [
     "Restart",
     "Room",
     "Run",
+    "Running",
     "Sample",
     "Series",
     "Share",
     "Stage",
     "Standstill",
+    "State",
     "Stayed",
     "Summary",
     "Survivors",
@@ -205,12 +214,15 @@ __all__ = [
     "Trait",
     "Trimmed",
     "Turn",
+    "Unasked",
     "Unexplained",
+    "Unit",
     "Unnamed",
     "Unseen",
     "Verdict",
     "Weighed",
     "Withdrawn",
+    "Worst",
     "effort_of",
     "fields_of",
     "flat",

@@ -6,17 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from scrapy_leakwatch.records.billed import Bill, BillOwner, NoBill
+from scrapy_leakwatch.records.explained import Explanation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from scrapy_leakwatch.records.explained import (
-        Explanation,
-        Layers,
-        Trimmed,
-        Unexplained,
-    )
+    from scrapy_leakwatch.records.explained import Layers, Trimmed, Unexplained
     from scrapy_leakwatch.records.judged import Verdict
     from scrapy_leakwatch.records.observed import Sample
     from scrapy_leakwatch.records.sufficiency import Looks
@@ -110,6 +106,17 @@ class Told:
     verdict: Verdict
     found: Explanation | Unexplained | Layers | None = None
     case: int = 0
+
+    @property
+    def bytes_per_1000_responses(self) -> float | None:
+        """Return how much memory stays of 1,000 responses, None where nobody knows."""
+        rate = self.verdict.growth.per_1000_responses
+        if self.verdict.in_bytes:
+            return rate
+        if not isinstance(self.found, Explanation):
+            return None
+        each = self.found.price.retained_bytes_each
+        return rate * each if each else None
 
 
 @dataclass(frozen=True, slots=True)

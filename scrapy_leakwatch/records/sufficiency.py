@@ -28,6 +28,19 @@ class Looks:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """How much was seen of a crawl, to tell what it could have shown.
+
+    ``received`` responses after the first ones, None where it is not known; on
+    ``least`` held objects somebody is accused. ``complete``: it closed.
+    """
+
+    complete: bool
+    received: int | None
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
 class TooLittle:
     """What a crawl lacks: it had ``count`` samples or responses.
 

@@ -81,7 +81,7 @@ def _change(change: Change, width: int) -> Iterator[Line]:
     else:
         rates = f"{_rates(change.before)}  →  {_rates(change.after)}"
         yield Line(f"  {measure:<9} {rates}")
-    yield from _cause(change.told)
+    yield from cause(change.told)
 
 
 def _style(change: Change) -> str:
@@ -99,7 +99,7 @@ def _rates(told: Told | None) -> str:
         return "none"
     if told.verdict.kind == "unreleased":
         return f"{told.verdict.count:,} at the end"
-    rate, in_bytes = _rate(told), _bytes(told)
+    rate, in_bytes = _rate(told), told.bytes_per_1000_responses
     if told.verdict.kind == "native" or told.verdict.in_bytes:
         return f"{size(rate)} per 1,000 responses"
     price = "" if in_bytes is None else f", {size(in_bytes)}"
@@ -110,14 +110,8 @@ def _rate(told: Told) -> float:
     return told.verdict.growth.per_1000_responses
 
 
-def _bytes(told: Told) -> float | None:
-    found = told.found
-    if not isinstance(found, Explanation) or not found.price.retained_bytes_each:
-        return None
-    return _rate(told) * found.price.retained_bytes_each
-
-
-def _cause(told: Told) -> Iterator[Line]:
+def cause(told: Told) -> Iterator[Line]:
+    """Yield who holds what, the line and the fix, where somebody was found."""
     found = told.found
     if not isinstance(found, Explanation):
         return
@@ -228,7 +222,7 @@ def _side(told: Told | None) -> dict[str, Any] | None:
         return None
     return {
         "per_1000_responses": _rate(told),
-        "bytes_per_1000_responses": _bytes(told),
+        "bytes_per_1000_responses": told.bytes_per_1000_responses,
         "verdict": told_as_json(told),
     }
 

@@ -60,7 +60,7 @@ def frame(
         body += [Line("Answer", HEADING), *each(view.answer)]
     else:
         body += terminal.verdicts(crawl, too_little)
-    lines = list(_wrapped(body, width))[: max(height - len(foot), 0)]
+    lines = list(wrapped(body, width))[: max(height - len(foot), 0)]
     return [*lines, *foot]
 
 
@@ -95,7 +95,8 @@ def _under_way(view: View) -> Line:
     )
 
 
-def _wrapped(lines: Iterable[Line], width: int) -> Iterator[Line]:
+def wrapped(lines: Iterable[Line], width: int) -> Iterator[Line]:
+    """Yield the lines, those that are too long in several."""
     for line in lines:
         parts = textwrap.wrap(
             line.text,

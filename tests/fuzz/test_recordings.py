@@ -17,7 +17,7 @@ from scrapy.settings import Settings
 
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.commands.leakwatch import Command
-from scrapy_leakwatch.commands.screen import Screen
+from scrapy_leakwatch.commands.screen import Screen, painted
 from scrapy_leakwatch.commands.top import Recorded
 from tests.fuzz.effort import fuzzed
 from tests.fuzz.recorded import (
@@ -106,6 +106,12 @@ def check_commands(path, healthy):
         assert code in EXITS
         if out:
             json.loads(out, parse_constant=pytest.fail)
+    for more in ((), ("--json",)):  # the healthy one is there too
+        code, out, err = leakwatch("history", path.parent, *more)
+        assert code in EXITS - {1}
+        check_text(out)
+        assert out
+        assert not err
     page = path.with_suffix(".html")
     page.unlink(missing_ok=True)
     code, _, err = leakwatch("report", path)
@@ -116,8 +122,8 @@ def check_commands(path, healthy):
 
 
 def _check_screen(path):
-    drawn = Screen(Recorded(path, Settings()))._drawn(80, 24)
-    check_text(drawn.plain)
+    drawn = Screen(Recorded(path, Settings())).drawn(80, 24)
+    check_text(painted(drawn).plain)
 
 
 @fuzzed(few=12, share=0.2)
