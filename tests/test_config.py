@@ -123,7 +123,7 @@ def test_a_path_object_names_a_recording(tmp_path) -> None:
         ("PROMETHEUS_PORT", 65536, "must be a whole number from 0 to 65535, not 65536"),
         ("PROMETHEUS_PORT", "http", "must be a number, not 'http'"),
         ("PROMETHEUS_HOST", "a b", "must be the address of an interface"),
-        ("PROMETHEUS_HOST", None, "not None"),
+        ("PROMETHEUS_HOST", 0, "not 0"),
         ("PROMETHEUS_FILE", "/a/metrics", "must be a file that ends with .prom"),
         ("PROMETHEUS_FILE", "%(pid)s.prom", "a placeholder"),
         ("PUSHGATEWAY", "gw:9091", "must be the URL of a Pushgateway"),

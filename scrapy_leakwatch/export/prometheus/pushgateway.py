@@ -87,6 +87,8 @@ class Pushgateway(Place):
             answer = connection.getresponse()
             if answer.status not in {200, 202}:
                 raise OSError(f"it answers {answer.status}")
+        except http.client.RemoteDisconnected as error:
+            raise OSError("it does not answer") from error
         except http.client.HTTPException as error:
             raise OSError(f"it speaks no HTTP: {type(error).__name__}") from error
         finally:
