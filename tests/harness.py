@@ -40,6 +40,7 @@ def main() -> None:
     left = {
         "gc": len(gc.callbacks) - before["gc"],
         "watches": _alive("scrapy_leakwatch.crawl.watch", "Watch"),
+        "threads": sum("leakwatch" in each.name for each in threading.enumerate()),
         "rounds": _alive("scrapy_leakwatch.crawl.rounds", "Rounds"),
         "samplers": _alive("scrapy_leakwatch.observe.sampler", "Sampler"),
         "frozen": gc.get_freeze_count(),

@@ -73,6 +73,7 @@ from scrapy_leakwatch.records.judged import (
     Suspicion,
     Verdict,
 )
+from scrapy_leakwatch.records.numbers import Costs, Level, LiveCount, Numbers, Worst
 from scrapy_leakwatch.records.observed import (
     MEASURES,
     REQUESTS,
@@ -146,6 +147,7 @@ __all__ = [
     "ComponentKind",
     "Confidence",
     "Container",
+    "Costs",
     "Counted",
     "Counts",
     "Course",
@@ -163,12 +165,15 @@ __all__ = [
     "Kind",
     "Layers",
     "Left",
+    "Level",
     "LimitOf",
     "LiveClass",
+    "LiveCount",
     "Looks",
     "Measure",
     "Memory",
     "NoBill",
+    "Numbers",
     "Oldest",
     "Origin",
     "Outside",
