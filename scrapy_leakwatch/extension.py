@@ -103,6 +103,7 @@ class LeakWatch:
             self._watch = None
             keep = Guard("keep its stats", spider)
             keep(stats.set_value, "leakwatch/verdict", "unwatched")
+            keep(stats.set_value, "leakwatch/verdict_level", 1)
             keep(stats.set_value, "leakwatch/unwatched", guard.reason)
 
     def _open(self, spider: Spider) -> None:

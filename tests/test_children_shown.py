@@ -14,8 +14,8 @@ from scrapy_leakwatch.recordings import read, writing
 from scrapy_leakwatch.records import Bill, BillLayers, Children, Program
 from scrapy_leakwatch.report import charts, log
 from scrapy_leakwatch.report.bill import table
-from scrapy_leakwatch.report.stats import StatsReport
 from tests.judging import sample
+from tests.numbering import stats_of
 from tests.synthetic import RUN
 
 MB = 1_000_000
@@ -62,9 +62,9 @@ def test_a_line_with_nonsense_for_them_is_broken(read_back, tmp_path) -> None:
 
 def test_their_bytes_are_a_stat_from_the_first_sample_on() -> None:
     name = "leakwatch/memory/children"
-    assert StatsReport().of_sample(seen())[name] == 330 * MB
-    assert StatsReport().of_sample(seen(Children(0, 0, "pss", ())))[name] == 0
-    assert name not in StatsReport().of_sample(seen(None))
+    assert stats_of(seen())[name] == 330 * MB
+    assert stats_of(seen(Children(0, 0, "pss", ())))[name] == 0
+    assert name not in stats_of(seen(None))
 
 
 def test_the_log_and_the_status_have_them_where_there_are_some() -> None:

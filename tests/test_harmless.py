@@ -33,8 +33,9 @@ BROKEN = {
     ],
     "log what it sees": ["scrapy_leakwatch.report.log.live_table"],
     "keep its stats": [
-        "scrapy_leakwatch.report.stats.StatsReport.of_sample",
-        "scrapy_leakwatch.report.stats.CostReport.of_sample",
+        "scrapy_leakwatch.report.numbers.Tally.sample",
+        "scrapy_leakwatch.report.numbers.Tally.cost",
+        "scrapy_leakwatch.report.stats.of_numbers",
     ],
     "write its recording": [
         "scrapy_leakwatch.recordings.writing.of_run",
@@ -99,7 +100,7 @@ BROKEN_EXPLANATIONS = {
     ],
     "judge what it sees": ["scrapy_leakwatch.judge.judge.verdict_on"],
     "log what it sees": ["scrapy_leakwatch.crawl.watch.block"],
-    "keep its stats": ["scrapy_leakwatch.report.stats.CostReport.of_finding"],
+    "keep its stats": ["scrapy_leakwatch.report.numbers.Tally.finding"],
     "write its recording": ["scrapy_leakwatch.recordings.writing.of_explanation"],
 }
 

@@ -19,8 +19,8 @@ from scrapy_leakwatch.observe import resource_counts
 from scrapy_leakwatch.observe.resource_counts import ResourceGauge
 from scrapy_leakwatch.recordings import parsing, writing
 from scrapy_leakwatch.records import ResourceCounts, ResourceLimits
-from scrapy_leakwatch.report import stats
 from tests.judging import sample
+from tests.numbering import stats_of
 
 linux = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="there is no /proc"
@@ -216,7 +216,7 @@ def with_counts(counts):
 
 
 def test_the_counts_are_stats_and_what_is_left_out_keeps_its_value() -> None:
-    found = stats.StatsReport().of_sample(with_counts(COUNTS))
+    found = stats_of(with_counts(COUNTS), with_counts(ResourceCounts()))
     ours = {name: value for name, value in found.items() if "/resources/" in name}
     assert ours == {
         "leakwatch/resources/threads": 9,

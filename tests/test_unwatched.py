@@ -75,7 +75,7 @@ def test_a_watch_that_can_not_begin_is_not_healthy(crawl) -> None:
 
 
 def test_stats_that_are_refused_once_are_kept_later(crawl) -> None:
-    prelude = failing("report.stats.StatsReport.of_sample", 1)
+    prelude = failing("report.numbers.Tally.sample", 1)
     result = crawl("Leaking", prelude=prelude)
     assert result.stats["leakwatch/verdict"] == "leak"
     assert result.stats["leakwatch/samples"] > 1

@@ -16,10 +16,13 @@ from scrapy_leakwatch.crawl.closing_report import ClosingReport
 from scrapy_leakwatch.crawl.guard import Guard, log
 from scrapy_leakwatch.crawl.so_far import SoFar
 from scrapy_leakwatch.foundation import anatomy, clock, places, redact, traces
+from scrapy_leakwatch.internals.versions import local_stats
 from scrapy_leakwatch.judge import sufficiency, thresholds
+from scrapy_leakwatch.judge.forecast import Forecast
 from scrapy_leakwatch.recordings import writing
 from scrapy_leakwatch.records import Bill, Layers, Looks, Run
 from scrapy_leakwatch.report import stats
+from scrapy_leakwatch.report.numbers import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
         Crawl,
         Explanation,
         NoBill,
+        Numbers,
         Sample,
         TooLittle,
         Trimmed,
@@ -68,9 +72,8 @@ class Recorder:
         self._recording = Guard("write its recording", spider)
         self._reporting = Guard("write its report", spider)
         self._report = self._reporting(ClosingReport, config, spider)
-        self._stats = stats.StatsReport()
-        self._costs = stats.CostReport()
-        self._owners = stats.OwnersReport()
+        self._tally = Tally(self._project, redact.text(spider.name))
+        self._forecast = Forecast()
         self._pid = os.getpid()
         self._written: dict[str, stats.Stat] = {}
         self._written_verdicts: dict[int, Verdict] = {}
@@ -83,6 +86,11 @@ class Recorder:
     def record(self) -> Path | None:
         """Where the recording is, None without one."""
         return self._record.path if self._record else None
+
+    @property
+    def numbers(self) -> Numbers:
+        """The numbers of the crawl as they are now."""
+        return self._tally.numbers
 
     @property
     def is_recording(self) -> bool:
@@ -109,23 +117,24 @@ class Recorder:
         if failed:
             self._keep(writing.of_looks, self._looks, self._clock())
         if self._looks.failed:
-            self._count(stats.of_looks, self._looks, self.unwatched)
+            self._counting(self._tally.looks, self._looks, self.unwatched)
             self._count_verdicts()
 
     def sample(self, sample: Sample) -> None:
         """Keep a sample."""
         self._so_far.sample(sample)
         self._keep(writing.of_sample, sample)
-        self._count(self._stats.of_sample, sample)
+        self._counting(self._tally.sample, sample)
+        self._counting(self._forecast.hear, sample)
         self._count_verdicts()
 
     def cost(self, taken_s: float) -> None:
         """Keep what a sample cost with all that was done with it."""
-        self._count(self._costs.of_sample, taken_s)
+        self._count(self._tally.cost, taken_s)
 
     def audited(self, taken_s: float) -> None:
         """Keep what a look at what is left of the crawl cost."""
-        self._count(self._costs.of_audit, taken_s)
+        self._count(self._tally.audited, taken_s)
 
     def verdict(self, verdict: Verdict) -> None:
         """Keep a verdict."""
@@ -136,13 +145,11 @@ class Recorder:
 
     def finding(self, found: Found, verdict: Verdict | None) -> None:
         """Keep what a look into the process found, whatever the verdict was."""
-        self._count(self._costs.of_finding, found)
+        self._count(self._tally.finding, found, verdict)
         rests, now = None if verdict is None else verdict.id, self._clock()
         if verdict is not None:
             self._so_far.finding(found, verdict, now)
         self._keep_finding(found, rests, now)
-        if not isinstance(found, Layers):
-            self._count(stats.of_finding, found, verdict)
 
     def _keep_finding(self, found: Found, verdict: int | None, now: float) -> None:
         of_found = (
@@ -153,14 +160,13 @@ class Recorder:
     def bill(self, bill: Bill | NoBill) -> None:
         """Keep a memory bill, or why there is none."""
         if isinstance(bill, Bill):
-            self._count(self._costs.of_bill, bill)
-            self._count(self._owners.of_bill, bill)
+            self._count(self._tally.bill, bill)
         self._keep(writing.of_bill, bill)
 
     def trimmed(self, trimmed: Trimmed) -> None:
         """Keep what was given back to the system."""
         self._keep(writing.of_trim, trimmed, self._clock())
-        self._count(stats.of_trim, trimmed)
+        self._count(self._tally.trimmed, trimmed)
 
     def begin_record(self, template: str) -> None:
         """Record from here on, and first what was said so far."""
@@ -217,19 +223,30 @@ class Recorder:
             self._reporting(self._report.write_so_far, self._record.path)
 
     def _count_verdicts(self) -> None:
-        verdicts = self._judge.reached
-        self._count(stats.of_verdicts, verdicts, self.unwatched)
+        verdicts = self._judge.verdicts
+        foreseen = self._counting(self._forecast.of, verdicts)
+        self._count(self._tally.verdicts, self._judge.reached, verdicts, foreseen)
 
-    def _count(self, report: Callable[..., dict[str, stats.Stat]], *seen: Any) -> None:
-        found = self._counting(report, *seen)
-        if found is not None:
-            self._counting(self._set, found)
+    def _count(self, keep: Callable[..., None], *seen: Any) -> None:
+        self._counting(keep, *seen)
+        self._counting(self._set_stats)
 
-    def _set(self, found: dict[str, stats.Stat]) -> None:
+    def _set_stats(self) -> None:
+        found = stats.of_numbers(self._tally.numbers)
         for name, value in found.items():
             if self._written.get(name) != value:
                 self._crawler.stats.set_value(name, value)
                 self._written[name] = value
+        for name in self._written.keys() - found.keys():
+            self._remove_stat(name)
+            del self._written[name]
+
+    def _remove_stat(self, name: str) -> None:
+        """Take a stat back; where that can't be done it is 0, as there is none."""
+        if local_stats(self._crawler.stats):
+            self._crawler.stats.get_stats().pop(name, None)
+        else:
+            self._crawler.stats.set_value(name, 0)
 
     def _open_own_record(self) -> writing.Recording | None:
         template = self._config.record or (self._report and self._report.record())
@@ -248,13 +265,17 @@ class Recorder:
         return Run(
             time=time,
             spider=self._spider.name,
-            project=str(self._crawler.settings["BOT_NAME"]),
+            project=self._project,
             pid=os.getpid(),
             versions=_versions(),
             config=self._config.as_record(),
             process=traces.own(),
             file=self._file(),
         )
+
+    @property
+    def _project(self) -> str:
+        return str(self._crawler.settings["BOT_NAME"])
 
     def _file(self) -> str | None:
         """Return the spider's file, None where Scrapy finds the spider by its name."""

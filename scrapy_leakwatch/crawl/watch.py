@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +13,7 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy_leakwatch.crawl import guard
 from scrapy_leakwatch.crawl.billing import Bills
 from scrapy_leakwatch.crawl.explainer import Explainer, question_on
+from scrapy_leakwatch.crawl.exporting import Exporting, exporting
 from scrapy_leakwatch.crawl.guard import Guard
 from scrapy_leakwatch.crawl.reactions import Reactions
 from scrapy_leakwatch.crawl.recorder import Recorder
@@ -104,6 +105,7 @@ class Stages:
     explainer: Explainer
     recorder: Recorder
     reactions: Reactions
+    exporting: Exporting = field(default_factory=Exporting)
     limit: RssLimit | None = None
     trim: Callable[[], Trimmed] = trim
     clock: Callable[[], float] = time.monotonic
@@ -126,6 +128,7 @@ def stages(crawler: Crawler, config: Config, spider: Spider, guards: Guards) -> 
         ),
         recorder=Recorder(crawler, config, spider, judge),
         reactions=Reactions(crawler, config, spider),
+        exporting=exporting(crawler, config, spider),
         limit=guards.watching(rss_limit, crawler, config, spider),
     )
 
@@ -151,6 +154,7 @@ class Watch:
         self._explainer = stages.explainer
         self._recorder = stages.recorder
         self._reactions = stages.reactions
+        self._exporting = stages.exporting
         self._limit = stages.limit
         self._trim_heap = stages.trim
         self._clock = stages.clock
@@ -198,6 +202,7 @@ class Watch:
         seen = self._guards.watching(self._see, judged=judged)
         if judged:
             self._recorder.looked("" if seen else self._guards.blinded_by)
+            self._exporting.numbers(self._recorder.numbers)
 
     def _see(self, *, judged: bool) -> bool:
         """Take a sample and hand it on; tell whether it reached the judge."""
@@ -374,6 +379,7 @@ class Watch:
             await self._reactions.settled(CLOSE_WAIT_S)
         finally:
             self._recorder.end()
+            await self._exporting.close(self._recorder.numbers)
 
     def status(self) -> str:
         """Take a sample and return it, with the verdicts, in plain text."""
@@ -461,6 +467,7 @@ class Watch:
     def _announce(self, verdict: Verdict, found: Found) -> None:
         self._guards.logging(self._log_verdict, verdict, found)
         self._recorder.verdict(verdict)
+        self._exporting.verdict(verdict, self._recorder.numbers)
         self._reactions.to(verdict, found)
         if verdict.kind == "fragmentation" and self._config.trim:
             self._trim()
