@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import PurePath
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from urllib.parse import urlsplit
 
 from scrapy.utils.misc import load_object
 
@@ -61,6 +62,10 @@ class Config:
     bill: bool
     children: bool
     rss_limit_mb: float | Auto
+    prometheus_port: int | None
+    prometheus_host: str
+    prometheus_file: str | None
+    pushgateway: str | None
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Config:
@@ -100,6 +105,8 @@ def _path(cls: type) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return [_path(each) if isinstance(each, type) else each for each in value]
+    if isinstance(value, str) and "://" in value:
+        return redact.url(value)
     return value
 
 
@@ -263,6 +270,48 @@ def _template(value: Any) -> str | None:
     return path
 
 
+def _textfile(value: Any) -> str | None:
+    path = _template(value)
+    if path is not None and not path.endswith(".prom"):
+        raise ConfigError(
+            "must be a file that ends with .prom, for node_exporter reads no other,"
+            f" such as '/var/lib/metrics/%(name)s.prom', not {_shown(value)}"
+        )
+    return path
+
+
+def _port(value: Any) -> int | None:
+    return None if value is None else _count(least=0, most=65535)(value)
+
+
+def _host(value: Any) -> str:
+    if not isinstance(value, str) or not _HOST.fullmatch(value):
+        raise ConfigError(
+            "must be the address of an interface, such as '127.0.0.1', or '0.0.0.0' for"
+            f" all, not {_shown(value)}"
+        )
+    return value
+
+
+def _gateway(value: Any) -> str | None:
+    if value is None:
+        return None
+    try:
+        url = urlsplit(value if isinstance(value, str) else "")
+        known = url.scheme in {"http", "https"} and url.hostname and url.port != 0
+    except ValueError:
+        known = False
+    if not known or not value.isprintable() or " " in value or url.query:
+        raise ConfigError(
+            "must be the URL of a Pushgateway, such as 'http://localhost:9091', not"
+            f" {_shown(value)}"
+        )
+    return str(value)
+
+
+_HOST = re.compile(r"[\w.:-]+", re.ASCII)
+
+
 def _on_leak(value: Any) -> OnLeak:
     for known in get_args(OnLeak):
         if value == known:
@@ -321,4 +370,8 @@ _READERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "LEAKWATCH_BILL": (True, _boolean),
     "LEAKWATCH_CHILDREN": (True, _boolean),
     "LEAKWATCH_RSS_LIMIT_MB": (0, _megabytes),
+    "LEAKWATCH_PROMETHEUS_PORT": (None, _port),
+    "LEAKWATCH_PROMETHEUS_HOST": ("127.0.0.1", _host),
+    "LEAKWATCH_PROMETHEUS_FILE": (None, _textfile),
+    "LEAKWATCH_PUSHGATEWAY": (None, _gateway),
 }

@@ -23,11 +23,12 @@ from scrapy_leakwatch.commands.exits import CommandError
 from scrapy_leakwatch.commands.printing import say
 from scrapy_leakwatch.commands.recorded import read
 from scrapy_leakwatch.config import Config, ConfigError
+from scrapy_leakwatch.foundation.files import named
 from scrapy_leakwatch.foundation.traces import trace_of
 from scrapy_leakwatch.judge.ending import ending
 from scrapy_leakwatch.recordings.joining import Joiner
 from scrapy_leakwatch.recordings.lines import UnreadableRecording
-from scrapy_leakwatch.recordings.writing import Recording, RecordingError, named
+from scrapy_leakwatch.recordings.writing import Recording, RecordingError
 from scrapy_leakwatch.recycle.feeds import at_risk
 from scrapy_leakwatch.recycle.files import mend
 from scrapy_leakwatch.recycle.job import DONE

@@ -29,12 +29,12 @@ from scrapy_leakwatch.commands.why import FORMS, tell
 from scrapy_leakwatch.crawl.guard import logger
 from scrapy_leakwatch.extension import LeakWatch
 from scrapy_leakwatch.foundation import collector
+from scrapy_leakwatch.foundation.files import named
 from scrapy_leakwatch.foundation.traces import trace_of
 from scrapy_leakwatch.judge.comparison import accused
 from scrapy_leakwatch.judge.ending import ending
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.recordings.earlier import latest
-from scrapy_leakwatch.recordings.writing import named
 from scrapy_leakwatch.records import Trace
 from scrapy_leakwatch.recycle.plan import RSS, plan_of
 from scrapy_leakwatch.recycle.process import prepare

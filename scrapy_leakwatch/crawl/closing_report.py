@@ -9,8 +9,8 @@ from scrapy_leakwatch import recordings
 from scrapy_leakwatch.crawl.guard import log
 from scrapy_leakwatch.crawl.own_folder import OwnFolder
 from scrapy_leakwatch.foundation import redact
+from scrapy_leakwatch.foundation.files import named
 from scrapy_leakwatch.judge.sufficiency import too_little
-from scrapy_leakwatch.recordings.writing import named
 
 if TYPE_CHECKING:
     from pathlib import Path

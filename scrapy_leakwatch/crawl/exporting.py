@@ -2,78 +2,116 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import logging
+from typing import TYPE_CHECKING
 
-from scrapy_leakwatch.crawl.guard import Guard
+from scrapy_leakwatch.crawl.guard import Guard, log
+from scrapy_leakwatch.export.exporter import ExportError
+from scrapy_leakwatch.export.ways import wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from scrapy import Spider
-    from scrapy.crawler import Crawler
 
     from scrapy_leakwatch.config import Config
+    from scrapy_leakwatch.export.exporter import Exporter
+    from scrapy_leakwatch.export.ways import Way
     from scrapy_leakwatch.records import Numbers, Verdict
 
 
-class Exporter(Protocol):
-    """Carries the numbers of one crawl elsewhere.
-
-    It is called where the crawl runs, so it returns at once: what takes long, or may
-    hang, is for a thread of its own.
-    """
-
-    does: str
-    """The end of the sentence "LeakWatch can't ..." in the log."""
-
-    def numbers(self, numbers: Numbers) -> None:
-        """Take the numbers, after a sample or a verdict."""
-
-    def verdict(self, verdict: Verdict) -> None:
-        """Take a verdict when it is told; the numbers that count it come next."""
-
-    async def close(self, numbers: Numbers) -> None:
-        """Take the last numbers and leave nothing behind, within some seconds."""
-
-
-MAKERS: tuple[Callable[[Crawler, Config, Spider], Exporter | None], ...] = ()
-"""What makes each exporter of a crawl, None where the settings ask for none."""
-
-
-def exporting(crawler: Crawler, config: Config, spider: Spider) -> Exporting:
+def exporting(config: Config, numbers: Numbers, spider: Spider) -> Exporting:
     """Return the exporters that the settings ask for."""
     made = Exporting()
-    for make in MAKERS:
+    for way in wanted(config):
         begin = Guard("carry its numbers elsewhere", spider)
-        exporter = begin(make, crawler, config, spider)
+        exporter = begin(_begun, way, config, numbers, spider)
         if exporter is not None:
-            made.add(exporter, Guard(exporter.does, spider))
+            made.add(exporter, spider)
     return made
+
+
+def _begun(
+    way: Way, config: Config, numbers: Numbers, spider: Spider
+) -> Exporter | None:
+    said = {"extra": {"spider": spider}}
+    if not way.is_possible:
+        text = "%s needs a package that is not there, and the crawl goes on without: %s"
+        log(logging.WARNING, text, way.setting, way.remedy, **said)
+        return None
+    try:
+        exporter = way.make(config, numbers)
+    except ExportError as error:
+        log(logging.WARNING, "%s", error, **said)
+        return None
+    if exporter.begun:
+        log(logging.INFO, "%s", exporter.begun, **said)
+    return exporter
 
 
 class Exporting:
     """The exporters of one crawl, each behind a `Guard` of its own. Never raises."""
 
     def __init__(self) -> None:
-        self._exporters: list[tuple[Exporter, Guard]] = []
+        self._hands: list[_Hand] = []
 
-    def add(self, exporter: Exporter, guard: Guard) -> None:
+    def add(self, exporter: Exporter, spider: Spider) -> None:
         """Hand all to this one as well."""
-        self._exporters.append((exporter, guard))
+        self._hands.append(_Hand(exporter, spider))
 
     def numbers(self, numbers: Numbers) -> None:
         """Hand the numbers to each."""
-        for exporter, guard in self._exporters:
-            guard(exporter.numbers, numbers)
+        for hand in self._hands:
+            hand.numbers(numbers)
 
     def verdict(self, verdict: Verdict, numbers: Numbers) -> None:
         """Hand a verdict to each, and the numbers that count it."""
-        for exporter, guard in self._exporters:
-            guard(exporter.verdict, verdict)
-            guard(exporter.numbers, numbers)
+        for hand in self._hands:
+            hand.verdict(verdict)
+            hand.numbers(numbers)
 
     async def close(self, numbers: Numbers) -> None:
         """Have each close, also one that is off after an error."""
-        for exporter, guard in self._exporters:
-            await guard.waiting(exporter.close(numbers))
-        self._exporters = []
+        hands, self._hands = self._hands, []
+        for hand in hands:
+            await hand.close(numbers)
+
+
+class _Hand:
+    """What reaches one exporter, and says once in the log that it carries nothing."""
+
+    def __init__(self, exporter: Exporter, spider: Spider) -> None:
+        self._exporter = exporter
+        self._spider = spider
+        self._guard = Guard(exporter.does, spider)
+        self._told = False
+
+    def numbers(self, numbers: Numbers) -> None:
+        self._guard(self._numbers, numbers)
+
+    def _numbers(self, numbers: Numbers) -> None:
+        try:
+            self._exporter.numbers(numbers)
+        except ExportError as error:
+            self._tell(error)
+
+    def verdict(self, verdict: Verdict) -> None:
+        self._guard(self._verdict, verdict)
+
+    def _verdict(self, verdict: Verdict) -> None:
+        try:
+            self._exporter.verdict(verdict)
+        except ExportError as error:
+            self._tell(error)
+
+    async def close(self, numbers: Numbers) -> None:
+        await self._guard.waiting(self._close(numbers))
+
+    async def _close(self, numbers: Numbers) -> None:
+        try:
+            await self._exporter.close(numbers)
+        except ExportError as error:
+            self._tell(error)
+
+    def _tell(self, error: ExportError) -> None:
+        if not self._told:
+            self._told = True
+            log(logging.WARNING, "%s", error, extra={"spider": self._spider})

@@ -72,7 +72,7 @@ class Recorder:
         self._recording = Guard("write its recording", spider)
         self._reporting = Guard("write its report", spider)
         self._report = self._reporting(ClosingReport, config, spider)
-        self._tally = Tally(self._project, redact.text(spider.name))
+        self._tally = Tally(redact.text(self._project), redact.text(spider.name))
         self._forecast = Forecast()
         self._pid = os.getpid()
         self._written: dict[str, stats.Stat] = {}

@@ -115,6 +115,7 @@ def stages(crawler: Crawler, config: Config, spider: Spider, guards: Guards) -> 
     """Return the stages of a crawl."""
     sampler = Sampling(lambda: Sampler(crawler, config, guards.observing))
     judge = Judge(spider.name, config, worded, tuple(Bills.ended))
+    recorder = Recorder(crawler, config, spider, judge)
     return Stages(
         sampler=sampler,
         judge=judge,
@@ -126,9 +127,9 @@ def stages(crawler: Crawler, config: Config, spider: Spider, guards: Guards) -> 
             sampler.in_scraper,
             guards.explaining,
         ),
-        recorder=Recorder(crawler, config, spider, judge),
+        recorder=recorder,
         reactions=Reactions(crawler, config, spider),
-        exporting=exporting(crawler, config, spider),
+        exporting=exporting(config, recorder.numbers, spider),
         limit=guards.watching(rss_limit, crawler, config, spider),
     )
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.commands.run import RECORD
-from scrapy_leakwatch.foundation.files import check_free
-from scrapy_leakwatch.recordings.writing import named
+from scrapy_leakwatch.foundation.files import check_free, named
 from scrapy_leakwatch.records.diagnosed import PlaceFound
 
 if TYPE_CHECKING:

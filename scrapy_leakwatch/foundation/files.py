@@ -7,11 +7,12 @@ import os
 import stat
 import tempfile
 from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 HEAD = 4096
 """Bytes by which a file is recognised."""
@@ -24,8 +25,16 @@ class OccupiedError(OSError):
         super().__init__(errno.EEXIST, what)
 
 
-def put(path: Path, content: bytes, is_ours: Callable[[bytes], bool]) -> None:
-    """Put a file, mode 0600, at ``path``, whole or not at all. Folders are made.
+def named(template: str, spider: str) -> Path:
+    """Return the path of a template, as feeds fill it: ``%(name)s``, ``%(time)s``."""
+    now = datetime.now(timezone.utc).replace(microsecond=0, tzinfo=None)
+    return Path(template % {"name": spider, "time": now.isoformat().replace(":", "-")})
+
+
+def put(
+    path: Path, content: bytes, is_ours: Callable[[bytes], bool], mode: int = 0o600
+) -> None:
+    """Put a file of this ``mode`` at ``path``, whole or not at all. Folders are made.
 
     Replaces a file that is empty, or one that ``is_ours`` tells by its first `HEAD`
     bytes; a link is not followed. Raises `OccupiedError` where something else is
@@ -37,6 +46,7 @@ def put(path: Path, content: bytes, is_ours: Callable[[bytes], bool]) -> None:
     try:
         with os.fdopen(fd, "wb") as file:
             file.write(content)
+        os.chmod(new, mode)
         os.replace(new, path)
     except BaseException:
         with suppress(OSError):

@@ -12,17 +12,16 @@ import json
 import math
 import os
 from contextlib import suppress
-from datetime import datetime, timezone
-from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.foundation import redact
-from scrapy_leakwatch.foundation.files import check_free
+from scrapy_leakwatch.foundation.files import check_free, named
 from scrapy_leakwatch.records import SCHEMA, NoBill, Unexplained, fields_of, flat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from scrapy_leakwatch.recordings.lines import Line
     from scrapy_leakwatch.records import (
@@ -70,12 +69,6 @@ class Recording:
         if fd >= 0:
             with suppress(OSError):
                 os.close(fd)
-
-
-def named(template: str, spider: str) -> Path:
-    """Return the path of a template, as feeds fill it: ``%(name)s``, ``%(time)s``."""
-    now = datetime.now(timezone.utc).replace(microsecond=0, tzinfo=None)
-    return Path(template % {"name": spider, "time": now.isoformat().replace(":", "-")})
 
 
 def of_run(run: Run) -> Line:

@@ -77,7 +77,7 @@ class Numbers:
     owners: Mapping[str, int] = field(default_factory=dict)
     worst: Worst = "healthy"
     level: Level = 0
-    verdicts: Mapping[Kind, int] = field(
+    verdicts: Mapping[str, int] = field(
         default_factory=lambda: dict.fromkeys(SEVERITY, 0)
     )
     forecast_s: float | None = None

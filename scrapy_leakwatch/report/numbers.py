@@ -47,7 +47,7 @@ class Tally:
     """What of a crawl has a number, each at its latest."""
 
     def __init__(self, project: str, spider: str) -> None:
-        self.numbers = Numbers(project, spider)
+        self.numbers = Numbers(short(project), short(spider))
         self._live: dict[str, LiveCount] = {}
 
     def sample(self, sample: Sample) -> None:

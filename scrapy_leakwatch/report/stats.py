@@ -9,7 +9,7 @@ from scrapy_leakwatch.report.numbers import MOST_OWNERS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scrapy_leakwatch.records import Costs, Kind, Numbers
+    from scrapy_leakwatch.records import Costs, Numbers
 
 Stat = int | float | str
 
@@ -28,7 +28,7 @@ def of_numbers(numbers: Numbers) -> dict[str, Stat]:
     on: room is kept for owners and costs that it does not have yet.
     """
     costs = _of_costs(numbers.costs)
-    groups: dict[str, Mapping[str, Stat] | Mapping[Kind, int]] = {
+    groups: dict[str, Mapping[str, Stat]] = {
         "requests": numbers.requests,
         "responses": numbers.responses,
         "memory": numbers.memory,
