@@ -468,7 +468,7 @@ class Watch:
     def _announce(self, verdict: Verdict, found: Found) -> None:
         self._guards.logging(self._log_verdict, verdict, found)
         self._recorder.verdict(verdict)
-        self._exporting.verdict(verdict, self._recorder.numbers)
+        self._exporting.verdict(verdict, found, self._recorder.numbers)
         self._reactions.to(verdict, found)
         if verdict.kind == "fragmentation" and self._config.trim:
             self._trim()
