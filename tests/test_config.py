@@ -66,6 +66,10 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         bill=True,
         children=True,
         rss_limit_mb=0,
+        prometheus_port=None,
+        prometheus_host="127.0.0.1",
+        prometheus_file=None,
+        pushgateway=None,
     )
 
 
@@ -90,6 +94,11 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         ("ignore", None, (Spider,)),
         ("rss_limit_mb", "600", 600.0),
         ("rss_limit_mb", "auto", "auto"),
+        ("prometheus_port", "9410", 9410),
+        ("prometheus_port", 0, 0),
+        ("prometheus_host", "::1", "::1"),
+        ("prometheus_file", "/a/%(name)s.prom", "/a/%(name)s.prom"),
+        ("pushgateway", "https://u:p@gw:91/x", "https://u:p@gw:91/x"),
         ("record", "%(name)s-%(time)s-100%%.jl", "%(name)s-%(time)s-100%%.jl"),
         ("report", "%(name)s-%(time)s.html", "%(name)s-%(time)s.html"),
     ],
@@ -111,6 +120,17 @@ def test_a_path_object_names_a_recording(tmp_path) -> None:
     [
         ("RSS_LIMIT_MB", -1, "must be megabytes, as for MEMUSAGE_LIMIT_MB, 'auto' for"),
         ("RSS_LIMIT_MB", "600M", "or 0 for no limit, not '600M'"),
+        ("PROMETHEUS_PORT", 65536, "must be a whole number from 0 to 65535, not 65536"),
+        ("PROMETHEUS_PORT", "http", "must be a number, not 'http'"),
+        ("PROMETHEUS_HOST", "a b", "must be the address of an interface"),
+        ("PROMETHEUS_HOST", None, "not None"),
+        ("PROMETHEUS_FILE", "/a/metrics", "must be a file that ends with .prom"),
+        ("PROMETHEUS_FILE", "%(pid)s.prom", "a placeholder"),
+        ("PUSHGATEWAY", "gw:9091", "must be the URL of a Pushgateway"),
+        ("PUSHGATEWAY", "http://u:hunter2@:9", "'http://u:***@:9'"),
+        ("PUSHGATEWAY", "http://gw:99999", "must be the URL of a Pushgateway"),
+        ("PUSHGATEWAY", "http://gw/a b", "must be the URL of a Pushgateway"),
+        ("PUSHGATEWAY", 9091, "not 9091"),
         ("INTERVAL", 0, "must be more than 0 seconds and at most 31536000 (a year)"),
         ("INTERVAL", "0", "not '0'; leave it out for the default"),
         ("INTERVAL", -1, "(a year), not -1"),
@@ -276,3 +296,9 @@ def test_the_record_of_a_configuration_names_its_settings() -> None:
     assert record["LEAKWATCH_IGNORE"] == ["tests.test_config.\\x1b[31mOdd"]
     assert record["LEAKWATCH_TRACK"] == ["tests.test_config.Product"]
     assert record["LEAKWATCH_INTERVAL"] == 10.0
+
+
+def test_the_password_of_a_gateway_is_in_no_recording() -> None:
+    given = {"LEAKWATCH_PUSHGATEWAY": "http://some:hunter2@gw:9091/"}
+    record = Config.from_settings(Settings(given)).as_record()
+    assert record["LEAKWATCH_PUSHGATEWAY"] == "http://some:***@gw:9091/"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from types import SimpleNamespace
 
 from scrapy.settings import Settings
+from scrapy.statscollectors import StatsCollector
 
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.checks.checked import complaint
@@ -14,7 +16,7 @@ from scrapy_leakwatch.config import Config
 from scrapy_leakwatch.crawl.recorder import Recorder
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.recordings import writing
-from scrapy_leakwatch.records import Looks
+from scrapy_leakwatch.records import LiveClass, Looks
 from scrapy_leakwatch.report.opening import opening
 from scrapy_leakwatch.report.sufficiency import in_words
 from tests.judging import explanation, growing, hear, judge_of
@@ -73,6 +75,25 @@ def test_a_stat_is_set_when_it_changes_and_not_with_each_sample() -> None:
     assert stats.times["leakwatch/responses/unaccounted"] == 1
     recorder.sample(last)
     assert stats.times["leakwatch/responses/unaccounted"] == 2
+
+
+def test_a_class_that_is_no_longer_among_the_largest_has_no_stat_left() -> None:
+    def seen(name, count):
+        return replace(growing(responses=1)[0], live=(LiveClass(name, name, count, 1),))
+
+    _, noted, _ = recorder_of()
+    kept = StatsCollector(SimpleNamespace(settings=Settings()))
+    kept.set_value("mine", 1)
+    for stats in (noted, kept):
+        recorder, _, _ = recorder_of()
+        recorder._crawler.stats = stats
+        for number in range(12):
+            recorder.sample(seen(f"Made{number}", 5 + number))
+    assert kept.get_value("leakwatch/peak/Made0") is None
+    assert kept.get_value("leakwatch/peak/Made11") == 16
+    assert kept.get_value("mine") == 1
+    # Of one that keeps its stats elsewhere nothing can be taken back.
+    assert noted["leakwatch/peak/Made0"] == 0
 
 
 def test_what_was_not_watched_is_never_healthy(tmp_path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.utils.defer import maybe_deferred_to_future
 
+from scrapy_leakwatch.foundation import redact
 from scrapy_leakwatch.internals.versions import pause
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ class Courier:
     """Calls ``carry`` once for all that was given while it was away.
 
     There is never more than one call at a time, and nobody waits for it. ``carry`` may
-    raise `OSError` or `ValueError`, whose text is then the ``failure`` until it works
-    again. ``break_off``, called from another thread, makes it end.
+    raise; what that says is the ``failure`` until it works again. ``break_off``, called
+    from another thread, makes it end.
     """
 
     def __init__(
@@ -91,4 +92,4 @@ class Courier:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error) or type(error).__name__
+    return redact.text(str(error)) or type(error).__name__

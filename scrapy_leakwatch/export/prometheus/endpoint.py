@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 from typing import TYPE_CHECKING
@@ -142,14 +143,22 @@ def _written(
     return "\r\n".join(lines).encode("latin-1") + (b"" if head else body)
 
 
+def _reason(error: OSError) -> str:
+    """Return why without the address, which Python has added to it."""
+    if isinstance(error, socket.gaierror) or error.errno is None:
+        return redact.text(error.strerror or str(error))
+    return os.strerror(error.errno)
+
+
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         where = redact.text(f"{host} port {port}")
+        why = _reason(error)
         raise ExportError(
-            f"LeakWatch can't serve its metrics at {where} ({error.strerror}), and the"
+            f"LeakWatch can't serve its metrics at {where} ({why}), and the"
             " crawl goes on without; set LEAKWATCH_PROMETHEUS_PORT to one that is free,"
             " or to 0 for any"
         ) from error
