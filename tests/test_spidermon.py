@@ -157,3 +157,26 @@ def test_the_page_on_alarms_has_what_spidermon_takes(monitored, tmp_path) -> Non
     leak = next(each for each in recorded(record) if each["type"] == "verdict")
     assert event["fingerprint"] == ["scrapy-leakwatch", leak["signature"]]
     assert "HtmlResponse is leaking" in event["message"]
+
+
+@pytest.mark.parametrize(("spider", "status"), [("Leaking", "FAIL"), ("Backlog", "OK")])
+def test_spidermons_own_monitors_compare_the_level(
+    monitored, tmp_path, spider, status
+) -> None:
+    pytest.importorskip("sentry_sdk")
+    (tmp_path / "monitors.py").write_text(shown("monitors.py"))
+    prelude = """
+import sys
+sys.path.insert(0, "")
+import monitors
+spiders.Suite.monitors = [monitors.LeakLevelMonitor]
+"""
+    shown_settings: dict[str, object] = {}
+    exec(shown("settings.py"), shown_settings)
+    name = "SPIDERMON_ENGINE_STOP_EXPRESSION_MONITORS"
+    expressions = {name: shown_settings[name]}
+    result, by_class, _ = monitored(
+        spider, prelude=prelude, SPIDERMON_MAX_LEAK_LEVEL=1, **expressions
+    )
+    assert by_class == status
+    assert f"[Spidermon] Memory/nothing leaks... {status}" in result.log
