@@ -66,6 +66,7 @@ class Config:
     prometheus_host: str
     prometheus_file: str | None
     pushgateway: str | None
+    otel: bool
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Config:
@@ -374,4 +375,5 @@ _READERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "LEAKWATCH_PROMETHEUS_HOST": ("127.0.0.1", _host),
     "LEAKWATCH_PROMETHEUS_FILE": (None, _textfile),
     "LEAKWATCH_PUSHGATEWAY": (None, _gateway),
+    "LEAKWATCH_OTEL": (False, _boolean),
 }

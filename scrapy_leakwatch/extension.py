@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import scrapy
@@ -19,7 +20,7 @@ from scrapy_leakwatch.crawl.rounds import Rounds
 from scrapy_leakwatch.crawl.watch import Guards, Watch, stages
 from scrapy_leakwatch.foundation import collector
 from scrapy_leakwatch.internals import paths
-from scrapy_leakwatch.internals.versions import memory_warning
+from scrapy_leakwatch.internals.versions import memory_warning, pause
 from scrapy_leakwatch.remote.console import telnet_variables
 from scrapy_leakwatch.remote.on_demand import Text
 
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.remote.on_demand import BillFound
 
 CLOSED = Text("No spider is open.")
+PAUSE_S = 0.02
+"""Between two looks whether all is said of a crawl."""
+OVER_S = 60.0
+"""How long that may take at most: the last bill and the last explanation are waited
+for, and each of them has an end of its own."""
 
 
 class LeakWatch:
@@ -46,6 +52,8 @@ class LeakWatch:
         self._config = config
         self._watch: Watch | None = None
         self._ended: Watch | None = None
+        self._conclusion: dict[str, Any] | None = None
+        self._is_over = True
         self._rounds: Rounds | None = None
         self._started = self._stopped = False
         guard = Guard("see what the crawl leaves behind", crawler.spider)
@@ -114,6 +122,7 @@ class LeakWatch:
         self._watch = Watch(self._config, spider, self._audit, guards, parts)
         self.record = self._watch.record
         self._rounds = Rounds.join(self._watch.look, self._config.interval)
+        self._is_over = False
 
     def engine_started(self) -> None:
         """Note that there will be an `engine_stopped`."""
@@ -133,6 +142,7 @@ class LeakWatch:
         await self._watch.finish()
         self._ended = self._watch
         self._watch = self._rounds = None
+        self._conclude(self._ended)
         if not self._started or self._stopped:  # `engine_stopped` will not come
             await self._end(audited=False)
 
@@ -146,8 +156,18 @@ class LeakWatch:
 
     async def _end(self, *, audited: bool) -> None:
         ended, self._ended = self._ended, None
-        if ended is not None:
+        if ended is None:
+            return
+        try:
             await ended.end(audited=audited)
+        finally:
+            self._conclude(ended)
+            self._is_over = True
+
+    def _conclude(self, ended: Watch) -> None:
+        """Keep what is known at the end: the watch is let go of."""
+        conclude = Guard("say what it concludes", self._crawler.spider)
+        self._conclusion = conclude(ended.conclusion)
 
     def update_telnet_vars(self, telnet_vars: dict[str, Any]) -> None:
         """Add ``leakwatch`` and ``hpy`` to the telnet console."""
@@ -194,6 +214,23 @@ class LeakWatch:
         recording that was asked for stays, and can be compared with.
         """
         return self._watch.answer(lasting=lasting) if self._watch else "null"
+
+    def conclusion(self) -> dict[str, Any] | None:
+        """Return the document that `answer` prints, also once the crawl has closed.
+
+        None before it opens, and where it could not be watched.
+        """
+        return self._watch.conclusion() if self._watch else self._conclusion
+
+    async def over(self, within_s: float = OVER_S) -> None:
+        """Wait until all is said of the crawl, a moment after its engine has stopped.
+
+        What was not given back is known only then. Returns at once where nothing is
+        to come.
+        """
+        give_up_at = time.monotonic() + within_s
+        while not self._is_over and time.monotonic() < give_up_at:
+            await maybe_deferred_to_future(pause(PAUSE_S))
 
     def status(self) -> str:
         """Return what is alive now, who owns it and the verdicts, in plain text."""

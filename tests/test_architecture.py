@@ -10,7 +10,7 @@ import pytest
 import scrapy_leakwatch
 
 PACKAGE = Path(scrapy_leakwatch.__file__).parent
-WIRING = {"checks", "commands", "crawl", "doctor", "remote"}
+WIRING = {"checks", "commands", "crawl", "doctor", "remote", "spidermon"}
 GROUND = {"foundation", "internals", "records"}
 STAGES = sorted(
     {path.parent.name for path in PACKAGE.glob("*/__init__.py")} - WIRING - GROUND

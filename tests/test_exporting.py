@@ -35,7 +35,7 @@ class Noting:
     def numbers(self, numbers):
         self._take(numbers)
 
-    def verdict(self, verdict):
+    def verdict(self, verdict, found):
         self._take(verdict)
 
     async def close(self, numbers):
@@ -58,7 +58,7 @@ def test_each_exporter_gets_numbers_verdicts_and_the_close() -> None:
     one, other = Noting(), Noting()
     made = exporting_to(one, other)
     made.numbers(NUMBERS)
-    made.verdict("a verdict", NUMBERS)
+    made.verdict("a verdict", None, NUMBERS)
     asyncio.run(made.close(NUMBERS))
     asyncio.run(made.close(NUMBERS))
     expected = [NUMBERS, "a verdict", NUMBERS, ("closed", NUMBERS)]
@@ -71,7 +71,7 @@ def test_an_error_in_one_is_told_once_and_leaves_the_others(caplog) -> None:
     with caplog.at_level(logging.INFO, "scrapy_leakwatch"):
         for _ in range(5):
             made.numbers(NUMBERS)
-        made.verdict("a verdict", NUMBERS)
+        made.verdict("a verdict", None, NUMBERS)
         asyncio.run(made.close(NUMBERS))
     assert other.got == [NUMBERS] * 5 + ["a verdict", NUMBERS, ("closed", NUMBERS)]
     (told,) = caplog.records

@@ -62,10 +62,10 @@ class Exporting:
         for hand in self._hands:
             hand.numbers(numbers)
 
-    def verdict(self, verdict: Verdict, numbers: Numbers) -> None:
-        """Hand a verdict to each, and the numbers that count it."""
+    def verdict(self, verdict: Verdict, found: object, numbers: Numbers) -> None:
+        """Hand a verdict to each, what a look found, and the numbers that count it."""
         for hand in self._hands:
-            hand.verdict(verdict)
+            hand.verdict(verdict, found)
             hand.numbers(numbers)
 
     async def close(self, numbers: Numbers) -> None:
@@ -93,12 +93,12 @@ class _Hand:
         except ExportError as error:
             self._tell(error)
 
-    def verdict(self, verdict: Verdict) -> None:
-        self._guard(self._verdict, verdict)
+    def verdict(self, verdict: Verdict, found: object) -> None:
+        self._guard(self._verdict, verdict, found)
 
-    def _verdict(self, verdict: Verdict) -> None:
+    def _verdict(self, verdict: Verdict, found: object) -> None:
         try:
-            self._exporter.verdict(verdict)
+            self._exporter.verdict(verdict, found)
         except ExportError as error:
             self._tell(error)
 

@@ -6,7 +6,7 @@ import logging
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from scrapy.utils.defer import maybe_deferred_to_future
 
@@ -394,8 +394,12 @@ class Watch:
 
         ``lasting``: its recording stays, if there is one.
         """
+        return printed(self.conclusion(lasting=lasting))
+
+    def conclusion(self, *, lasting: bool = True) -> dict[str, Any]:
+        """Return the same as the document that it is."""
         crawl = self._recorder.crawl(lasting=lasting)
-        return printed(answer(crawl, too_little(crawl)))
+        return answer(crawl, too_little(crawl))
 
     def _pursue(self, suspicion: Suspicion, sample: Sample) -> None:
         if not self._config.explain:
@@ -464,7 +468,7 @@ class Watch:
     def _announce(self, verdict: Verdict, found: Found) -> None:
         self._guards.logging(self._log_verdict, verdict, found)
         self._recorder.verdict(verdict)
-        self._exporting.verdict(verdict, self._recorder.numbers)
+        self._exporting.verdict(verdict, found, self._recorder.numbers)
         self._reactions.to(verdict, found)
         if verdict.kind == "fragmentation" and self._config.trim:
             self._trim()

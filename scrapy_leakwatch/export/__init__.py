@@ -2,6 +2,6 @@
 
 `exporter` is what each of them is, `places` what crawls of one process have in common,
 and `courier` has the thread for what may be slow. ``prometheus/`` has its metrics, and
-the three ways to have them there. What is optional is imported only where a setting
-asks for it.
+the three ways to have them there; ``otel/`` hands them to OpenTelemetry. What is
+optional is imported only where a setting asks for it.
 """

@@ -30,8 +30,11 @@ class Exporter(Protocol):
     def numbers(self, numbers: Numbers) -> None:
         """Take the numbers, after a sample or a verdict."""
 
-    def verdict(self, verdict: Verdict) -> None:
-        """Take a verdict when it is told; the numbers that count it come next."""
+    def verdict(self, verdict: Verdict, found: object) -> None:
+        """Take a verdict when it is told, and what a look found, if there was one.
+
+        The numbers that count it come next.
+        """
 
     async def close(self, numbers: Numbers) -> None:
         """Take the last numbers and leave nothing behind, within some seconds."""

@@ -91,7 +91,7 @@ class Joined:
         """Put the numbers there."""
         self._place.put(self, numbers)
 
-    def verdict(self, verdict: Verdict) -> None:
+    def verdict(self, verdict: Verdict, found: object) -> None:
         """Do nothing: the numbers count it."""
 
     async def close(self, numbers: Numbers) -> None:

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 from scrapy_leakwatch.config import PREFIX
-from scrapy_leakwatch.export import prometheus
+from scrapy_leakwatch.export import otel, prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,7 @@ WAYS = (
     Way("prometheus_port", "prometheus_client", "prometheus", prometheus.at_port),
     Way("prometheus_file", "prometheus_client", "prometheus", prometheus.in_file),
     Way("pushgateway", "prometheus_client", "prometheus", prometheus.pushed),
+    Way("otel", "opentelemetry", "otel", otel.handed_over),
 )
 
 

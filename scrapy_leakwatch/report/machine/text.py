@@ -16,11 +16,9 @@ _STYLES = {"act": ALARMING, "look": TOLD, "accepted": FAINT}
 def text(answer: dict[str, Any]) -> Iterator[Line]:
     """Yield the lines of a document of `answer`."""
     for each in answer["answers"]:
-        accepted = " (accepted)" if each["level"] == "accepted" else ""
-        verdict = f"{each['verdict'].upper()}{accepted}: {each['message']}"
-        yield Line(verdict, _STYLES[each["level"]])
-        for name, said in _rows(each):
-            yield Line(f"  {name:<9} {said}")
+        first, *others = rows(each)
+        yield Line(first, _STYLES[each["level"]])
+        yield from map(Line, others)
         yield Line()
     if answer["left_out"]:
         yield Line(f"{count(answer['left_out'])} more were left out", FAINT)
@@ -29,7 +27,15 @@ def text(answer: dict[str, Any]) -> Iterator[Line]:
         yield Line(f"To see whether a fix helps: {answer['prove']}", FAINT)
 
 
-def _rows(each: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def rows(each: dict[str, Any]) -> Iterator[str]:
+    """Yield what one answer says, then a row for each thing that it takes to act."""
+    accepted = " (accepted)" if each["level"] == "accepted" else ""
+    yield f"{each['verdict'].upper()}{accepted}: {each['message']}"
+    for name, said in _named(each):
+        yield f"  {name:<9} {said}"
+
+
+def _named(each: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if each["path"]:
         yield "path", each["path"]
     elif each["owner"]:
