@@ -20,7 +20,7 @@ from scrapy.settings import Settings
 
 from scrapy_leakwatch.commands import fleet, processes, remote
 from scrapy_leakwatch.commands.fleet_screen import KEYS, FleetScreen
-from scrapy_leakwatch.records import Running, Unasked, Worst
+from scrapy_leakwatch.records import Running, Unasked, WorstLeak
 from scrapy_leakwatch.report import fleet as report
 from tests.commanding import HOSTILE, leakwatch
 from tests.conftest import start_crawl
@@ -292,7 +292,7 @@ def test_a_crawl_without_remote_control_is_told_once_with_what_it_lacks(
 
 
 CRAWL = Running("a1", "shop", "somenasty", 4711, 1000.0, "answers", 193_100_000, 12_345)
-WORST = Worst("leak", "HtmlResponse", "Request.meta['referer']", "shop.py:21", "7296")
+WORST = WorstLeak("leak", "HtmlResponse", "Request.meta['referer']", "shop.py:21", "7296")
 
 
 def test_the_table_has_the_worst_first_and_then_the_largest() -> None:

@@ -16,7 +16,7 @@ from scrapy_leakwatch.commands.asked import CrawlGoneError
 from scrapy_leakwatch.commands.exits import CommandError
 from scrapy_leakwatch.commands.session import NO_ANSWER
 from scrapy_leakwatch.recordings import parsing
-from scrapy_leakwatch.records import Running, Unasked, Worst
+from scrapy_leakwatch.records import Running, Unasked, WorstLeak
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -131,11 +131,11 @@ def _heard(before: Running, said: Any) -> Running:
     )
 
 
-def _worst(answers: list[Any]) -> Worst | None:
+def _worst(answers: list[Any]) -> WorstLeak | None:
     if not answers:
         return None
     worst = parsing.mapping(answers[0])
-    return Worst(
+    return WorstLeak(
         kind=parsing.text(worst["verdict"]),
         subject=parsing.text(worst["subject"]),
         holder=parsing.text(worst["holder"] or worst["owner"] or ""),

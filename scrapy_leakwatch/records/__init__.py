@@ -118,7 +118,7 @@ from scrapy_leakwatch.records.resources import (
     Survivors,
     Taken,
 )
-from scrapy_leakwatch.records.running import Running, State, Unasked, Worst
+from scrapy_leakwatch.records.running import Running, State, Unasked, WorstLeak
 from scrapy_leakwatch.records.sufficiency import Extent, Looks, TooLittle
 
 __all__ = [
@@ -228,6 +228,7 @@ __all__ = [
     "Weighed",
     "Withdrawn",
     "Worst",
+    "WorstLeak",
     "effort_of",
     "fields_of",
     "flat",

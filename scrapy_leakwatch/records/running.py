@@ -11,7 +11,7 @@ answer is an error."""
 
 
 @dataclass(frozen=True, slots=True)
-class Worst:
+class WorstLeak:
     """The worst verdict that stands in a crawl; text that is not known is empty."""
 
     kind: str
@@ -39,7 +39,7 @@ class Running:
     rss: int | None = None
     responses: int | None = None
     outcome: str | None = None
-    worst: Worst | None = None
+    worst: WorstLeak | None = None
     reason: str = ""
 
 
