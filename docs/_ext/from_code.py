@@ -11,7 +11,7 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -52,7 +52,7 @@ class Settings(FromCode):
     def lines(self) -> Iterator[str]:
         """Yield a definition for each; the sentences are those of the README."""
         uses = settings_in(README.read_text())
-        for name, (default, _) in config._READERS.items():  # noqa: SLF001
+        for name, (default, _) in config._READERS.items():
             yield f".. setting:: {name}"
             yield ""
             yield f"``{name}``"
@@ -138,7 +138,7 @@ def settings_in(readme: str) -> dict[str, str]:
 def taken_by(name: str) -> str:
     """Return what a setting takes, in the words with which it refuses others."""
     try:
-        config._read(name, REFUSED)  # noqa: SLF001
+        config._read(name, REFUSED)
     except config.ConfigError as error:
         said = str(error).removeprefix(f"{name} ").partition(f", not {REFUSED}")[0]
         return re.sub(r"(?<!\w)'([^']+)'", r"``\1``", said)
@@ -148,10 +148,9 @@ def taken_by(name: str) -> str:
 def exit_codes() -> list[tuple[str, str]]:
     """Return each exit code with the text behind it, in their order."""
     body = ast.parse(inspect.getsource(exits)).body
-    pairs = zip(body, body[1:], strict=False)
     return [
         (ast.unparse(code.value), " ".join(text.value.value.split()))
-        for code, text in pairs
+        for code, text in pairwise(body)
         if isinstance(code, ast.Assign)
         and isinstance(text, ast.Expr)
         and isinstance(text.value, ast.Constant)
@@ -162,7 +161,7 @@ def options_of(module: Any) -> Iterator[tuple[str, str]]:
     """Yield each argument of a subcommand and what it is for."""
     parser = argparse.ArgumentParser(add_help=False)
     module.add_arguments(parser)
-    for action in parser._actions:  # noqa: SLF001
+    for action in parser._actions:
         names = ", ".join(action.option_strings)
         takes = action.metavar or action.dest.upper()
         if not names:
@@ -225,23 +224,18 @@ JSON_TYPES = {
 
 def filled(kind: Any, *, optional: bool) -> Any:
     """Return a value of a type, with what is ``optional`` in it or without."""
+    args, origin = get_args(kind), get_origin(kind)
     if dataclasses.is_dataclass(kind):
-        return kind(
-            **{
-                name: _named(name, filled(each, optional=optional))
-                for name, each in hints_of(kind).items()
-            }
-        )
-    args = get_args(kind)
-    origin = get_origin(kind)
+        fields = hints_of(kind).items()
+        made = {name: filled(each, optional=optional) for name, each in fields}
+        return kind(**{name: _named(name, each) for name, each in made.items()})
     if origin is Literal:
         return args[0]
-    if origin in UNIONS:
-        if type(None) in args and not optional:
-            return None
-        return filled(args[0], optional=optional)
-    if origin is tuple:
-        return (filled(args[0], optional=optional),)
+    if origin in UNIONS and type(None) in args and not optional:
+        return None
+    if origin in UNIONS or origin is tuple:
+        first = filled(args[0], optional=optional)
+        return (first,) if origin is tuple else first
     if origin is not None:  # of a mapping
         return {"*": filled(args[1], optional=optional)}
     return "text" if kind in (str, object, Any) else kind(1)

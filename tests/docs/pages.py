@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -52,12 +55,16 @@ def blocks(page: Path) -> Iterator[Block]:
             note = noted["note"]
         begun = None if noted else _BEGIN.match(lines[at])
         at += 1
-        if begun is None or begun[0].lstrip().startswith(".. ") and not begun["language"]:
+        if begun is None or (_is_directive(begun[0]) and not begun["language"]):
             continue
         text, end = _indented(lines, at, len(begun["indent"]))
         if text:
             yield Block(begun["language"] or "", note, text, at)
             note, at = "", end
+
+
+def _is_directive(line: str) -> bool:
+    return line.lstrip().startswith(".. ")
 
 
 def _indented(lines: list[str], at: int, than: int) -> tuple[str, int]:
