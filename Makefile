@@ -8,8 +8,8 @@ SOAK_SECONDS ?= 3600
 UPLOT ?= 1.6.32
 VENDORED := scrapy_leakwatch/report/static/vendor
 
-.PHONY: demo test fuzz zoo zoo-table fixes faults soak check static coverage bench dist sdist \
-	wheels vendor clean
+.PHONY: demo test fuzz zoo zoo-table fixes faults soak check static coverage bench docs \
+	dist sdist wheels vendor clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python example_project/demo.py $(SPIDER)
@@ -59,6 +59,11 @@ bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/census.py
 	$(BIN)/python benchmarks/throughput.py
 
+# Pages in docs/_build/html. It fetches nothing, and any warning is an error.
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -W --keep-going -n -q -j auto docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 # An sdist, and a wheel for this Python; what is published has the sdist alone, and wheels.
 dist: $(VENV)/.release
 	rm -rf dist
@@ -89,7 +94,7 @@ vendor:
 	  > $(VENDORED)/uplot-$(UPLOT)/VERSION
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build dist docs/_build *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache
 
 $(VENV)/.installed: setup.cfg setup.py pyproject.toml $(wildcard scrapy_leakwatch/heap/_*.[ch]) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
@@ -102,6 +107,10 @@ $(VENV)/.checking: setup.cfg setup.py pyproject.toml $(wildcard scrapy_leakwatch
 $(VENV)/.zoo: setup.cfg setup.py pyproject.toml $(wildcard scrapy_leakwatch/heap/_*.[ch]) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[check,zoo]'
 	touch $@ $(VENV)/.checking $(VENV)/.installed
+
+$(VENV)/.docs: setup.cfg setup.py pyproject.toml $(wildcard scrapy_leakwatch/heap/_*.[ch]) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	touch $@ $(VENV)/.installed
 
 $(VENV)/.release: setup.cfg | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[release]'
