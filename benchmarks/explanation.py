@@ -3,9 +3,9 @@
 Each tool works on the same heap, in a crawl of its own: N responses, each in the
 ``meta`` of a request in the scheduler's queue. The reactor's pause is the longest
 gap of a ticker of 1 ms; a bare fork of the same process is timed beside it. No tool
-gets more than 5 minutes or 14 GB. Run::
+gets more than a minute or 14 GB. ``peers.py`` has its table. Run::
 
-    pip install python-leak-hunter objgraph pympler
+    pip install "scrapy-leakwatch[bench]"
     python benchmarks/explanation.py [N ...]
 """
 
@@ -22,7 +22,6 @@ import statistics
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -30,6 +29,7 @@ import scrapy
 from scrapy.crawler import CrawlerProcess
 from scrapy.http import HtmlResponse
 from scrapy.utils.trackref import live_refs
+from tools import TOOLS, tool_named
 
 from scrapy_leakwatch import LeakWatch
 from scrapy_leakwatch.config import class_path
@@ -37,12 +37,14 @@ from scrapy_leakwatch.explain import Explanation, Question, explain_in_child
 from scrapy_leakwatch.internals.versions import engine_of, engine_slot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
 SIZES = (50_000, 300_000, 1_000_000)
-LIMIT_S = 300
+LIMIT_S = 60
 MEMORY = 14 << 30
 FORKS = 5
+PATIENCE_S = 20.0
+NONE_YET = f"no report within {PATIENCE_S:.0f} s"
 BODY = b"<html><body>" + b"<p>A fine thing to have.</p>" * 20 + b"</body></html>"
 
 
@@ -78,6 +80,7 @@ class Bench(scrapy.Spider):
         tool, size = sys.argv[2], int(sys.argv[3])
         self.crawler.engine.pause()
         slot: Any = engine_slot(engine_of(self.crawler))
+        state = begin(tool)
         for number in range(size):
             url = f"data:,{number}"
             page = HtmlResponse(url, body=BODY + b"%d" % number)
@@ -89,7 +92,7 @@ class Bench(scrapy.Spider):
         await settle()
         ticker.longest = 0.0
         begun = time.perf_counter()
-        found = await TOOLS[tool](self.crawler)
+        found = await ask(tool, self.crawler, state)
         answered = time.perf_counter() - begun
         await asyncio.sleep(0.01)
         result = {
@@ -182,32 +185,77 @@ def _type_name(obj: object) -> str:
     return type(obj).__name__
 
 
-TOOLS: dict[str, Callable[[Any], Any]] = {
-    "leakwatch": leakwatch,
-    "guppy": guppy,
-    "leak_hunter": leak_hunter,
+async def report(begun: tuple[Any, Path]) -> str:
+    """End what memray traces, and have it make its page, as one would, elsewhere."""
+    tracker, path = begun
+    tracker.__exit__(None, None, None)
+    page = path.with_suffix(".html")
+    command = [sys.executable, "-m", "memray", "flamegraph", "--leaks"]
+    command += ["-o", str(page), str(path)]
+    process = await asyncio.create_subprocess_exec(*command)
+    await process.wait()
+    return f"{path.stat().st_size / 1e6:.0f} MB of records"
+
+
+async def memalot(_: Any) -> str:
+    """Wait for a report of a thread, as long as there is patience."""
+    begun = tool_named("memalot").begin()
+    while not begun.is_complete() and begun.age() < PATIENCE_S:
+        await asyncio.sleep(0.001)
+    return "a report" if begun.is_complete() else NONE_YET
+
+
+ASKED = {
+    "Guppy": guppy,
+    "leak-hunter": leak_hunter,
     "objgraph": objgraph,
-    "pympler": pympler,
+    "Pympler": pympler,
+    "memalot": memalot,
 }
+"""They can be asked of one class, without a beginning."""
+NAMES = ("LeakWatch", *(tool.name for tool in TOOLS))
 
 
-def measure(tool: str, size: int) -> str:
-    """Return a row of the table."""
+def begin(name: str) -> Any:
+    """Have a tool begin that sees only what comes after."""
+    no = name == "LeakWatch" or name in ASKED
+    return None if no else tool_named(name).begin()
+
+
+async def ask(name: str, crawler: Any, state: Any) -> str:
+    """Ask a tool."""
+    if name == "LeakWatch":
+        return await leakwatch(crawler)
+    if name in ASKED:
+        return await ASKED[name](crawler)
+    if name.startswith("memray"):
+        return await report(state)
+    return f"{len(list(tool_named(name).ask(state)))} rows"
+
+
+def measure(tool: str, size: int) -> dict[str, Any]:
+    """Return what was measured, or what ``failed``."""
     command = [sys.executable, __file__, "--one", tool, str(size)]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=LIMIT_S, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"{size:>10,}  {tool:<12} no answer within {LIMIT_S} s"
-    if not done.stdout:
-        last = (done.stderr.strip().splitlines() or ["killed"])[-1]
-        return f"{size:>10,}  {tool:<12} failed: {last}"
-    row = json.loads(done.stdout.splitlines()[-1])
+        return {"failed": f"no answer within {LIMIT_S} s"}
+    rows = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if not rows:
+        return {"failed": (done.stderr.strip().splitlines() or ["killed"])[-1]}
+    return json.loads(rows[-1])
+
+
+def row(tool: str, size: int, found: dict[str, Any]) -> str:
+    """Return a row of the table."""
+    if "failed" in found:
+        return f"{size:>10,}  {tool:<22} {found['failed']}"
     return (
-        f"{size:>10,}  {tool:<12} {row['rss'] / 1e6:>7,.0f} MB"
-        f"  fork {row['fork_ms']:>6.1f} ms  pause {row['pause_ms']:>10,.1f} ms"
-        f"  answer {row['answer_s']:>7.2f} s  {row['found']!r}"
+        f"{size:>10,}  {tool:<22} {found['rss'] / 1e6:>7,.0f} MB"
+        f"  fork {found['fork_ms']:>6.1f} ms  pause {found['pause_ms']:>10,.1f} ms"
+        f"  answer {found['answer_s']:>7.2f} s  {found['found']!r}"
     )
 
 
@@ -225,10 +273,11 @@ def main() -> None:
         process.start()
         return
     for size in [int(size) for size in sys.argv[1:]] or SIZES:
-        for tool in TOOLS:
-            absent = tool != "leakwatch" and find_spec(tool) is None
-            row = f"{tool} is not installed" if absent else measure(tool, size)
-            print(row, flush=True)
+        for name in NAMES:
+            if name == "LeakWatch" or tool_named(name).is_there:
+                print(row(name, size, measure(name, size)), flush=True)
+            else:
+                print(f"{name} is not installed", flush=True)
 
 
 if __name__ == "__main__":

@@ -44,6 +44,32 @@ def loop(monkeypatch):
     assert not Rounds._all
 
 
+def go_round(shared) -> None:
+    """Let a round begin, and come to its end."""
+    shared._timer.go()
+    while shared._turns.running:
+        shared._turns.go()
+
+
+def test_the_loop_has_a_turn_between_two_samples(loop) -> None:
+    seen: list[str] = []
+    looks = [partial(seen.append, name) for name in ("one", "two", "three")]
+    for look in looks:
+        shared = Rounds.join(look, 5.0)
+    del seen[:]
+    shared._timer.go()
+    assert seen == ["one"]
+    shared._turns.go()
+    assert seen == ["one", "two"]
+    shared._turns.go()
+    assert seen == ["one", "two", "three"]
+    assert not shared._turns.running
+    shared._timer.go()
+    for look in looks:
+        shared.leave(look)
+    assert not shared._turns.running
+
+
 def test_crawls_side_by_side_share_a_timer(loop) -> None:
     seen: list[str] = []
     one, two = partial(seen.append, "one"), partial(seen.append, "two")
@@ -53,7 +79,7 @@ def test_crawls_side_by_side_share_a_timer(loop) -> None:
     slow = Rounds.join(two, 60.0)
     assert slow is not first
     del seen[:]
-    first._timer.go()
+    go_round(first)
     assert seen == ["one", "two"]
     first.leave(one)
     first._timer.go()
@@ -76,8 +102,8 @@ def test_who_leaves_in_a_round_is_not_looked_at_in_it(loop) -> None:
 
     shared = Rounds.join(closes, 5.0)
     Rounds.join(other, 5.0)
-    shared._timer.go()
-    shared._timer.go()
+    go_round(shared)
+    go_round(shared)
     assert seen == ["closes", "other", "closes", "other", "closes"]
     shared.leave(closes)
 

@@ -1,4 +1,4 @@
-"""Has all crawls of a process sampled by one timer, one after the other."""
+"""Has all crawls of a process sampled by one timer, one in each turn of the loop."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     Look = Callable[[], None]
+
+TURN_S = 0.001
+"""Seconds between two samples of a round: fifty in a row would be a stall."""
 
 
 class Rounds:
@@ -26,7 +29,9 @@ class Rounds:
         self._loop = loop
         self._interval_s = interval_s
         self._looks: list[Look] = []
+        self._due: list[Look] = []
         self._timer = create_looping_call(self._go)
+        self._turns = create_looping_call(self._turn)
 
     @classmethod
     def join(cls, look: Look, interval_s: float) -> Rounds:
@@ -51,8 +56,20 @@ class Rounds:
         if not self._looks and self in Rounds._all:
             Rounds._all.remove(self)
             self._timer.stop()
+            if self._turns.running:
+                self._turns.stop()
 
     def _go(self) -> None:
-        for look in tuple(self._looks):
+        self._due = list(self._looks)
+        self._turn()
+        if self._due and self._looks and not self._turns.running:
+            self._turns.start(TURN_S, now=False)
+
+    def _turn(self) -> None:
+        while self._due:
+            look = self._due.pop(0)
             if look in self._looks:  # the one before may have closed its spider
                 look()
+                break
+        if not self._due and self._turns.running:
+            self._turns.stop()
