@@ -292,7 +292,9 @@ def test_a_crawl_without_remote_control_is_told_once_with_what_it_lacks(
 
 
 CRAWL = Running("a1", "shop", "somenasty", 4711, 1000.0, "answers", 193_100_000, 12_345)
-WORST = WorstLeak("leak", "HtmlResponse", "Request.meta['referer']", "shop.py:21", "7296")
+WORST = WorstLeak(
+    "leak", "HtmlResponse", "Request.meta['referer']", "shop.py:21", "7296"
+)
 
 
 def test_the_table_has_the_worst_first_and_then_the_largest() -> None:
