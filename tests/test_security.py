@@ -40,10 +40,13 @@ LOOK_AT_OTHERS = frozenset(
 ASK = {
     "commands/remote.py",
     "commands/wired.py",
+    "export/prometheus/endpoint.py",
+    "export/prometheus/pushgateway.py",
     "remote/arrival.py",
     "remote/wire.py",
 }
-"""All but the first know sockets of Unix only, which are in a folder."""
+"""Those of `export` where a setting asks for it. All but these and the first know
+sockets of Unix only, which are in a folder."""
 
 
 def modules_of(tree: ast.Module) -> set[str]:

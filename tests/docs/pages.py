@@ -20,6 +20,7 @@ PAGES = sorted(
 _BEGIN = re.compile(
     r"^(?P<indent> *)(?:\.\. code(?:-block)?:: *(?P<language>\w*)|.*::)$"
 )
+_OPTION = re.compile(r"^ +:\w+:")
 _NOTE = re.compile(r"^ *\.\. (?P<note>(?:file|not run): .+)$")
 
 
@@ -57,6 +58,8 @@ def blocks(page: Path) -> Iterator[Block]:
         at += 1
         if begun is None or (_is_directive(begun[0]) and not begun["language"]):
             continue
+        while _is_directive(begun[0]) and _OPTION.match(lines[at]):
+            at += 1
         text, end = _indented(lines, at, len(begun["indent"]))
         if text:
             yield Block(begun["language"] or "", note, text, at)
