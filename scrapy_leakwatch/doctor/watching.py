@@ -20,6 +20,7 @@ from scrapy_leakwatch.config import PREFIX, class_path
 from scrapy_leakwatch.doctor.other_process import other_process
 from scrapy_leakwatch.doctor.patient import reason
 from scrapy_leakwatch.explain.memory import resident
+from scrapy_leakwatch.export.ways import wanted
 from scrapy_leakwatch.foundation import collector
 from scrapy_leakwatch.foundation.cgroups import read
 from scrapy_leakwatch.internals.versions import is_reactorless, reactor_class
@@ -92,8 +93,12 @@ def settings(patient: Patient) -> SettingsFound:
     given = tuple(sorted(str(name) for name in patient.settings if _is_ours(name)))
     wrong, failed = patient.wrong, patient.addon_failed
     enabled = patient.config.enabled
-    level: Level = "no" if wrong or failed else "ok" if enabled else "limited"
-    return SettingsFound(level, given, wrong, failed, enabled)
+    lacking = [way for way in wanted(patient.config) if not way.is_possible]
+    level: Level = "limited" if lacking or not enabled else "ok"
+    if wrong or failed:
+        level = "no"
+    setting, remedy = (lacking[0].setting, lacking[0].remedy) if lacking else ("", "")
+    return SettingsFound(level, given, wrong, failed, enabled, setting, remedy)
 
 
 def _is_ours(name: object) -> bool:

@@ -53,7 +53,8 @@ class ScrapyFound:
 class SettingsFound:
     """LeakWatch's settings: the names of those set, and what is wrong with one.
 
-    ``addon_failed`` is the error of an add-on, which no crawl begins with.
+    ``addon_failed`` is the error of an add-on, which no crawl begins with. ``lacking``
+    is one that needs a package which is not there, and ``remedy`` what installs it.
     """
 
     level: Level
@@ -61,6 +62,8 @@ class SettingsFound:
     wrong: str = ""
     addon_failed: str = ""
     enabled: bool = True
+    lacking: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

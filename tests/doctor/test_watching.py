@@ -79,6 +79,14 @@ def test_the_settings_that_are_set_are_named() -> None:
     assert found == SettingsFound("ok", ("LEAKWATCH_INTERVAL", "LEAKWATCH_TRIM"))
 
 
+def test_a_setting_whose_package_is_missing_is_named(monkeypatch) -> None:
+    monkeypatch.setattr("scrapy_leakwatch.export.ways.find_spec", lambda _: None)
+    found = watching.settings(of(LEAKWATCH_PROMETHEUS_PORT=0))
+    assert (found.level, found.lacking) == ("limited", "LEAKWATCH_PROMETHEUS_PORT")
+    assert found.remedy == 'pip install "scrapy-leakwatch[prometheus]"'
+    assert watching.settings(of()).level == "ok"
+
+
 def test_leakwatch_may_be_switched_off() -> None:
     found = watching.settings(of(LEAKWATCH_ENABLED=False))
     assert (found.level, found.enabled) == ("limited", False)

@@ -48,6 +48,10 @@ TROUBLES = [
     ("settings", SettingsFound("no", (), wrong="LEAKWATCH_X is not a setting")),
     ("settings", SettingsFound("no", (), addon_failed="KeyError: 'a'")),
     ("settings", SettingsFound("limited", (), enabled=False)),
+    (
+        "settings",
+        SettingsFound("limited", (), lacking="LEAKWATCH_OTEL", remedy="pip install x"),
+    ),
     ("extension", ExtensionFound("limited", in_project=True)),
     ("extension", ExtensionFound("limited", in_project=False)),
     ("live objects", TrackrefFound("no")),

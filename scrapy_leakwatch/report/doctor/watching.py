@@ -85,6 +85,12 @@ def _settings(found: SettingsFound) -> Said:
             "crawls are not watched but by 'scrapy leakwatch run'",
             "leave LEAKWATCH_ENABLED out, or set it to True",
         )
+    if found.lacking:
+        return Said(
+            f"{found.lacking} needs a package that is not there",
+            "crawls are watched, and go on without it",
+            found.remedy,
+        )
     if not found.given:
         return Said("all of LEAKWATCH_... are the defaults")
     more = len(found.given) - SHOWN
