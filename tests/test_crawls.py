@@ -157,6 +157,12 @@ def test_each_of_two_crawls_answers_for_its_own(crawl):
     assert other["leakwatch/requests/unaccounted"] <= 300
 
 
+def test_of_crawls_that_leak_alike_each_is_told(crawl):
+    result = crawl("Leaking", "Leaking", "Leaking", **ASYNCIO)
+    verdicts = [stats["leakwatch/verdict"] for stats in (result.stats, *result.others)]
+    assert verdicts == ["leak"] * 3
+
+
 def test_a_crawl_is_not_accused_of_what_another_spider_keeps(crawl):
     result = crawl("Backlog", "Hoarding", LEAKWATCH_TRACK=["spiders.Product"])
     (other,) = result.others
