@@ -31,7 +31,7 @@ class Rounds:
         self._looks: list[Look] = []
         self._due: list[Look] = []
         self._timer = create_looping_call(self._go)
-        self._turns = create_looping_call(self._turn)
+        self._turns: Any = None  # where there are several
 
     @classmethod
     def join(cls, look: Look, interval_s: float) -> Rounds:
@@ -56,14 +56,15 @@ class Rounds:
         if not self._looks and self in Rounds._all:
             Rounds._all.remove(self)
             self._timer.stop()
-            if self._turns.running:
-                self._turns.stop()
+            self._end_turns()
 
     def _go(self) -> None:
         self._due = list(self._looks)
         self._turn()
-        if self._due and self._looks and not self._turns.running:
-            self._turns.start(TURN_S, now=False)
+        if self._due and self._looks:
+            self._turns = self._turns or create_looping_call(self._turn)
+            if not self._turns.running:
+                self._turns.start(TURN_S, now=False)
 
     def _turn(self) -> None:
         while self._due:
@@ -71,5 +72,9 @@ class Rounds:
             if look in self._looks:  # the one before may have closed its spider
                 look()
                 break
-        if not self._due and self._turns.running:
+        if not self._due:
+            self._end_turns()
+
+    def _end_turns(self) -> None:
+        if self._turns is not None and self._turns.running:
             self._turns.stop()

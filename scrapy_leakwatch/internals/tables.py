@@ -19,7 +19,6 @@ class Table:
 
 
 _COOKIES = "scrapy.downloadermiddlewares.cookies.CookiesMiddleware"
-_OF_OPENTELEMETRY = "opentelemetry.sdk.metrics._internal._view_instrument_match"
 
 TABLES: tuple[Table, ...] = (
     Table("scrapy-cookie-jars", _COOKIES, ("jars",), then=()),
@@ -64,7 +63,8 @@ TABLES: tuple[Table, ...] = (
     Table("labels", "prometheus_client.metrics.MetricWrapperBase", ("_metrics",)),
     Table(
         "labels",
-        f"{_OF_OPENTELEMETRY}._ViewInstrumentMatch",
+        "opentelemetry.sdk.metrics._internal._view_instrument_match"
+        "._ViewInstrumentMatch",
         ("_attributes_aggregation",),
     ),
     Table("sqlalchemy-session", "sqlalchemy.orm.session.Session"),

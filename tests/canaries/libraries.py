@@ -101,6 +101,13 @@ LIBRARIES = [
         lambda: makes(module("prometheus_client.metrics").MetricWrapperBase),
     ),
     Part(
+        "opentelemetry._logs",
+        "get_logger LogRecord SeverityNumber",
+        "export/otel/telemetry.py",
+        "verdicts would be counted, and no events",
+        lambda: module("opentelemetry._logs"),
+    ),
+    Part(
         "opentelemetry.sdk.metrics._internal._view_instrument_match",
         "_attributes_aggregation",
         "internals/tables.py",
