@@ -43,6 +43,10 @@ HTTP_CLIENT = (
     else ("httpx2" if version_info >= (2, 18) else "httpx")
 )
 """What this Scrapy downloads with where there is no reactor."""
+needs_loop_alone = pytest.mark.skipif(
+    version_info < (2, 13),
+    reason="before Scrapy 2.13 a Deferred is awaited with asyncio's reactor only",
+)
 MODES = [
     pytest.param(ASYNCIO, id="asyncio"),
     pytest.param(SELECT, id="select"),

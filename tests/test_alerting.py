@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import ends
-from tests.conftest import recorded
+from tests.conftest import ASYNCIO, recorded
 
 PAGE = (Path(__file__).parent.parent / "docs" / "alerting.rst").read_text()
 LEAKWATCH = "scrapy_leakwatch.LeakWatch"
@@ -38,6 +38,7 @@ def alarmed(crawl, tmp_path):
             prelude="import sys; sys.path.insert(0, '')",
             EXTENSIONS={LEAKWATCH: 500, f"alarms.{alarm}": 510},
             LEAKWATCH_RECORD=str(record),
+            **ASYNCIO,
             **settings,
         )
         assert "Traceback" not in result.log

@@ -18,6 +18,7 @@ from scrapy_leakwatch.export.courier import Courier
 from scrapy_leakwatch.export.exporter import ExportError
 from scrapy_leakwatch.export.ways import WAYS, Way, wanted
 from scrapy_leakwatch.records import Numbers
+from tests.conftest import needs_loop_alone
 
 NUMBERS = Numbers("shop", "somenasty")
 
@@ -168,6 +169,7 @@ def threads() -> list[str]:
     return [each.name for each in threading.enumerate() if "leakwatch" in each.name]
 
 
+@needs_loop_alone
 def test_a_courier_carries_the_newest_once_and_nobody_waits() -> None:
     async def work() -> None:
         way = Road()
@@ -186,6 +188,7 @@ def test_a_courier_carries_the_newest_once_and_nobody_waits() -> None:
     asyncio.run(work())
 
 
+@needs_loop_alone
 def test_a_courier_tells_why_it_failed_until_it_works_again() -> None:
     async def work() -> None:
         way = Road()
@@ -206,6 +209,7 @@ def test_a_courier_tells_why_it_failed_until_it_works_again() -> None:
     asyncio.run(work())
 
 
+@needs_loop_alone
 def test_a_courier_that_hangs_is_not_waited_for_and_broken_off(monkeypatch) -> None:
     monkeypatch.setattr(couriers, "LONGEST_S", 0.0)
 

@@ -36,6 +36,7 @@ from scrapy_leakwatch.export.prometheus.page import Page
 from scrapy_leakwatch.export.prometheus.pushgateway import Pushgateway, group_of
 from scrapy_leakwatch.export.prometheus.textfile import Textfile
 from scrapy_leakwatch.records import SEVERITY, Costs, LiveCount, Numbers
+from tests.conftest import needs_loop_alone
 from tests.gateways import free_port, gateway, odd_gateway
 from tests.test_numbers import hostile
 
@@ -349,6 +350,7 @@ def until(true) -> None:
     raise AssertionError("it did not come about")
 
 
+@needs_loop_alone
 def test_the_file_is_replaced_as_a_whole_and_gone_after_the_last_crawl(
     tmp_path,
 ) -> None:
@@ -369,6 +371,7 @@ def test_the_file_is_replaced_as_a_whole_and_gone_after_the_last_crawl(
     assert ours() == []
 
 
+@needs_loop_alone
 def test_a_file_of_somebody_else_is_left_alone(tmp_path) -> None:
     path = tmp_path / "node.prom"
     path.write_text("# HELP node_boots Boots.\n")
@@ -383,6 +386,7 @@ def test_a_file_of_somebody_else_is_left_alone(tmp_path) -> None:
     assert ours() == []
 
 
+@needs_loop_alone
 def test_a_folder_that_can_not_be_made_is_told(tmp_path) -> None:
     (tmp_path / "file").write_text("")
     joined = in_file(tmp_path / "file" / "shop.prom")
@@ -407,6 +411,7 @@ def pushing_to(url: str, numbers: Numbers = FULL):
     return Pushgateway.join("push its metrics", url, group)
 
 
+@needs_loop_alone
 def test_numbers_are_pushed_to_their_group_and_the_last_at_the_close() -> None:
     with gateway() as there:
         joined = pushing_to(there.url)
@@ -421,6 +426,7 @@ def test_numbers_are_pushed_to_their_group_and_the_last_at_the_close() -> None:
     assert Place._all == {}
 
 
+@needs_loop_alone
 def test_a_password_is_sent_and_never_told() -> None:
     with gateway(401) as there:
         url = there.url.replace("//", "//some%40one:hunter2@")
@@ -446,6 +452,7 @@ def test_a_password_is_sent_and_never_told() -> None:
         (b"HTTP/1.1 302 Elsewhere\r\nLocation: http://a/\r\n\r\n", "it answers 302"),
     ],
 )
+@needs_loop_alone
 def test_a_gateway_that_sends_garbage_is_told_and_tried_again(says, told) -> None:
     with odd_gateway(says) as there:
         joined = pushing_to(there.url)
@@ -457,6 +464,7 @@ def test_a_gateway_that_sends_garbage_is_told_and_tried_again(says, told) -> Non
     assert ours() == []
 
 
+@needs_loop_alone
 def test_a_gateway_that_hangs_or_refuses_holds_up_nobody(monkeypatch) -> None:
     monkeypatch.setattr(pushgateway, "LAST_S", 0.05)
     with odd_gateway() as hung:
@@ -473,6 +481,7 @@ def test_a_gateway_that_hangs_or_refuses_holds_up_nobody(monkeypatch) -> None:
         assert ours() == []
 
 
+@needs_loop_alone
 def test_two_crawls_of_a_spider_push_one_page() -> None:
     with gateway() as there:
         one, other = pushing_to(there.url), pushing_to(there.url)
