@@ -147,10 +147,12 @@ def pipelines_line(crawler: Any) -> Waiting | None:
         return None
     found = {}
     for kind, component in components.managed(crawler):
+        if kind != "item pipeline":
+            continue
         tables = map(anatomy.namespace, anatomy.mro(type(component)))
         method = next((t["process_item"] for t in tables if "process_item" in t), None)
         code = callables.code_of(method)
-        if kind == "item pipeline" and code is not None and places.is_project(code):
+        if code is not None and places.is_project(code):
             found[_name(method)] = code
     if not found:
         return None

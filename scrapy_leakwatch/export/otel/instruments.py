@@ -9,15 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+from scrapy_leakwatch.export.folding import folded, one
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from scrapy_leakwatch.export.folding import Fold, Read
     from scrapy_leakwatch.records import Numbers
 
 PREFIX = "scrapy.leakwatch"
 PROJECT, SPIDER = "scrapy.project", "scrapy.spider"
-
-Number = int | float
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,37 +26,31 @@ class Instrument:
     """What is measured: how much of it there is, or a count that only rises.
 
     ``read`` returns values by what they are of, "" where there is only one; ``by``
-    names the attribute for that. ``fold`` makes one value of those of several crawls
-    with the same project and spider: what is counted for each is added up, what is seen
-    of their process is the same for all.
+    names the attribute for that. ``fold`` is as in `folded`.
     """
 
     name: str
     unit: str
     description: str
-    read: Callable[[Numbers], Mapping[str, Number]]
+    read: Read
     by: str = ""
     kind: Literal["gauge", "counter"] = "gauge"
-    fold: Callable[[Iterable[Number]], Number] = max
+    fold: Fold = max
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """One value of an instrument."""
 
-    value: Number
+    value: float
     attributes: Mapping[str, str]
 
 
 def points(instrument: Instrument, crawls: Iterable[Numbers]) -> list[Point]:
     """Return what an instrument says of some crawls."""
-    values: dict[tuple[str, str, str], list[Number]] = {}
-    for numbers in crawls:
-        for of, value in instrument.read(numbers).items():
-            values.setdefault((numbers.project, numbers.spider, of), []).append(value)
+    values = folded(crawls, instrument.read, instrument.fold)
     return [
-        Point(instrument.fold(each), _attributes(instrument, *key))
-        for key, each in values.items()
+        Point(value, _attributes(instrument, *key)) for key, value in values.items()
     ]
 
 
@@ -64,10 +59,6 @@ def _attributes(
 ) -> dict[str, str]:
     attributes = {PROJECT: project, SPIDER: spider}
     return attributes | ({instrument.by: of} if instrument.by else {})
-
-
-def _one(value: Number | None) -> dict[str, Number]:
-    return {} if value is None else {"": value}
 
 
 INSTRUMENTS: tuple[Instrument, ...] = (
@@ -89,7 +80,7 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         f"{PREFIX}.responses",
         "{response}",
         "Responses received.",
-        lambda numbers: _one(numbers.received),
+        lambda numbers: one(numbers.received),
         kind="counter",
         fold=sum,
     ),
@@ -104,19 +95,19 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         f"{PREFIX}.memory",
         "By",
         "Resident memory of the process, the same for all crawls in it.",
-        lambda numbers: _one(numbers.memory.get("rss")),
+        lambda numbers: one(numbers.memory.get("rss")),
     ),
     Instrument(
         f"{PREFIX}.children.memory",
         "By",
         "Memory of the crawl's child processes.",
-        lambda numbers: _one(numbers.memory.get("children")),
+        lambda numbers: one(numbers.memory.get("children")),
     ),
     Instrument(
         f"{PREFIX}.verdict.level",
         "1",
         "0: healthy, 1: somebody should look, 2: somebody must act.",
-        lambda numbers: _one(numbers.level),
+        lambda numbers: one(numbers.level),
     ),
     Instrument(
         f"{PREFIX}.verdicts",
@@ -131,7 +122,7 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         f"{PREFIX}.forecast",
         "s",
         "Time until a limit is reached, nothing where none is foreseen.",
-        lambda numbers: _one(numbers.forecast_s),
+        lambda numbers: one(numbers.forecast_s),
         fold=min,
     ),
     Instrument(
@@ -145,7 +136,7 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         f"{PREFIX}.samples",
         "{sample}",
         "Samples that LeakWatch has taken.",
-        lambda numbers: _one(numbers.samples),
+        lambda numbers: one(numbers.samples),
         kind="counter",
         fold=sum,
     ),
@@ -153,7 +144,7 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         f"{PREFIX}.sample.time",
         "s",
         "Time that all samples took.",
-        lambda numbers: _one(numbers.costs.samples_s),
+        lambda numbers: one(numbers.costs.samples_s),
         kind="counter",
         fold=sum,
     ),
@@ -161,12 +152,12 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         f"{PREFIX}.stall.max",
         "s",
         "The longest pause of the crawl for a look into its memory.",
-        lambda numbers: _one(numbers.costs.stall_s),
+        lambda numbers: one(numbers.costs.stall_s),
     ),
     Instrument(
         f"{PREFIX}.child.memory.max",
         "By",
         "The most memory that a look took in a child process of LeakWatch's own.",
-        lambda numbers: _one(numbers.costs.child_bytes),
+        lambda numbers: one(numbers.costs.child_bytes),
     ),
 )
