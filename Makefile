@@ -8,7 +8,7 @@ SOAK_SECONDS ?= 3600
 UPLOT ?= 1.6.32
 VENDORED := scrapy_leakwatch/report/static/vendor
 
-.PHONY: demo test fuzz zoo zoo-table fixes faults soak check static coverage bench docs \
+.PHONY: demo test test-all fuzz zoo zoo-table fixes faults soak check static coverage bench docs \
 	dist sdist wheels vendor clean
 
 demo: $(VENV)/.installed
@@ -16,6 +16,9 @@ demo: $(VENV)/.installed
 
 # Most of the tests wait for crawls: a few at once take half the time.
 test: $(VENV)/.checking
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow"
+
+test-all: $(VENV)/.checking
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 # Some minutes with so many examples of each test; the tests above have a few of each.
@@ -23,8 +26,9 @@ fuzz: $(VENV)/.checking
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -n 2 --dist worksteal tests/fuzz
 
 # KEEP is a new folder for what the rows leave, for the fixes below.
+# PART=1/2 runs every second row, PART=2/2 the others.
 zoo: $(VENV)/.zoo
-	$(BIN)/python -m tests.zoo $(if $(KEEP),--keep $(KEEP)) $(ROWS)
+	$(BIN)/python -m tests.zoo $(if $(KEEP),--keep $(KEEP)) $(if $(PART),--part $(PART)) $(ROWS)
 
 zoo-table: $(VENV)/.zoo
 	$(BIN)/python -m tests.zoo $(if $(KEEP),--keep $(KEEP)) --write docs/zoo.rst

@@ -65,6 +65,14 @@ MODES = [
         ],
     ),
 ]
+QUICK_MODES = [
+    MODES[0],
+    *(
+        pytest.param(*mode.values, id=mode.id, marks=[*mode.marks, pytest.mark.slow])
+        for mode in MODES[1:]
+    ),
+]
+"""The same for a test that is run in the first of them where time is short."""
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

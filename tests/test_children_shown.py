@@ -101,5 +101,5 @@ def test_a_memory_bill_has_them_beside_what_the_process_has() -> None:
 
 def test_a_crawl_counts_them_unless_it_is_switched_off(crawl) -> None:
     name = "leakwatch/memory/children"
-    assert crawl("Leaking").stats[name] == 0
-    assert name not in crawl("Leaking", LEAKWATCH_CHILDREN=False).stats
+    assert crawl("Healthy").stats[name] == 0
+    assert name not in crawl("Healthy", LEAKWATCH_CHILDREN=False).stats

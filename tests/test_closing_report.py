@@ -9,10 +9,10 @@ import sys
 
 import pytest
 
-from tests.conftest import MODES, recorded
+from tests.conftest import QUICK_MODES, recorded
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", QUICK_MODES)
 def test_a_leaking_crawl_leaves_a_page(crawl, tmp_path, mode) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()

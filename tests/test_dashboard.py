@@ -59,6 +59,7 @@ def test_every_panel_reads_the_data_source_that_is_chosen(dashboard):
 
 
 @pytest.mark.skipif(not installed("prometheus"), reason="Prometheus is not installed")
+@pytest.mark.slow
 def test_every_query_returns_series_of_a_fleet(dashboard, tmp_path):
     with fleet(LEAKING + 3, SPED_UP) as served:
         scrape = {"job_name": "scrapy", "static_configs": served.targets}

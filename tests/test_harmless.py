@@ -129,7 +129,7 @@ from scrapy_leakwatch.explain import asking
 def investigate(*args, **kwargs):
     {work}
 asking.investigate = investigate
-spiders.Leaking.pages = 1500
+spiders.Leaking.pages = 900
 """
 
 

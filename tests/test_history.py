@@ -272,6 +272,7 @@ def test_runs_may_come_in_any_order(runs) -> None:
     assert len(forth.past().runs) == len(crawls)
 
 
+@pytest.mark.slow
 def test_the_recordings_of_real_crawls_are_followed(crawl, tmp_path, capsys) -> None:
     folder = tmp_path / "recordings"
     record = {"LEAKWATCH_RECORD": str(folder / "%(name)s-%(time)s.jsonl")}

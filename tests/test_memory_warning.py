@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scrapy import signals
 
-from tests.conftest import MODES, recorded
+from tests.conftest import QUICK_MODES, recorded
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signals, "memusage_warning_reached"),
@@ -26,7 +26,7 @@ def bills(crawl, tmp_path, **settings) -> list:
     return [line for line in lines if line["type"] == "bill"]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", QUICK_MODES)
 def test_a_bill_is_taken_when_memory_is_warned_of(crawl, tmp_path, mode) -> None:
     first, *_ = bills(crawl, tmp_path, MEMUSAGE_WARNING_MB=1, **mode)
     assert first["owners"]

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("prometheus_client")
 
-from tests.conftest import ASYNCIO, MODES, start_crawl
+from tests.conftest import ASYNCIO, QUICK_MODES, start_crawl
 from tests.gateways import gateway, odd_gateway
 from tests.test_prometheus import values
 
@@ -51,7 +51,7 @@ class Scraped:
         return [line for line in lines if "[scrapy_leakwatch] WARNING: Leak" in line]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", QUICK_MODES)
 def test_a_leak_is_in_the_metrics_while_the_crawl_runs(shop, tmp_path, mode) -> None:
     file = tmp_path / "%(name)s.prom"
     with gateway() as there:
@@ -101,6 +101,7 @@ def test_what_leakwatch_itself_has_open_is_no_leak_of_the_crawl(shop, tmp_path) 
     assert crawl.left["threads"] == 0
 
 
+@pytest.mark.slow
 def test_five_crawls_of_a_process_share_a_port_and_only_one_leaks(
     shop, tmp_path
 ) -> None:

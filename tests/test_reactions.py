@@ -6,7 +6,7 @@ import pytest
 
 from scrapy_leakwatch.judge.acceptance import is_accepted
 from scrapy_leakwatch.records import Share
-from tests.conftest import MODES, recorded
+from tests.conftest import QUICK_MODES, recorded
 from tests.judging import explanation, growing, hear, judge_of, unexplained
 
 REFERER = "Request.meta['referer']"
@@ -73,7 +73,7 @@ spiders.Listener = Listener
 """
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", QUICK_MODES)
 def test_an_alarm_is_sent_to_whoever_listens(crawl, mode) -> None:
     extensions = {"scrapy_leakwatch.LeakWatch": 500, "spiders.Listener": 501}
     result = crawl("Leaking", prelude=LISTENING, EXTENSIONS=extensions, **mode)
@@ -102,7 +102,7 @@ spiders.Pager = Pager
 """
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", QUICK_MODES)
 def test_the_crawl_waits_for_who_is_told_at_its_end(crawl, mode) -> None:
     extensions = {
         "scrapy_leakwatch.LeakWatch": 500,
@@ -116,7 +116,7 @@ def test_the_crawl_waits_for_who_is_told_at_its_end(crawl, mode) -> None:
     assert "Thread TakesThread" in warning
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", QUICK_MODES)
 def test_a_leak_closes_the_crawl_where_that_is_wanted(crawl, mode) -> None:
     result = crawl("Leaking", LEAKWATCH_ON_LEAK="close", **mode)
     assert result.stats["finish_reason"] == "leakwatch_leak"

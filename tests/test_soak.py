@@ -21,6 +21,7 @@ def thirds(points: list[tuple[float, float]]) -> list[list[float]]:
     return [values[:third], values[third : 2 * third], values[2 * third :]]
 
 
+@pytest.mark.slow
 def test_a_crawl_that_soaks_takes_no_more_and_no_more_of_anything(tmp_path) -> None:
     soak = Soak(tmp_path, SECONDS, breath_s=5)
     soak.run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests import ends
-from tests.conftest import ASYNCIO, MODES, recorded
+from tests.conftest import ASYNCIO, QUICK_MODES, recorded
 from tests.test_alerting import events, shown
 
 pytest.importorskip("spidermon")
@@ -56,7 +56,7 @@ def monitored(crawl):
         pytest.param(THEIRS, ASYNCIO, id="theirs"),
         *(
             pytest.param(OURS, *mode.values, id=mode.id, marks=mode.marks)
-            for mode in MODES
+            for mode in QUICK_MODES
         ),
     ],
 )
@@ -95,7 +95,7 @@ def test_a_crawl_that_nobody_watches_fails_the_monitor(monitored) -> None:
     assert "add scrapy_leakwatch.LeakWatch to EXTENSIONS" in reason
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", QUICK_MODES)
 @pytest.mark.parametrize("order", [490, 510])
 def test_what_is_told_last_is_seen_whatever_the_order(
     monitored, tmp_path, order, mode

@@ -11,6 +11,7 @@ from scrapy import version_info
 
 from tests.conftest import (
     MODES,
+    QUICK_MODES,
     SELECT,
     recorded,
     start_crawl,
@@ -139,7 +140,7 @@ def test_the_line_that_made_a_deferred_is_named_where_twisted_knows(
     assert found(lines)["location"].endswith(f"stalling.py:{number}")
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", QUICK_MODES)
 def test_callbacks_that_never_end_are_told_though_others_do(
     shop, tmp_path, mode
 ) -> None:
@@ -149,13 +150,13 @@ def test_callbacks_that_never_end_are_told_though_others_do(
     assert is_at(found(lines), "SomeHang.parse", "some")
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", QUICK_MODES)
 def test_a_crawl_that_goes_on_is_told_to_have_recovered(shop, tmp_path, mode) -> None:
     lines = watched(shop, tmp_path, "GoesOn", until="recovered", **mode)
     assert [line["kind"] for line in told(lines)][:2] == ["stalled", "recovered"]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", QUICK_MODES)
 @pytest.mark.parametrize(
     "name",
     ["Slow", "Paused", "WaitsForWork", "Polls", "InThreads", "Listens", "IdlesOn"],

@@ -12,7 +12,7 @@ from scrapy_leakwatch.export.otel import events
 from scrapy_leakwatch.export.otel.instruments import INSTRUMENTS, points
 from scrapy_leakwatch.records import Costs, Numbers
 from tests import ends
-from tests.conftest import MODES, recorded
+from tests.conftest import QUICK_MODES, recorded
 from tests.judging import explanation, growing, hear, judge_of, unexplained
 
 NAMED = {each.name.removeprefix("scrapy.leakwatch."): each for each in INSTRUMENTS}
@@ -211,7 +211,7 @@ def events_at(end: ends.End) -> list[tuple[str, str, dict[str, object]]]:
     ]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", QUICK_MODES)
 def test_a_receiver_of_otlp_gets_the_numbers_and_the_verdicts(exported, mode) -> None:
     with ends.http(b"") as end:
         result, lines = exported("Leaking", port=end.port, **mode)

@@ -12,6 +12,7 @@ from tests import takers
 from tests.conftest import (
     ASYNCIO,
     MODES,
+    QUICK_MODES,
     REACTORLESS,
     ROW,
     SELECT,
@@ -128,7 +129,7 @@ GIVERS = [
 
 
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", QUICK_MODES)
 def test_who_gives_back_is_not_accused_nor_is_scrapy(crawl, tmp_path, mode) -> None:
     twisted = {"Loops", "Ports", "Slow"} if mode is REACTORLESS else set()
     asynchronous = {"Tasks"} if mode is SELECT else set()
@@ -153,9 +154,9 @@ def test_who_gives_back_is_not_accused_nor_is_scrapy(crawl, tmp_path, mode) -> N
     ("mode", "keeper"),
     [
         pytest.param(ASYNCIO, "KeepsCrawler", id="asyncio"),
-        pytest.param(SELECT, "KeepsSpider", id="select"),
+        pytest.param(SELECT, "KeepsSpider", id="select", marks=pytest.mark.slow),
         pytest.param(
-            REACTORLESS, "KeepsCrawler", id="reactorless", marks=MODES[2].marks
+            REACTORLESS, "KeepsCrawler", id="reactorless", marks=QUICK_MODES[2].marks
         ),
     ],
 )

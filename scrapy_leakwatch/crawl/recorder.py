@@ -6,6 +6,8 @@ import atexit
 import logging
 import os
 import platform
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import scrapy
@@ -186,7 +188,7 @@ class Recorder:
         """
         lasts = lasting and self._config.record is not None
         return self._so_far.crawl(
-            run=self._run(self._begun),
+            run=self._run,
             verdicts=self._judge.verdicts,
             looks=self._looks,
             record=self.record if lasts else None,
@@ -254,16 +256,19 @@ class Recorder:
 
     def _open_record(self, template: str) -> writing.Recording:
         record = writing.Recording(template, self._spider.name)
-        record.write(writing.of_run(self._run(self._clock())))
+        run = replace(self._run, time=self._clock(), process=traces.own())
+        record.write(writing.of_run(run))
         atexit.register(self._exit)
         if self._config.record is not None:
             path = redact.text(str(record.path), 1000)
             log(logging.INFO, "LeakWatch records to %s", path)
         return record
 
-    def _run(self, time: float) -> Run:
+    @cached_property
+    def _run(self) -> Run:
+        """What is told of the crawl, as it was when that was first asked for."""
         return Run(
-            time=time,
+            time=self._begun,
             spider=self._spider.name,
             project=self._project,
             pid=os.getpid(),

@@ -11,10 +11,14 @@ from tests.docs.project import Project, is_as_shown, masked, sides
 
 RUN = {"tutorial": None, "leaks": EXAMPLE, "commands": EXAMPLE}
 """The pages, and the project whose copy each is run in: none is an empty folder."""
+PAGES = [
+    pytest.param(name, marks=[] if name == "tutorial" else pytest.mark.slow)
+    for name in RUN
+]
 
 
 @pytest.mark.skipif(version_info < (2, 13), reason="the pages are of newer ones")
-@pytest.mark.parametrize("name", RUN)
+@pytest.mark.parametrize("name", PAGES)
 def test_what_a_page_shows_is_what_its_commands_print(name, tmp_path, shop):
     page = DOCS / f"{name}.rst"
     project = Project(tmp_path / "project", RUN[name], shop)

@@ -12,6 +12,7 @@ from tests.heap.walkers import (
     IN_C,
     NEEDS_C,
     WALKERS,
+    WALKERS_OF_ALL,
     is_marked,
     nothing_collected,
     rows_of,
@@ -117,8 +118,8 @@ def test_both_walks_meet_the_same_objects_in_the_same_order(plan) -> None:
     assert tables[0] == tables[1]
 
 
-@WALKERS
-@settings(max_examples=3, deadline=None)  # each goes through all that pytest has
+@WALKERS_OF_ALL
+@settings(max_examples=3, deadline=None)
 @given(plan=plans())
 def test_what_no_root_reaches_is_garbage_unless_something_holds_it(
     walker, plan

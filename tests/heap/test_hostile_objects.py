@@ -10,7 +10,7 @@ import pytest
 
 from scrapy_leakwatch.heap.opaque import open_up
 from scrapy_leakwatch.heap.sizes import rule
-from tests.heap.walkers import FOREVER, WALKERS, has, walked
+from tests.heap.walkers import FOREVER, WALKERS, WALKERS_OF_ALL, has, walked
 
 RUN: list[str] = []
 
@@ -119,7 +119,7 @@ def test_no_code_of_a_class_is_run_by_the_rule_or_in_opening() -> None:
         assert open_up(obj) == (0, [])
 
 
-@WALKERS
+@WALKERS_OF_ALL
 def test_no_code_is_run_to_find_garbage(walker) -> None:
     found = walker(rule)
     begin, end = found.unreached(OBJECTS, FOREVER)

@@ -19,6 +19,14 @@ WALKERS = pytest.mark.parametrize(
     "walker",
     [pytest.param(IN_C, id="c", marks=NEEDS_C), pytest.param(twin.Graph, id="twin")],
 )
+WALKERS_OF_ALL = pytest.mark.parametrize(
+    "walker",
+    [
+        pytest.param(IN_C, id="c", marks=NEEDS_C),
+        pytest.param(twin.Graph, id="twin", marks=pytest.mark.slow),
+    ],
+)
+"""For a test that walks all that pytest has."""
 
 
 def walked(walker, *roots, passing=False):

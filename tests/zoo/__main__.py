@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def main() -> int:
     asked = _arguments().parse_args()
-    rows = [row for row in ROWS if _is_asked(row, asked)]
+    first, parts = asked.part
+    rows = [row for row in ROWS if _is_asked(row, asked)][first - 1 :: parts]
     rows, left_out = installed(rows)
     for row in left_out:
         print(f"left out: {row.name} needs {', '.join(row.needs)}", flush=True)
@@ -39,10 +40,21 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.zoo", description=__doc__)
     parser.add_argument("rows", nargs="*", help="their names; all if none is given")
     parser.add_argument("--kinds", nargs="+", help="only rows whose truth is one")
+    parser.add_argument(
+        "--part", type=_part, default=(1, 1), help="1/2 is every second row"
+    )
     parser.add_argument("--jobs", type=int, default=max(2, os.cpu_count() or 2))
     parser.add_argument("--write", type=Path, help="the page to put the tables into")
     parser.add_argument("--keep", type=Path, help="a new folder for what is left")
     return parser
+
+
+def _part(text: str) -> tuple[int, int]:
+    number, _, of = text.partition("/")
+    part = int(number), int(of)
+    if not 1 <= part[0] <= part[1]:
+        raise ValueError(text)
+    return part
 
 
 def _is_asked(row: Row, asked: argparse.Namespace) -> bool:
