@@ -30,6 +30,7 @@ class Written:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._noted: dict[str, int] = {}
+        self._absolute: dict[str, str] = {}
 
     def flush(self, store: Store) -> None:
         """Write out what is buffered."""
@@ -45,12 +46,18 @@ class Written:
         exporter = self._crawler.get_extension(FeedExporter)
         for slot in exporter.slots if exporter is not None else ():
             if isinstance(slot.storage, FileFeedStorage) and not _is_packed(slot):
-                yield str(Path(slot.storage.path).absolute()), _feed_size(slot)
+                yield self._path(slot.storage.path), _feed_size(slot)
         seen = getattr(
             paths.follow(self._crawler, paths.DUPLICATE_FILTER), "file", None
         )
         if seen is not None and not seen.closed:
-            yield str(Path(seen.name).absolute()), _size(seen)
+            yield self._path(seen.name), _size(seen)
+
+    def _path(self, path: str) -> str:
+        """Return the same path for a file wherever a later process is started."""
+        if path not in self._absolute:
+            self._absolute[path] = str(Path(path).absolute())
+        return self._absolute[path]
 
 
 def _is_packed(slot: Any) -> bool:

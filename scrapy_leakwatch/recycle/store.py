@@ -17,17 +17,20 @@ _OLDEST, _NEWEST = f"{_WAITING} LIMIT 1", f"{_WAITING} DESC LIMIT 1"
 _ANEW = ("DELETE FROM given", "DELETE FROM written", "DELETE FROM notes")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS requests (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL,
+    id INTEGER PRIMARY KEY, queue TEXT NOT NULL,
     taken INTEGER NOT NULL DEFAULT 0, data BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS waiting ON requests (queue, taken, id);
+CREATE INDEX IF NOT EXISTS waiting ON requests (queue, id) WHERE taken = 0;
 CREATE TABLE IF NOT EXISTS given (
     fingerprint BLOB PRIMARY KEY, times INTEGER NOT NULL DEFAULT 0,
     before INTEGER NOT NULL DEFAULT 0, met INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE IF NOT EXISTS written (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL);
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS written (
+    path TEXT PRIMARY KEY, bytes INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value);
 """
+# Each page of the file that changes between two commits is written: those are few.
 
 
 class Store:
