@@ -27,6 +27,8 @@ from urllib.request import urlopen
 
 import psutil
 
+KILLED_AFTER_S = 1.5, 3.0
+"""Between two kills: a process has begun by then, and 20,000 pages are not done."""
 SITE = """
 import json, sys
 from collections import Counter
@@ -118,7 +120,7 @@ def watch(
 ) -> tuple[int, int]:
     """Return the peak of a crawling process and how many there were; kill some."""
     peak, seen = 0, set()
-    kill_at = time.monotonic() + random.uniform(3, 6)
+    kill_at = time.monotonic() + random.uniform(*KILLED_AFTER_S)
     while process.poll() is None:
         time.sleep(0.25)
         crawling = [psutil.Process(process.pid)]
@@ -131,7 +133,7 @@ def watch(
                 if kills and time.monotonic() >= kill_at:
                     each.kill()
                     kills -= 1
-                    kill_at = time.monotonic() + random.uniform(3, 6)
+                    kill_at = time.monotonic() + random.uniform(*KILLED_AFTER_S)
     return peak, len(seen)
 
 
@@ -142,30 +144,36 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--pairs", type=int, default=3)
     asked = parser.parse_args()
+    if asked.pairs:
+        pairs(asked.pages, asked.pairs)
+    tell(
+        f"{asked.kills} kills",
+        crawl(asked.pages, "--recycle", "--max-rss", "8G", kills=asked.kills),
+    )
+
+
+def pairs(pages: int, number: int) -> None:
+    """Run each crawl as one process and as several, one after the other."""
     ratios = []
-    for _ in range(asked.pairs):
-        plain = crawl(asked.pages)
-        recycled = crawl(asked.pages, "--recycle", "--max-rss", "8G")
+    for _ in range(number):
+        plain = crawl(pages)
+        recycled = crawl(pages, "--recycle", "--max-rss", "8G")
         ratios.append(recycled.took_s / plain.took_s)
         tell("healthy, one process", plain)
         tell("healthy, --recycle", recycled)
-    print(f"healthy: {statistics.median(ratios):.3f} x (median of {asked.pairs})")
+    print(f"healthy: {statistics.median(ratios):.3f} x (median of {number})")
     ratios = []
-    for _ in range(asked.pairs):
-        plain = crawl(asked.pages, leaks=True)
+    for _ in range(number):
+        plain = crawl(pages, leaks=True)
         limit = plain.peak // 3
         recycled = crawl(
-            *(asked.pages, "--recycle", "--max-rss", f"{limit // 1024**2}M"), leaks=True
+            *(pages, "--recycle", "--max-rss", f"{limit // 1024**2}M"), leaks=True
         )
         ratios.append(recycled.took_s / plain.took_s)
         tell("leaking, no limit", plain)
         tell(f"leaking, {limit / 1e6:,.0f} MB", recycled)
         print(f"peak {100 * recycled.peak / limit:.0f} % of the limit")
-    print(f"leaking: {statistics.median(ratios):.3f} x (median of {asked.pairs})")
-    tell(
-        f"{asked.kills} kills",
-        crawl(asked.pages, "--recycle", "--max-rss", "8G", kills=asked.kills),
-    )
+    print(f"leaking: {statistics.median(ratios):.3f} x (median of {number})")
 
 
 def tell(what: str, run: Run) -> None:

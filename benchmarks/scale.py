@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-SPIDERS = (1, 10, 50)
+SPIDERS = (1, 5, 10, 25, 50)
 HOURS = (1, 2, 4, 8, 12, 24)
 LOOKS = 25
 LIMIT_S = 300

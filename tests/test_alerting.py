@@ -69,6 +69,7 @@ def test_a_leak_is_mailed(alarmed) -> None:
     assert len(result.lines("WARNING")) == len(end.received)
 
 
+@pytest.mark.slow
 def test_a_leak_is_told_in_slack(alarmed) -> None:
     with ends.http() as end:
         webhook = f"http://127.0.0.1:{end.port}/services/T0/B0/x"
@@ -86,6 +87,7 @@ def events(end: ends.End) -> list[dict[str, object]]:
     return [each for each in found if "fingerprint" in each]
 
 
+@pytest.mark.slow
 def test_a_leak_is_an_issue_in_sentry_by_its_signature(alarmed) -> None:
     pytest.importorskip("sentry_sdk")
     with ends.http(b"{}") as end:

@@ -68,7 +68,12 @@ setattr(owner, path[-1], broken)
 
 def each_path(broken: dict[str, list[str]]) -> list:
     return [
-        pytest.param(stage, path, id=path.removeprefix("scrapy_leakwatch."))
+        pytest.param(
+            stage,
+            path,
+            id=path.removeprefix("scrapy_leakwatch."),
+            marks=[pytest.mark.slow] if path != paths[0] else [],
+        )
         for stage, paths in broken.items()
         for path in paths
     ]
@@ -138,7 +143,11 @@ spiders.Leaking.pages = 900
     [
         ("os.kill(os.getpid(), signal.SIGKILL)", "the child was killed by SIGKILL"),
         ("time.sleep(600)", "no answer within 0.5 seconds"),
-        ("raise RuntimeError('secret')", "RuntimeError at <string>:5"),
+        pytest.param(
+            "raise RuntimeError('secret')",
+            "RuntimeError at <string>:5",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_leak_is_told_without_a_holder_when_the_child_fails(

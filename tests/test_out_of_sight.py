@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 PRELUDE = """
 import ctypes, gc
 
@@ -20,6 +22,7 @@ OF_C = "ctypes.pythonapi.Py_IncRef(ctypes.py_object(response))"
 NO_COLLECTION = "gc.disable()\ngc.collect = lambda *_: 0\n"
 
 
+@pytest.mark.slow
 def test_pages_that_c_holds_leak_and_are_no_garbage(crawl) -> None:
     result = crawl("OutOfSight", prelude=PRELUDE.format(pages=1500, keep=OF_C))
     assert result.stats["leakwatch/verdict"] == "leak"

@@ -99,7 +99,7 @@ WAITING = [
 ]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", QUICK_MODES)
 @pytest.mark.parametrize("row", WAITING, ids=lambda row: row[2])
 def test_a_crawl_that_stands_still_is_told_with_who_waits(
     shop, tmp_path, mode, row

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scrapy_leakwatch.config import Auto
 
 PAGES = "leakwatch_pages"
 RSS = "leakwatch_rss"
@@ -23,14 +26,15 @@ class Plan:
 
     ``record`` is the file that it records to. ``max_pages`` responses are the most it
     may receive, 0 for any; ``loses``: requests that can't be written to disk may be
-    lost. ``supervisor`` is the pid of the process that it ends with.
+    lost. ``rss_limit_mb`` is as LEAKWATCH_RSS_LIMIT_MB, and ``supervisor`` the pid of
+    the process that it ends with.
     """
 
     process: int
     job: str
     record: str
     supervisor: int
-    rss_limit_mb: float = 0
+    rss_limit_mb: float | Auto = 0
     max_pages: int = 0
     loses: bool = False
 

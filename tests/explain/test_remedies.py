@@ -7,7 +7,7 @@ import pytest
 from scrapy import Item, Spider
 
 from scrapy_leakwatch.explain.containers import contents
-from scrapy_leakwatch.explain.containers.remedies import Hoard, remedy, yields
+from scrapy_leakwatch.explain.containers.remedies import Hoard, paced, remedy, yields
 
 
 @dataclass
@@ -176,3 +176,11 @@ def test_what_is_made_at_run_time_is_what_no_module_has():
 def test_rows_are_what_a_feed_can_write(row):
     assert contents.are_rows([("a", row)])
     assert not contents.are_rows([("a", row), ("b", object())])
+
+
+@pytest.mark.parametrize(
+    ("each", "often"), [(2_000, "thousand"), (200_000, "hundred"), (5_000_000, "ten")]
+)
+def test_large_entries_are_written_sooner(each, often) -> None:
+    hoard = Hoard(**BASE, kind="list", values="str")
+    assert f"clear() it every {often}, or let" in paced(remedy(hoard), each)

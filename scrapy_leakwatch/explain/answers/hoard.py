@@ -147,6 +147,7 @@ def _state(
         line = blame.added_there(group.lead, crawler)
     inside = contents.in_words(entries)
     alike = question.total / max(question.len, 1)
+    hoard = _hoard(question, group, entries, crawler)
     return Explanation(
         subject=question.name,
         class_path=redact.text(anatomy.path(type(container))),
@@ -158,9 +159,7 @@ def _state(
         expression=group.expression,
         location=line.location if line else None,
         code=line.code if line else None,
-        fix=use.fix
-        if use
-        else remedies.remedy(_hoard(question, group, entries, crawler)),
+        fix=use.fix if use else remedies.paced(remedies.remedy(hoard), price.each),
         signature=group.signature(question.spider),
         owner_kind=start.owner_kind if start else "unknown",
         likely=line.likely if line else False,

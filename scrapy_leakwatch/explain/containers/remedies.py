@@ -65,6 +65,15 @@ def remedy(hoard: Hoard) -> str:
     return _REMEDIES[hoard.kind](hoard) + _SCOPES.get(hoard.owner_kind, "")
 
 
+def paced(fix: str, each: int) -> str:
+    """Return a fix that has no more bytes wait than fit, of entries of so many each."""
+    often = next((word for least, word in _PACES if each >= least), "thousand")
+    return fix.replace("every thousand", f"every {often}")
+
+
+_PACES = ((1_000_000, "ten"), (100_000, "hundred"))
+"""Bytes from which on fewer entries are written at once."""
+
 _SCOPES: dict[StartKind, str] = {
     "class": "; an attribute of the class, it is shared by all its objects and stays",
     "global": "; a global, it stays as long as the process",

@@ -47,7 +47,11 @@ def thing_and_part(held: str) -> tuple[str, str]:
         return "request", "request.url"
     if held.endswith("Response"):
         return "response", "response.url"
-    return held or "object", "its url or id"
+    return held or "object", OF_ANY
+
+
+OF_ANY = "its url or id"
+"""What to keep of something of which nothing is known; it may be an item."""
 
 
 def bare(name: str) -> str:

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.explain.code import blame
 from scrapy_leakwatch.explain.holders.anchor import Anchor, Fate, HolderKind
-from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_part
+from scrapy_leakwatch.explain.holders.finding import (
+    OF_ANY,
+    Finding,
+    bare,
+    thing_and_part,
+)
 from scrapy_leakwatch.explain.naming.labels import label
 from scrapy_leakwatch.explain.naming.words import Wording, simple_wording
 from scrapy_leakwatch.foundation import anatomy
@@ -97,6 +102,12 @@ def _instead(finding: Finding) -> str:
             f"refers to its key keeps the key alive"
         )
     keep = f"keep {part} in {bare(finding.holder)}, not the {thing}"
+    if "[" in finding.holder and part == OF_ANY:
+        return (
+            f"write each {thing} out as it comes, or keep only what is needed of it in "
+            f"{bare(finding.holder)}, such as {part}, and remove it there when its "
+            "work is done"
+        )
     if "[" in finding.holder:
         return f"{keep}, and remove it there when its work is done"
     return f"{keep}, or set it to None when its work is done"

@@ -91,7 +91,12 @@ MORE = (
         "response.url) in cb_kwargs",
         fields={"also": _WAITS},
     ),
-    _more("KeptItems", _URL, "keep its url", by=("leaks.KeepingAll",)),
+    _more(
+        "KeptItems",
+        "each item is written to a file",
+        "write each Product out",
+        by=("leaks.KeepingAll",),
+    ),
     _more(
         "KeptRequests", "request.url is kept, as long as it takes", "keep request.url"
     ),
@@ -100,7 +105,7 @@ MORE = (
     _more("BesideACache"),
     _more("AfterAnotherCrawl"),
     _more("DownloadedInline"),
-    _more("TrackedClass", _URL, "keep its url"),
+    _more("TrackedClass", _URL, "such as its url"),
     _more("KeptByThreads"),
     _more("SlowLeak"),
     fix("aiohttp_kept_pages", _URL, "keep response.url", by=("leaks.KeptPages",)),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from tempfile import TemporaryFile
+
 from scrapy import Request
 
 from tests.zoo.animals import handlers, leaks, spans
@@ -36,10 +39,16 @@ class BesideABacklog(leaks.BesideABacklog):
 
 
 class KeepingAll(leaks.KeepingAll):
+    def __init__(self):
+        super().__init__()
+        self.file = TemporaryFile("w+")  # noqa: SIM115, until the crawl closes
+
     def process_item(self, item):
-        self.items.append(item["url"])
-        del self.items[:-AT_WORK]
+        print(json.dumps(dict(item)), file=self.file)
         return item
+
+    def close_spider(self):
+        self.file.close()
 
 
 class KeptRequests(leaks.KeptRequests):
