@@ -134,7 +134,7 @@ from scrapy_leakwatch.explain import asking
 def investigate(*args, **kwargs):
     {work}
 asking.investigate = investigate
-spiders.Leaking.pages = 900
+spiders.Leaking.pages = 1500
 """
 
 

@@ -19,6 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import psutil
+
 from scrapy_leakwatch.commands.exits import CommandError
 from scrapy_leakwatch.commands.printing import say
 from scrapy_leakwatch.commands.recorded import read
@@ -26,6 +28,7 @@ from scrapy_leakwatch.config import Config, ConfigError
 from scrapy_leakwatch.foundation.files import named
 from scrapy_leakwatch.foundation.traces import trace_of
 from scrapy_leakwatch.judge.ending import ending
+from scrapy_leakwatch.observe.limits import MEGABYTE, OF_CONTAINER, limits
 from scrapy_leakwatch.recordings.joining import Joiner
 from scrapy_leakwatch.recordings.lines import UnreadableRecording
 from scrapy_leakwatch.recordings.writing import Recording, RecordingError
@@ -50,7 +53,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
 
+    from scrapy_leakwatch.config import Auto
     from scrapy_leakwatch.records import Crawl
 
 MOST_IN_VAIN = 3
@@ -102,6 +107,19 @@ def _pages(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of pages from 1 on")
     return int(text)
+
+
+def limit_mb(settings: BaseSettings, opts: argparse.Namespace) -> float | Auto:
+    """Return the limit of a process; ``auto`` leaves room for this one beside it."""
+    limit: float | Auto = opts.max_rss or settings.get("LEAKWATCH_RSS_LIMIT_MB") or 0
+    if not limit and not opts.max_pages:
+        limit = "auto"
+    container = limits(settings).container
+    if limit != "auto" or container is None:
+        return limit
+    memory = psutil.Process().memory_info()
+    own = memory.rss - getattr(memory, "shared", 0)
+    return max(OF_CONTAINER * (container - own) / MEGABYTE, 1.0)
 
 
 class Part(NamedTuple):
@@ -173,15 +191,12 @@ class _Job:
         self._process: subprocess.Popen[bytes] | None = None
         self._interrupted = 0
         self._record_failed = False
-        limit = opts.max_rss or crawler.settings.get("LEAKWATCH_RSS_LIMIT_MB") or 0
-        if not limit and not opts.max_pages:
-            limit = "auto"
         self._plan = Plan(
             process=self._begin(),
             job=str(folder),
             record=f"{record.path}.part",
             supervisor=os.getpid(),
-            rss_limit_mb=limit,
+            rss_limit_mb=limit_mb(crawler.settings, opts),
             max_pages=opts.max_pages,
             loses=opts.lose_requests,
         )

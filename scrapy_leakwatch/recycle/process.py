@@ -10,11 +10,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 from scrapy import signals
 
 from scrapy_leakwatch.internals.versions import close_spider, create_looping_call
-from scrapy_leakwatch.observe.limits import MEGABYTE, OF_CONTAINER, limits
 from scrapy_leakwatch.recycle import totals
 from scrapy_leakwatch.recycle.feeds import continued
 from scrapy_leakwatch.recycle.files import Written
@@ -60,7 +58,7 @@ def prepare(settings: BaseSettings, plan: Plan) -> None:
         PLAN: plan.as_text(),
         "LEAKWATCH_RECORD": plan.record.replace("%", "%%"),
         "LEAKWATCH_REPORT": None,
-        "LEAKWATCH_RSS_LIMIT_MB": _limit_mb(settings, plan),
+        "LEAKWATCH_RSS_LIMIT_MB": plan.rss_limit_mb,
         "SCHEDULER": stored(settings["SCHEDULER"]),
         "EXTENSIONS": {**settings.getdict("EXTENSIONS"), Process: FIRST},
         "SPIDER_MIDDLEWARES": {**settings.getdict("SPIDER_MIDDLEWARES"), Starts: FIRST},
@@ -76,16 +74,6 @@ def prepare(settings: BaseSettings, plan: Plan) -> None:
     store.close()
     for name, value in now.items():
         settings.set(name, value, priority=ABOVE_ALL)
-
-
-def _limit_mb(settings: BaseSettings, plan: Plan) -> float | str:
-    """Return the limit of a process; ``auto`` leaves room for what watches over it."""
-    container = limits(settings).container
-    if plan.rss_limit_mb != "auto" or container is None:
-        return plan.rss_limit_mb
-    memory = psutil.Process(plan.supervisor).memory_info()
-    others = memory.rss - getattr(memory, "shared", 0)
-    return max(OF_CONTAINER * (container - others) / MEGABYTE, 1.0)
 
 
 class Process:

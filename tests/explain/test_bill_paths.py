@@ -26,14 +26,11 @@ from scrapy.statscollectors import MemoryStatsCollector
 from twisted.python.threadpool import ThreadPool
 
 from scrapy_leakwatch.explain.bills.paths import Place
-from scrapy_leakwatch.heap.sizes import SHOWS_BUFFER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scrapy.crawler import Crawler
-
-BUFFER = "bytes" if SHOWS_BUFFER else "BytesIO"
 
 
 class ShopSpider(Spider):
@@ -155,7 +152,7 @@ def in_memory() -> sqlite3.Connection:
 @pytest.mark.parametrize(
     ("made", "path", "kind", "count"),
     [
-        (lambda: io.BytesIO(bytes(3 * MB)), "spider.kept", BUFFER, 1),
+        (lambda: io.BytesIO(bytes(3 * MB)), "spider.kept", "BytesIO", 1),
         (lambda: bytearray(3 * MB), "spider.kept", "bytearray", 1),
         (lambda: "x" * 3 * MB, "spider.kept", "str", 1),
         (texts, "spider.kept", "str", 3000),
