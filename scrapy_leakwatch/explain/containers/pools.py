@@ -46,6 +46,8 @@ _STARTERS = frozenset(
 
 DEEPEST = 4
 """A function in a future in a partial in a context in an item of work."""
+_WORK_OF = ("fn", "task", "func", "args")
+"""Attributes with the function that is to be called; from Python 3.14 on in a task."""
 MOST_PARTS = 16
 EXAMINED = 4
 
@@ -98,7 +100,7 @@ def _function_in(obj: Any, depth: int = 0) -> CodeType | None:
         parts = list(obj)
     else:
         # A future, among the others, has what is called when the work is done.
-        parts = [anatomy.attribute(obj, name) for name in ("fn", "func", "args")]
+        parts = [anatomy.attribute(obj, name) for name in _WORK_OF]
         parts += [value for _, value in anatomy.attributes(obj)]
         parts += _enclosed(obj)
     found = (_function_in(part, depth + 1) for part in parts[:MOST_PARTS])
