@@ -338,7 +338,7 @@ def test_an_error_at_an_end_that_nobody_waits_for_is_logged(caplog) -> None:
 
 @needs_remote_control
 def test_who_goes_without_a_word_is_given_up(start, tmp_path) -> None:
-    job = start("Healthy", **WITHOUT)
+    job = start("Backlog", **WITHOUT)
     before = traces(job)
     remote.execute(
         job,
@@ -353,7 +353,7 @@ def test_who_goes_without_a_word_is_given_up(start, tmp_path) -> None:
 
 @needs_remote_control
 def test_a_crawl_with_leakwatch_keeps_its_own(start, tmp_path, capsys) -> None:
-    job = start("Healthy", LEAKWATCH_BILL=False)
+    job = start("Backlog", LEAKWATCH_BILL=False)
     before = traces(job)
     assert before["looping calls"] == 1
     leakwatch("attach", str(job.pid), "--for", "1", *at(tmp_path))
@@ -389,7 +389,7 @@ def test_running_crawls_are_listed_without_their_tokens(
 def test_a_crawl_whose_recording_has_failed_is_not_attached_to(
     start, tmp_path, capsys
 ) -> None:
-    job = start("Healthy", LEAKWATCH_RECORD="record.jsonl")
+    job = start("Backlog", LEAKWATCH_RECORD="record.jsonl")
     before = traces(job)
     remote.execute(job, FULL)
     deadline = time.monotonic() + 60
