@@ -128,7 +128,7 @@ def test_each_job_of_scrapyd_has_its_own_record(scrapyd, egg, shop, tmp_path) ->
     assert scrapyd.deploy(egg)["spiders"] == 4
     settings = {
         "SHOP_URL": shop,
-        "CLOSESPIDER_PAGECOUNT": "100",
+        "CLOSESPIDER_PAGECOUNT": "300",
         "LEAKWATCH_INTERVAL": "0.1",
         "LEAKWATCH_MIN_OBJECTS": "30",
         "LEAKWATCH_RECORD": str(tmp_path / "records" / "%(name)s-%(time)s.jsonl"),
@@ -181,6 +181,7 @@ def test_a_job_goes_on_in_a_fresh_process(scrapyd, egg, shop, tmp_path) -> None:
     )["jobid"]
     log = tmp_path / "logs" / "shop" / "backlog" / f"{job}.log"
     wait(lambda: log.exists() and "Spider opened" in log.read_text())
+    wait((tmp_path / "record.jsonl.part").exists)
     (running,) = scrapyd("listjobs", project="shop")["running"]
     (crawling,) = psutil.Process(running["pid"]).children()
     crawling.kill()

@@ -272,7 +272,7 @@ class _Job:
             begun = store.noted("begun") == self._plan.process
             done, pending = store.noted(DONE, 0), store.pending()
             mend(store)
-        if end is None and not begun:
+        if end is None and not begun and status >= 0:  # nobody has killed it
             self._remove_part()
             raise CommandError("The crawl could not begin: its log has the error.")
         return Part(status, end, done - before, pending)

@@ -65,6 +65,19 @@ class KilledAtOnce(Numbers):
         os.kill(os.getpid(), 9)
 
 
+class KilledBefore(Numbers):
+    """Is killed before it begins, once."""
+
+    name = "killed_before"
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        mark = Path(os.environ["MARKS"]) / "before"
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), 9)
+
+
 class Unwritable(Numbers):
     """Has a lock in each request."""
 

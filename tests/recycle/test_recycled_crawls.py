@@ -99,6 +99,16 @@ def test_a_kill_loses_no_page_and_no_item(recycle, site, all_pages) -> None:
     assert len(lines(done.folder / "out.jsonl")) - PAGES <= twice
 
 
+def test_a_process_that_is_killed_before_it_begins_is_begun_again(
+    recycle, site, all_pages
+) -> None:
+    done = recycle("KilledBefore", "-o", "out.jsonl")
+    assert ["killed by SIGKILL" in line for line in ends(done)] == [True, False]
+    assert set(site.fetched) == all_pages
+    assert set(lines(done.folder / "out.jsonl")) == set(range(PAGES))
+    assert done.recording.complete
+
+
 def test_a_crawl_that_only_dies_is_given_up(recycle, site) -> None:
     done = recycle("KilledAtOnce")
     assert done.code == 1
