@@ -28,7 +28,7 @@ from scrapy_leakwatch.config import Config, ConfigError
 from scrapy_leakwatch.foundation.files import named
 from scrapy_leakwatch.foundation.traces import trace_of
 from scrapy_leakwatch.judge.ending import ending
-from scrapy_leakwatch.observe.limits import MEGABYTE, OF_CONTAINER, limits
+from scrapy_leakwatch.observe.limits import MEGABYTE, limits, of_container
 from scrapy_leakwatch.recordings.joining import Joiner
 from scrapy_leakwatch.recordings.lines import UnreadableRecording
 from scrapy_leakwatch.recordings.writing import Recording, RecordingError
@@ -114,12 +114,11 @@ def limit_mb(settings: BaseSettings, opts: argparse.Namespace) -> float | Auto:
     limit: float | Auto = opts.max_rss or settings.get("LEAKWATCH_RSS_LIMIT_MB") or 0
     if not limit and not opts.max_pages:
         limit = "auto"
-    container = limits(settings).container
-    if limit != "auto" or container is None:
+    if limit != "auto" or (container := limits(settings).container) is None:
         return limit
     memory = psutil.Process().memory_info()
-    own = memory.rss - getattr(memory, "shared", 0)
-    return max(OF_CONTAINER * (container - own) / MEGABYTE, 1.0)
+    private = memory.rss - getattr(memory, "shared", 0)
+    return max(of_container(container, private) / MEGABYTE, 1.0)
 
 
 class Part(NamedTuple):

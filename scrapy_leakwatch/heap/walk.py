@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -120,7 +121,12 @@ class Heap:
         return bool(self.graph.partial)
 
     def children(self, index: int) -> Iterator[tuple[int, int]]:
-        """Yield the ranges of what ``index`` was first to refer to, largest first."""
+        """Yield the ranges of what ``index`` was first to refer to, largest first.
+
+        The buffer of a `BytesIO`, which Python 3.12 and newer show, is a part of it.
+        """
+        if type(self.graph.object(index)) is io.BytesIO:
+            return
         span = self._span_of.get(index) or self._span_at(index)
         if span is not None:
             begin, end = self.graph.children(index, *span)

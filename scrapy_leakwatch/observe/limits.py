@@ -50,8 +50,13 @@ def limits(
     if settings.getbool("MEMUSAGE_ENABLED"):
         process = settings.getint("MEMUSAGE_LIMIT_MB") * MEGABYTE
     container = _lowest([group.limit or 0 for group in memory_groups(root)])
-    own = OF_CONTAINER * (container or 0) if own_mb == "auto" else own_mb * MEGABYTE
+    own = of_container(container or 0) if own_mb == "auto" else own_mb * MEGABYTE
     return Limits(_lowest([process]), container, _lowest([int(own)]))
+
+
+def of_container(container: int, beside: int = 0) -> float:
+    """Return what ``auto`` is, in bytes, where others have so many ``beside`` it."""
+    return OF_CONTAINER * (container - beside)
 
 
 def _lowest(limits: list[int]) -> int | None:

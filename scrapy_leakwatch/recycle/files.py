@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,6 @@ class Written:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._noted: dict[str, int] = {}
-        self._absolute: dict[str, str] = {}
 
     def flush(self, store: Store) -> None:
         """Write out what is buffered."""
@@ -46,18 +46,17 @@ class Written:
         exporter = self._crawler.get_extension(FeedExporter)
         for slot in exporter.slots if exporter is not None else ():
             if isinstance(slot.storage, FileFeedStorage) and not _is_packed(slot):
-                yield self._path(slot.storage.path), _feed_size(slot)
+                yield _absolute(slot.storage.path), _feed_size(slot)
         seen = getattr(
             paths.follow(self._crawler, paths.DUPLICATE_FILTER), "file", None
         )
         if seen is not None and not seen.closed:
-            yield self._path(seen.name), _size(seen)
+            yield _absolute(seen.name), _size(seen)
 
-    def _path(self, path: str) -> str:
-        """Return the same path for a file wherever a later process is started."""
-        if path not in self._absolute:
-            self._absolute[path] = str(Path(path).absolute())
-        return self._absolute[path]
+
+@lru_cache(maxsize=64)  # it is asked for with each request that is done
+def _absolute(path: str) -> str:
+    return str(Path(path).absolute())
 
 
 def _is_packed(slot: Any) -> bool:

@@ -368,6 +368,15 @@ def test_what_waiting_requests_carry_is_told_where_it_is_most_of_them(crawler):
     assert "pass only what its callback needs" in found.fix
 
 
+def test_a_file_in_memory_that_requests_carry_is_told_and_not_its_buffer(crawler):
+    carried = lambda _: io.BytesIO(bytes(20_000))  # noqa: E731
+    crawler.engine = waiting_requests(crawler.spider, 300, carried)
+    bill = billed(crawler, before={("scheduler memory queue", ""): 0})
+    _, found = place(bill, "scheduler memory queue[*].meta['trail']")
+    assert found.type == "BytesIO"
+    assert found.count == pytest.approx(300, rel=0.1)
+
+
 def test_pages_that_waiting_requests_carry_are_told_as_scrapys_own(crawler):
     carried = lambda number: HtmlResponse("https://a", body=bytes(20_000))  # noqa: E731
     crawler.engine = waiting_requests(crawler.spider, 300, carried)

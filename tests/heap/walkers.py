@@ -15,17 +15,18 @@ from scrapy_leakwatch.heap.sizes import rule
 FOREVER = math.inf
 IN_C = None if graph._graph is None else graph._graph.Graph
 NEEDS_C = pytest.mark.skipif(IN_C is None, reason="the part in C was not built")
-WALKERS = pytest.mark.parametrize(
-    "walker",
-    [pytest.param(IN_C, id="c", marks=NEEDS_C), pytest.param(twin.Graph, id="twin")],
-)
-WALKERS_OF_ALL = pytest.mark.parametrize(
-    "walker",
-    [
+
+
+def _walkers(*of_twin: pytest.MarkDecorator) -> pytest.MarkDecorator:
+    walkers = [
         pytest.param(IN_C, id="c", marks=NEEDS_C),
-        pytest.param(twin.Graph, id="twin", marks=pytest.mark.slow),
-    ],
-)
+        pytest.param(twin.Graph, id="twin", marks=of_twin),
+    ]
+    return pytest.mark.parametrize("walker", walkers)
+
+
+WALKERS = _walkers()
+WALKERS_OF_ALL = _walkers(pytest.mark.slow)
 """For a test that walks all that pytest has."""
 
 

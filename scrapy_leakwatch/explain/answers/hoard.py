@@ -147,7 +147,6 @@ def _state(
         line = blame.added_there(group.lead, crawler)
     inside = contents.in_words(entries)
     alike = question.total / max(question.len, 1)
-    hoard = _hoard(question, group, entries, crawler)
     return Explanation(
         subject=question.name,
         class_path=redact.text(anatomy.path(type(container))),
@@ -159,7 +158,9 @@ def _state(
         expression=group.expression,
         location=line.location if line else None,
         code=line.code if line else None,
-        fix=use.fix if use else remedies.paced(remedies.remedy(hoard), price.each),
+        fix=use.fix
+        if use
+        else remedies.remedy(_hoard(question, group, entries, crawler, price.each)),
         signature=group.signature(question.spider),
         owner_kind=start.owner_kind if start else "unknown",
         likely=line.likely if line else False,
@@ -187,7 +188,11 @@ def _behind(trail: Trail) -> Trail:
 
 
 def _hoard(
-    question: HoardQuestion, group: Group, entries: list[Entry], crawler: Any
+    question: HoardQuestion,
+    group: Group,
+    entries: list[Entry],
+    crawler: Any,
+    each: int,
 ) -> remedies.Hoard:
     keys, _, values = contents.in_words(entries).rpartition(" → ")
     sent = blame.sent_at_end_there(group.lead, crawler)
@@ -205,6 +210,7 @@ def _hoard(
         rows=contents.are_rows(entries),
         yields=remedies.yields(group.lead.trail[0]),
         sent=sent.code if sent else "",
+        each=each,
     )
 
 

@@ -7,7 +7,6 @@ one path at most.
 
 from __future__ import annotations
 
-import io
 from collections import deque
 from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper
@@ -104,9 +103,7 @@ class _Descent:
         while stack:
             step = stack.pop()
             self.looked_at += 1
-            # The buffer that newer Pythons show in it is no place of its own.
-            is_file = type(step.way[-1]) is io.BytesIO
-            ranges = [] if is_file else list(self.heap.children(step.index))
+            ranges = list(self.heap.children(step.index))
             heavy = self._worth_a_look(step, ranges)
             rest = self.heap.graph.bytes(step.index)
             if len(step.way) >= DEEPEST or self.looked_at >= MOST_PLACES:

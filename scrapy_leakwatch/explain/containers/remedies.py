@@ -24,7 +24,8 @@ class Hoard:
     ``keys``. ``owner_kind`` is what the way to it begins at. ``rows``: its values are
     what a feed can write, and its owner ``yields`` items. ``table`` is what helps
     against a table of Scrapy or a library, ``thing`` against what is in it. ``sent`` is
-    the code that sends all of it at the end.
+    the code that sends all of it at the end, ``each`` the bytes of an entry, 0 where
+    they are not known.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Hoard:
     table: str = ""
     thing: str = ""
     sent: str = ""
+    each: int = 0
 
 
 def yields(owner: Any) -> bool:
@@ -47,7 +49,12 @@ def yields(owner: Any) -> bool:
 
 
 def remedy(hoard: Hoard) -> str:
-    """Return one sentence a person can act on."""
+    """Return one sentence a person can act on; no more is to wait than fits."""
+    often = next((word for least, word in _PACES if hoard.each >= least), "thousand")
+    return _remedy(hoard).replace("every thousand", f"every {often}")
+
+
+def _remedy(hoard: Hoard) -> str:
     if hoard.table:
         return hoard.table
     if hoard.origin == "library":
@@ -65,14 +72,8 @@ def remedy(hoard: Hoard) -> str:
     return _REMEDIES[hoard.kind](hoard) + _SCOPES.get(hoard.owner_kind, "")
 
 
-def paced(fix: str, each: int) -> str:
-    """Return a fix that has no more bytes wait than fit, of entries of so many each."""
-    often = next((word for least, word in _PACES if each >= least), "thousand")
-    return fix.replace("every thousand", f"every {often}")
-
-
 _PACES = ((1_000_000, "ten"), (100_000, "hundred"))
-"""Bytes from which on fewer entries are written at once."""
+"""Bytes of an entry from which on fewer are written at once."""
 
 _SCOPES: dict[StartKind, str] = {
     "class": "; an attribute of the class, it is shared by all its objects and stays",

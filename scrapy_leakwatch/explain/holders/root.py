@@ -102,15 +102,14 @@ def _instead(finding: Finding) -> str:
             f"refers to its key keeps the key alive"
         )
     keep = f"keep {part} in {bare(finding.holder)}, not the {thing}"
-    if "[" in finding.holder and part == OF_ANY:
-        return (
+    if "[" not in finding.holder:
+        return f"{keep}, or set it to None when its work is done"
+    if part == OF_ANY:
+        keep = (
             f"write each {thing} out as it comes, or keep only what is needed of it in "
-            f"{bare(finding.holder)}, such as {part}, and remove it there when its "
-            "work is done"
+            f"{bare(finding.holder)}, such as {part}"
         )
-    if "[" in finding.holder:
-        return f"{keep}, and remove it there when its work is done"
-    return f"{keep}, or set it to None when its work is done"
+    return f"{keep}, and remove it there when its work is done"
 
 
 _OF_ALL = frozenset({"logging", "receivers"})
