@@ -99,6 +99,7 @@ def explanation(**fields) -> Explanation:
         "traits": (),
         "others": (),
         "victims": (),
+        "takes": (),
         "origin": "project",
         "known": "",
     }

@@ -17,6 +17,7 @@ from scrapy_leakwatch.records import (
     BillPath,
     Memory,
     NoBill,
+    ResourceCounts,
 )
 from tests.judging import judge_of, sample
 
@@ -368,3 +369,45 @@ def test_shifting_time_changes_nothing(sizes, shift) -> None:
     for each in found.bills:
         moved.add(replace(each, time=each.time + shift))
     assert names(moved) == names(found)
+
+
+def of_tasks(number: int):
+    return replace(
+        resident(number, (100 + 20 * number) * MB),
+        resources=ResourceCounts(tasks=5 + 300 * number),
+    )
+
+
+def billed_tasks(judge, number: int, kind: str = "Task", count: int = 300) -> list:
+    """Return what a judge says of a bill in which tasks weigh most."""
+    path = {"path": "spider.tasks", "type": kind, "count": count * number}
+    heavy = owner(20 * MB * number, name="spider shop", **path)
+    return judge.hear_bill(bill(number, (100 + 20 * number) * MB, heavy))
+
+
+def test_tasks_that_do_not_end_are_part_of_their_weight() -> None:
+    judge, told = judge_of(), []
+    for number in range(12):
+        suspicion = judge.hear(of_tasks(number))
+        told += [judge.conclude(suspicion, None)] if suspicion else []
+        told += [each for each, _ in billed_tasks(judge, number)]
+    hoard, *others = told
+    assert (hoard.kind, hoard.subject) == ("hoard", "spider.tasks")
+    unreleased = [each for each in others if each.kind == "unreleased"]
+    assert unreleased
+    assert {each.cause for each in unreleased} == {hoard.id}
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "is_news"),
+    [("Task", 300, False), ("Task", 1, True), ("Row", 300, True)],
+)
+def test_the_weight_of_tasks_that_were_told_is_no_news(kind, count, is_news) -> None:
+    judge, told = judge_of(), []
+    for number in range(12):
+        suspicion = judge.hear(of_tasks(number))
+        verdict = judge.conclude(suspicion, None) if suspicion else None
+        told += [verdict.kind] if verdict else []
+    assert "unreleased" in told
+    bills = [billed_tasks(judge, number, kind, count) for number in range(8, 12)]
+    assert any(bills) == is_news

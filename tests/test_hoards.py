@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scrapy_leakwatch.records import ResourceCounts
 from tests.judging import (
     MEMORY,
     container,
@@ -82,6 +83,42 @@ def test_what_a_line_puts_there_is_told_once_by_whatever_name() -> None:
     found = replace(found, likely=True)
     told = hear(judge_of(explain=True), samples, found)
     assert [verdict.kind for verdict in told] == ["leak", "hoard"]
+
+
+@pytest.mark.parametrize(
+    ("takes", "sockets", "kinds"),
+    [
+        (("sockets",), 900, ["unreleased"]),
+        (("sockets",), 0, ["hoard"]),
+        (("tasks",), 900, ["hoard", "unreleased"]),
+        ((), 900, ["hoard", "unreleased"]),
+    ],
+    ids=["open", "closed", "others", "no sockets"],
+)
+def test_a_container_of_sockets_that_are_open_is_told_once(
+    takes, sockets, kinds
+) -> None:
+    samples = [
+        replace(each, resources=ResourceCounts(sockets=5 + sockets * n))
+        for n, each in enumerate(rising(900, 12))
+    ]
+    judge, told = judge_of(explain=True), {}
+    for suspicion in filter(None, map(judge.hear, samples)):
+        found = priced(takes=takes) if suspicion.kind == "hoard" else None
+        verdict = judge.conclude(suspicion, found)
+        told |= {verdict.kind: verdict} if verdict else {}
+    assert list(told) == kinds
+
+
+def test_a_container_of_tasks_waits_until_they_are_judged() -> None:
+    uneven = [90, 70, 150, 120, 260, 190, 330, 250, 420, 380, 480, 440]
+    samples = [
+        replace(each, resources=ResourceCounts(tasks=10 * tasks))
+        for tasks, each in zip(uneven, rising(400, 12), strict=True)
+    ]
+    assert not hear(judge_of(explain=True), samples, priced(takes=("tasks",)))
+    told = hear(judge_of(explain=True), samples, priced())
+    assert {each.kind for each in told} == {"hoard"}
 
 
 def test_what_its_owner_empties_is_left_alone_until_it_is_far_too_long() -> None:

@@ -167,6 +167,26 @@ def test_they_wait_where_this_sample_did_not_count_the_tasks() -> None:
     assert set(busy) == {"asyncio task"}
 
 
+UNEVEN = [46, 100, 336, 170, 303, 230, 386, 336, 475, 447, 513, 588, 661]
+"""Tasks at a sample: most end at the next page, some never do."""
+
+
+def test_they_wait_where_the_tasks_that_grow_come_and_go_as_well() -> None:
+    samples = [
+        having(number, tasks=tasks, timers=45 * number)
+        for number, tasks in enumerate(UNEVEN)
+    ]
+    assert suspected(samples) is None
+
+
+def test_they_do_not_wait_where_the_tasks_only_come_and_go() -> None:
+    samples = [
+        having(number, tasks=(46, 150, 90, 200)[number % 4], timers=45 * number)
+        for number in range(len(UNEVEN))
+    ]
+    assert suspected(samples).subject == "timer"
+
+
 def test_they_do_not_wait_for_what_was_judged_and_is_no_fault() -> None:
     judge = judge_of(explain=True)
     told = []

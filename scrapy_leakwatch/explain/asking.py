@@ -353,7 +353,8 @@ def _understood(
     fields["traits"] = tuple(fields["traits"])
     fields["path"] = tuple(PathStep(**step) for step in fields["path"])
     fields["others"] = tuple(Share(**share) for share in fields["others"])
-    fields["victims"] = tuple(fields["victims"])
+    for name in ("victims", "takes"):
+        fields[name] = tuple(fields[name])
     return Explanation(**fields)
 
 

@@ -9,7 +9,7 @@ from scrapy_leakwatch.judge import bills, thresholds
 from scrapy_leakwatch.judge.acceptance import is_accepted
 from scrapy_leakwatch.judge.bills import BillCase
 from scrapy_leakwatch.judge.case import Case
-from scrapy_leakwatch.judge.history import RSS, History
+from scrapy_leakwatch.judge.history import RESOURCES, RSS, History
 from scrapy_leakwatch.judge.kinds import (
     inconclusive,
     kind_of,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.config import Config
     from scrapy_leakwatch.records import (
+        Growth,
         Kind,
         NoBill,
         Sample,
@@ -132,11 +133,7 @@ class Judge:
     ) -> Verdict | None:
         key = Key("samples", suspicion.judged_as)
         verdict = verdict_on(suspicion, found, self._case)
-        if verdict is None or (
-            verdict.kind == "hoard"
-            and isinstance(found, Explanation)
-            and self._is_told_line(key, found.location, likely=found.likely)
-        ):
+        if verdict is None or self._is_of_another(key, verdict, found):
             failed = inconclusive.failure(found)
             again = (
                 thresholds.ASKED_AGAIN
@@ -158,6 +155,26 @@ class Judge:
         verdict = replace(verdict, cause=self._cause_of(verdict, per_min))
         return self._remember(key, verdict, per_min)
 
+    def _is_of_another(
+        self, key: Key, verdict: Verdict, found: Explanation | Unexplained | None
+    ) -> bool:
+        """Tell whether a hoard is told by another name, or what it keeps is."""
+        if verdict.kind != "hoard" or not isinstance(found, Explanation):
+            return False
+        return self._is_told_line(key, found.location, likely=found.likely) or any(
+            self._is_counted(name, verdict.growth) for name in found.takes
+        )
+
+    def _is_counted(self, name: str, grown: Growth) -> bool:
+        """Tell whether a field of `ResourceCounts` is told of, or soon will be."""
+        judged_as = f"{RESOURCES}{name}"
+        told = self._told.get(Key("samples", judged_as))
+        if told is not None:
+            return told.verdict.kind == "unreleased"
+        if judged_as in self._dismissed:
+            return False
+        return taken.is_counted(name, grown, self._history, self._case)
+
     def unlooked(self) -> list[tuple[Verdict, Explanation | Unexplained]]:
         """Return what is still suspected at the end, where no child could look."""
         told = []
@@ -173,7 +190,7 @@ class Judge:
                 told.append((self._remember(key, verdict), found))
         return told
 
-    def _cause_of(self, verdict: Verdict, per_min: float) -> int | None:
+    def _cause_of(self, verdict: Verdict, per_min: float = 0.0) -> int | None:
         """Return the number of the verdict that this one is part of, if any.
 
         That is one by weight, or that the pages of a browser are not closed.
@@ -188,7 +205,11 @@ class Judge:
                 is_inside(verdict.holder, whole.subject)
                 or is_inside(whole.subject, verdict.holder)
             )
-            if inside or _exceed(per_min, told.bytes_per_min, whole.share_of_growth):
+            if (
+                inside
+                or taken.are_the_same(verdict, whole.class_path, whole.count)
+                or _exceed(per_min, told.bytes_per_min, whole.share_of_growth)
+            ):
                 return whole.id
         return None
 
@@ -299,6 +320,8 @@ class Judge:
             names = {verdict.holder, verdict.subject} - {""}
             if any(is_inside(name, path) or is_inside(path, name) for name in names):
                 return True
+            if taken.are_the_same(verdict, kind, grown.path.count):
+                return True
             if verdict.kind == "leak" and kind == verdict.subject and verdict.holder:
                 return True
         return self._is_of_leaks(grown)
@@ -347,7 +370,7 @@ class Judge:
         for known, told in self._told.items():
             if verdict.signature and told.verdict.signature == verdict.signature:
                 key = known  # it was told while the crawl ran
-        return self._remember(key, verdict)
+        return self._remember(key, replace(verdict, cause=self._cause_of(verdict)))
 
     def _remember(
         self, key: Key, verdict: Verdict, bytes_per_min: float = 0.0

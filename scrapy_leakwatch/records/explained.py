@@ -103,7 +103,8 @@ class Explanation:
     ``location`` is ``file:line``; it and ``code`` are only ``likely`` where
     the source has several such expressions. ``contents`` says what is in a container
     that is itself the subject, such as ``str``. ``victims`` are other classes that
-    are held with it. ``known`` is the id of a leak that is known upstream, empty where
+    are held with it, ``takes`` the fields of `ResourceCounts` that count what most of
+    its entries keep. ``known`` is the id of a leak that is known upstream, empty where
     it is none.
     """
 
@@ -127,6 +128,7 @@ class Explanation:
     price: Price = Price()
     contents: str = ""
     victims: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     example_url: str = ""
     known: str = ""
     effort: Effort = Effort()

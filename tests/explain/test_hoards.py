@@ -1,6 +1,8 @@
 """What a forked child says of a container that grows."""
 
+import asyncio
 import gc
+import socket
 from collections import Counter, OrderedDict, UserDict, defaultdict, deque
 from functools import lru_cache
 from types import SimpleNamespace
@@ -232,3 +234,35 @@ def test_entries_of_a_dict_come_from_all_of_it():
     assert 30 <= len(keys) <= 35
     assert (min(keys), max(keys)) == (5_000, 9_999)
     assert len([key for key in keys if key < 7_500]) > 5
+
+
+class Connection:
+    def __init__(self):
+        self.socket = socket.socket()
+
+
+@pytest.mark.parametrize("make", [socket.socket, Connection], ids=["bare", "wrapped"])
+def test_the_count_that_has_what_is_kept_is_named(make):
+    made = {str(number): make() for number in range(MANY)}
+    try:
+        assert kept(made).takes == ("sockets",)
+    finally:
+        for each in made.values():
+            getattr(each, "socket", each).close()
+
+
+def test_the_count_of_tasks_is_named():
+    async def crawl():
+        tasks = {asyncio.create_task(asyncio.sleep(60)) for _ in range(MANY)}
+        await asyncio.sleep(0)
+        takes.append(kept(tasks).takes)
+        for task in tasks:
+            task.cancel()
+
+    takes = []
+    asyncio.run(crawl())
+    assert takes == [("tasks", "timers")]  # each sleeps
+
+
+def test_what_nobody_counts_has_no_name():
+    assert kept([Row(number) for number in range(MANY)]).takes == ()

@@ -18,6 +18,7 @@ from scrapy_leakwatch.explain.code import blame
 from scrapy_leakwatch.explain.code.evictions import drops_its_own
 from scrapy_leakwatch.explain.containers import bounds, contents, remedies
 from scrapy_leakwatch.explain.containers.contained import Contained, contained
+from scrapy_leakwatch.explain.containers.taken import Fields
 from scrapy_leakwatch.explain.known import known_leak
 from scrapy_leakwatch.explain.naming import words
 from scrapy_leakwatch.explain.naming.labels import label
@@ -64,46 +65,53 @@ class _Price:
     """Bytes of an entry, of them in parsed documents, and of the whole container.
 
     ``victims`` are the classes that `scrapy.utils.trackref` counts and that most
-    entries hold.
+    entries hold, ``takes`` the fields of `ResourceCounts` that count what most keep.
     """
 
     each: int
     trees: int
     whole: int
     victims: tuple[str, ...]
+    takes: tuple[str, ...]
 
 
 def _priced(heap: Heap, container: Any, entries: list[Entry], length: int) -> _Price:
     """Return the price of a container; what many entries share counts once."""
     index = heap.graph.find(container)
     if index < 0:
-        return _Price(0, 0, 0, ())
+        return _Price(0, 0, 0, (), ())
     whole = contained(heap, index)
     slot = whole.own // max(length, 1)
     table = index
     if type(container) is _lru_cache_wrapper:  # it has its entries in a table
         table = heap.graph.find(contents.table_of_cache(container))
         slot = contained(heap, table).own // max(length, 1) if table >= 0 else slot
-    weighed = [_weighed(heap, entry, {index, table}) for entry in entries]
-    holding = Counter(
-        name
-        for entry, parts in zip(entries, weighed, strict=True)
-        for name in _tracked(entry, parts)
-    )
-    victims = [name for name, times in holding.items() if 2 * times > len(entries)]
+    fields = Fields()
+    weighed = [_weighed(heap, entry, {index, table}, fields) for entry in entries]
+    both = list(zip(entries, weighed, strict=True))
     return _Price(
         each=slot + _middle(sum(part.bytes for part in parts) for parts in weighed),
         trees=_middle(sum(part.trees for part in parts) for parts in weighed),
         whole=heap.graph.bytes(index),
-        victims=tuple(sorted(victims)),
+        victims=_most(_tracked(*each) for each in both),
+        takes=_most(_taken(*each, fields) for each in both),
     )
 
 
-def _weighed(heap: Heap, entry: Entry, above: set[int]) -> list[Contained]:
+def _most(sets: Iterable[set[str]]) -> tuple[str, ...]:
+    """Return the names that are in most of the sets."""
+    each = list(sets)
+    times = Counter(name for names in each for name in names)
+    return tuple(sorted(name for name in times if 2 * times[name] > len(each)))
+
+
+def _weighed(
+    heap: Heap, entry: Entry, above: set[int], fields: Fields
+) -> list[Contained]:
     """Return what the parts of an entry keep alive, of those that it has alone."""
     indexes = [(part, heap.graph.find(part)) for part in entry]
     return [
-        contained(heap, index)
+        contained(heap, index, fields)
         for part, index in indexes
         # A class is its module's, but this keeps it.
         if index >= 0
@@ -130,6 +138,11 @@ def _middle(values: Iterable[int]) -> int:
 def _tracked(entry: Entry, parts: list[Contained]) -> set[str]:
     own = {anatomy.name(type(one)) for one in entry if anatomy.is_a(one, object_ref)}
     return own.union(*(part.tracked for part in parts))
+
+
+def _taken(entry: Entry, parts: list[Contained], fields: Fields) -> set[str]:
+    """Return what an entry is or has; the loop may have a task or a timer first."""
+    return set().union(*map(fields.of, entry), *(part.taken for part in parts))
 
 
 def _state(
@@ -169,6 +182,7 @@ def _state(
         price=Price(price.each, round(price.whole * alike), price.trees),
         contents=inside,
         victims=price.victims,
+        takes=price.takes,
         example_url=_example_url(entries),
         known=known_leak(group.lead.trail),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from scrapy_leakwatch.explain.answers import findings
 from scrapy_leakwatch.explain.answers.statement import state
 from scrapy_leakwatch.explain.answers.suspects import Evidence
 from scrapy_leakwatch.explain.code import source
-from scrapy_leakwatch.explain.containers import clients
+from scrapy_leakwatch.explain.containers import clients, taken
 from scrapy_leakwatch.explain.records import Explanation, Question, Unexplained
 from scrapy_leakwatch.explain.things import tables
 from scrapy_leakwatch.foundation import anatomy
@@ -26,13 +25,6 @@ if TYPE_CHECKING:
     from scrapy_leakwatch.heap.clusters import Row
     from scrapy_leakwatch.heap.roots import Outside
 
-BASES = {
-    "files": (("_io", "FileIO"),),
-    "sockets": (("socket", "socket"),),
-    "children": (("subprocess", "Popen"),),
-    "threads": (("concurrent.futures.thread", "ThreadPoolExecutor"),),
-}
-"""The classes of resources by the field of `ResourceCounts`, each with its module."""
 LEAST = 12
 """Of a class; fewer are not what piles up."""
 FEW_CLIENTS = 4
@@ -46,7 +38,8 @@ def investigate_resources(
 
     Where clients pile up they are meant, and not their sockets.
     """
-    known, bases = clients.classes(), _bases(question.counted_as)
+    known = clients.classes()
+    bases = taken.classes_of(question.counted_as, taken.CLASSES)
     heap = Evidence((*known, *bases), crawler, outside).heap(timeout_s)
     rows, _, _ = heap.graph.clusters(Request, findings.MOST_EXAMPLES, None)
     by_class: dict[int, list[Row]] = {}
@@ -76,14 +69,6 @@ def investigate_resources(
         or question.fix,
         counts=Counts(tally.examined, group.count, tally.in_flight, 0, tally.unknown),
     )
-
-
-def _bases(counted_as: str) -> tuple[type, ...]:
-    found: list[Any] = [
-        (anatomy.own_dict(sys.modules.get(module)) or {}).get(name)
-        for module, name in BASES.get(counted_as, ())
-    ]
-    return tuple(cls for cls in found if anatomy.is_a(cls, type))
 
 
 def _meant(

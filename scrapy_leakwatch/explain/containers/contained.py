@@ -15,6 +15,7 @@ from scrapy_leakwatch.heap import sizes
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from scrapy_leakwatch.explain.containers.taken import Fields
     from scrapy_leakwatch.heap.walk import Heap
 
 MOST_NODES = 5_000
@@ -25,7 +26,8 @@ class Contained:
     """What one object keeps alive: ``bytes``, of them ``trees`` in parsed documents.
 
     ``own`` are its own bytes. ``tracked`` are the other classes of which instances
-    hang on it and that `scrapy.utils.trackref` counts. Of objects of its own class
+    hang on it and that `scrapy.utils.trackref` counts, ``taken`` what it or its parts
+    are, as fields of `ResourceCounts`. Of objects of its own class
     nothing is counted. ``beside`` are the bytes, not among the others, that tables
     have for it and for those instances as long as they live (`beside`).
     """
@@ -34,15 +36,20 @@ class Contained:
     own: int
     trees: int
     tracked: frozenset[str]
+    taken: frozenset[str]
     beside: int
 
 
-def contained(heap: Heap, index: int) -> Contained:
-    """Return what an object keeps alive, by the first `MOST_NODES` of its parts."""
+def contained(heap: Heap, index: int, fields: Fields | None = None) -> Contained:
+    """Return what an object keeps alive, by the first `MOST_NODES` of its parts.
+
+    ``taken`` is empty without ``fields``.
+    """
     graph = heap.graph
     kin = type(graph.object(index))
     whole, trees = graph.bytes(index), 0
     tracked: set[str] = set()
+    taken: set[str] = set()
     tables = 0
     queue = [index]
     for number in queue:
@@ -50,6 +57,8 @@ def contained(heap: Heap, index: int) -> Contained:
         obj = graph.object(number)
         if sizes.rule(type(obj))[0] == sizes.TREE:
             trees += graph.bytes(number) - _held_by(heap, spans)
+        if fields is not None:
+            taken |= fields.of(obj)
         if anatomy.is_a(obj, object_ref):
             tables += beside(heap, obj)
             if number != index:
@@ -61,7 +70,10 @@ def contained(heap: Heap, index: int) -> Contained:
             else:
                 queue.append(child)
     own = graph.bytes(index) - _held_by(heap, heap.children(index))
-    return Contained(max(whole, 0), own, max(trees, 0), frozenset(tracked), tables)
+    return Contained(
+        *(max(whole, 0), own, max(trees, 0)),
+        *(frozenset(tracked), frozenset(taken), tables),
+    )
 
 
 def beside(heap: Heap, obj: Any) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
-from scrapy_leakwatch.judge.growth import growth
+from scrapy_leakwatch.judge.growth import growth, growth_of, lows
 from scrapy_leakwatch.judge.headroom import room_for
 from scrapy_leakwatch.judge.history import RESOURCES
 from scrapy_leakwatch.judge.told import Key
@@ -42,6 +42,20 @@ SUBJECTS = {
 }
 """By the field of `ResourceCounts`. What may be part of another comes later."""
 
+ENTRIES = {
+    "BufferedReader": "files",
+    "BufferedWriter": "files",
+    "FileIO": "files",
+    "TextIOWrapper": "files",
+    "DelayedCall": "timers",
+    "TimerHandle": "timers",
+    "Popen": "children",
+    "Task": "tasks",
+    "Thread": "threads",
+    "socket": "sockets",
+}
+"""By the class of what a path of a bill has most of."""
+
 PARTS = {"contexts": 1, "children": 3, "sockets": 2, "files": 3, "timers": 1}
 """So many of these one of another kind may bring along."""
 
@@ -58,19 +72,21 @@ def all_are_seen(suspicion: Suspicion) -> bool:
 
 def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
     """Yield the kinds of resource that pile up as steadily as the crawl goes on."""
+    steps = thresholds.RESOURCES_STEPS * case.min_samples
+    uneven: list[str] = []
     for name in SUBJECTS:
         count = getattr(sample.resources, name, None)
         if count is None:
+            uneven.append(name)
             continue
         if name == "pages" and _is_stuck(history, sample):
             yield _suspicion(name, count, Growth((count,), 0.0, 0.0), sample, case)
             continue
-        steps = thresholds.RESOURCES_STEPS * case.min_samples
         series = history.resources(f"{RESOURCES}{name}")
         grown = growth(series, steps, thresholds.RESOURCES_LEAST)
         if grown is None or not _is_steady(grown):
-            continue
-        if not _may_come_along(name, grown, history, sample, steps):
+            uneven.append(name)
+        elif not _may_come_along(name, grown, history, uneven, steps):
             yield _suspicion(name, count, grown, sample, case)
 
 
@@ -115,6 +131,18 @@ def is_part(suspicion: Suspicion, told: Mapping[Key, Standing]) -> bool:
     )
 
 
+def are_the_same(verdict: Verdict, kind: str, count: int) -> bool:
+    """Tell whether so many of a class, by its name, are those that a verdict counts.
+
+    The latest of both may be as old as it takes to tell of twice as many.
+    """
+    return (
+        verdict.kind == "unreleased"
+        and verdict.subject == SUBJECTS.get(ENTRIES.get(kind, ""))
+        and thresholds.TOLD_AGAIN**2 * count >= verdict.unaccounted
+    )
+
+
 def _is_stuck(history: History, sample: Sample) -> bool:
     """Tell whether the crawl waits for a page, and no callback is left to close one."""
     limits, progress = sample.limits, sample.progress
@@ -131,36 +159,49 @@ def _is_stuck(history: History, sample: Sample) -> bool:
 
 
 def _may_come_along(
-    name: str, grown: Growth, history: History, sample: Sample, steps: int
+    name: str, grown: Growth, history: History, uneven: list[str], steps: int
 ) -> bool:
-    """Tell whether a kind that is told first grows as well, and may bring these along.
+    """Tell whether an ``uneven`` kind grows as well, and may bring these along.
 
-    Where there is much of it not each sample counts it: then it takes longer until it
-    has as many ``steps`` and is judged, and as many again if it was uneven. What this
-    sample did not count is judged by another.
+    Those are told first, but not yet: this sample did not count them, or they come and
+    go as well, as tasks do.
     """
-    names = list(SUBJECTS)
-    for before in names[: names.index(name)]:
-        points = history.resources(f"{RESOURCES}{before}")
-        is_new = len(points) <= 2 * steps + 1  # the first is no part of a step
-        if not is_new and getattr(sample.resources, before) is not None:
-            continue
-        if grown.per_1000_responses <= (PARTS.get(name, 0) + 0.5) * _pace(points):
-            return True
-    return False
+    per_1000 = grown.per_1000_responses / (PARTS.get(name, 0) + 0.5)
+    return any(
+        _grows_so(history.resources(f"{RESOURCES}{each}"), per_1000, steps)
+        for each in uneven
+    )
 
 
-def _pace(points: Sequence[Point]) -> float:
-    """Return by how many per 1,000 responses one kind has grown of late."""
-    points = points[-LATE:]
+def _grows_so(points: Sequence[Point], per_1000: float, steps: int) -> bool:
+    """Tell whether a series grows by that much, though not in each of many steps.
+
+    Each half of it says so. Where there is much of a kind not each sample counts it:
+    as long as there are not twice as many points as ``steps`` the latest may say it.
+    """
     if len(points) < LATE:
-        return 0.0
-    first, last = points[0], points[-1]
-    return 1000 * (last.held - first.held) / max(last.received - first.received, 1)
+        return False
+    is_new = len(points) <= 2 * steps + 1  # the first is no part of a step
+    if is_new and _per_1000(points[-LATE:]) >= per_1000:
+        return True
+    halves = growth_of(lows(points, steps=2))
+    least = thresholds.RESOURCES_STEADY * per_1000
+    return halves.per_1000_responses >= per_1000 and halves.weakest_per_1000 >= least
+
+
+def _per_1000(points: Sequence[Point]) -> float:
+    return growth_of(points).per_1000_responses
 
 
 LATE = 3
 """Points of a series."""
+
+
+def is_counted(name: str, grown: Growth, history: History, case: Case) -> bool:
+    """Tell whether the count of a kind grows with a container that keeps them."""
+    points = history.resources(f"{RESOURCES}{name}")
+    steps = thresholds.RESOURCES_STEPS * case.min_samples
+    return _grows_so(points, grown.per_1000_responses / 2, steps)
 
 
 def of_browser(owner: str, told: Mapping[Key, Standing]) -> int | None:
