@@ -385,3 +385,57 @@ def test_few_that_are_held_among_many_in_flight_are_too_few() -> None:
 def test_the_dead_among_many_that_the_engine_works_on_are_no_leak() -> None:
     found = explanation(examined=4000, held=3500, garbage=500)
     assert not hear(judge_of(explain=True), unproved(responses=100), found)
+
+
+def of_a_short_crawl(kept: float) -> list:
+    """Return a few samples between which pages came in bursts, and so many kept."""
+    received = [0, 3, 4, 20, 20, 45, 46, 80, 95]
+    return [
+        replace(sample(n, floors=False, responses=round(kept * came)), received=came)
+        for n, came in enumerate(received)
+    ]
+
+
+SMALL = {"LEAKWATCH_MIN_OBJECTS": 20}
+
+
+def test_a_short_crawl_that_ends_with_nearly_all_pages_has_somebody_asked() -> None:
+    case = judge_of(explain=True, **SMALL)
+    assert not any(map(case.hear, of_a_short_crawl(0.95)))
+    suspicion = case.kept()
+    assert (suspicion.kind, suspicion.unaccounted) == ("leak", 90)
+    held = explanation(examined=24, held=24)
+    verdict = case.conclude(suspicion, held)
+    assert (verdict.kind, verdict.holder) == ("leak", "spider.pages[*]")
+    assert case.kept() is None
+
+
+def test_it_is_not_asked_where_pages_are_let_go_or_too_few_to_judge() -> None:
+    for kept, settings in ((0.6, SMALL), (0.95, {})):
+        case = judge_of(explain=True, **settings)
+        assert not any(map(case.hear, of_a_short_crawl(kept)))
+        assert case.kept() is None
+    case = judge_of(explain=True, **SMALL)
+    assert case.kept() is None
+    assert not any(map(case.hear, of_a_short_crawl(0.95)[:5]))
+    assert case.kept() is None
+
+
+def test_pages_of_a_short_crawl_that_are_dead_are_no_leak() -> None:
+    case = judge_of(explain=True, **SMALL)
+    assert not any(map(case.hear, of_a_short_crawl(0.95)))
+    assert case.conclude(case.kept(), unexplained("dead", examined=24, garbage=24)) is (
+        None
+    )
+    assert case.kept() is None
+
+
+def test_nobody_is_accused_of_pages_of_a_short_crawl_that_nobody_looked_at() -> None:
+    case = judge_of(explain=False, **SMALL)
+    assert not any(map(case.hear, of_a_short_crawl(0.95)))
+    assert case.kept() is None
+    case = judge_of(explain=True, **SMALL)
+    assert not any(map(case.hear, of_a_short_crawl(0.95)))
+    assert case.conclude(case.kept(), unexplained("no fork")) is None
+    [(verdict, _)] = case.unlooked()
+    assert verdict.kind == "inconclusive"

@@ -39,8 +39,6 @@ class Shop(scrapy.Spider):
             yield response.follow(href, self.parse)
 
 class Leaking(Shop):
-    custom_settings = {**Shop.custom_settings, "CLOSESPIDER_PAGECOUNT": 300}
-
     def parse(self, response):
         for href in response.css("a.product::attr(href)").getall()[:2]:
             yield response.follow(href, self.parse, meta={"referer": response})

@@ -343,6 +343,10 @@ class Watch:
             await maybe_deferred_to_future(asking)
             self.look()  # what was news meanwhile could not be asked about
         await self._answers(CLOSE_WAIT_S)
+        kept = self._guards.judging(self._judge.kept)
+        if kept is not None and self._last is not None:
+            self._pursue(kept, self._last)
+            await self._answers(CLOSE_WAIT_S)
         await self._last_bill()
         for verdict, found in self._guards.judging(self._judge.unlooked) or ():
             self._announce(verdict, found)

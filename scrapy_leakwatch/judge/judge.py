@@ -13,6 +13,7 @@ from scrapy_leakwatch.judge.history import RESOURCES, RSS, History
 from scrapy_leakwatch.judge.kinds import (
     inconclusive,
     kind_of,
+    leak,
     recovered,
     suspicions,
     taken,
@@ -100,6 +101,13 @@ class Judge:
             if self._is_news(suspicion):
                 return suspicion
         return None if self._bills.names(sample) else of_memory
+
+    def kept(self) -> Suspicion | None:
+        """Return what a crawl that ends has kept of nearly all pages, if it is news."""
+        if self._last is None:
+            return None
+        found = leak.kept(self._history, self._last, self._case)
+        return found if found is not None and self._is_news(found) else None
 
     def withdraw(self) -> list[Verdict]:
         """Return that a verdict no longer holds, for each that does not."""

@@ -24,6 +24,9 @@ ENOUGH_EXAMINED = 8
 MOST_PER_1000_RESPONSES = 3000
 """Objects per 1,000 responses. Redirects and retries make some more than are received;
 more than these are dead ones, of callbacks that end."""
+KEPT = 0.8
+"""Of one object for each response: where a crawl ends with so many, it is asked who has
+them, however unsteadily they came."""
 WARM_UP = 2
 """Samples besides those of growth: the first is left out, one begins the steps."""
 FAILED_SHARE = 0.25

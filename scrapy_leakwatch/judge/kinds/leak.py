@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import thresholds
-from scrapy_leakwatch.judge.growth import Point, growth
+from scrapy_leakwatch.judge.growth import Point, growth, growth_of, lows
 from scrapy_leakwatch.judge.kinds import garbage, inconclusive
 from scrapy_leakwatch.judge.kinds.kind import VerdictKind
 from scrapy_leakwatch.judge.told import Key
@@ -57,6 +57,29 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
             yield suspicion
 
 
+def kept(history: History, sample: Sample, case: Case) -> Suspicion | None:
+    """Return at the end of a crawl what it has nearly one of for each response, if any.
+
+    In a short one they come in bursts, and no step of a dozen samples is steady.
+    """
+    for subject, oldest in sample.oldest.items():
+        share = _share(oldest)
+        own = _own(subject, share, sample, case)
+        points = _part(history.levels(subject), share)[1:]
+        if own < thresholds.KEPT * sample.received or len(points) <= case.min_samples:
+            continue
+        grown = growth_of(lows(points, case.min_samples))
+        if grown.per_1000_responses > 0:
+            return _suspected(subject, own, grown, sample, case, proved=False)
+    return None
+
+
+def _own(subject: str, share: float, sample: Sample, case: Case) -> int:
+    """Return how many are this crawl's, 0 where they are too few to accuse anybody."""
+    own = round(share * sample.held[subject])
+    return 0 if own < case.min_objects or share < thresholds.LEAST_SHARE else own
+
+
 def _suspicion(
     subject: str, history: History, sample: Sample, case: Case
 ) -> Suspicion | None:
@@ -64,8 +87,8 @@ def _suspicion(
     if oldest is None:
         return None
     share = _share(oldest)
-    own = round(share * sample.held[subject])
-    if own < case.min_objects or share < thresholds.LEAST_SHARE:
+    own = _own(subject, share, sample, case)
+    if not own:
         return None
     # What full collections proved may be another's.
     floors: Sequence[Point] = history.floors(subject) if share == 1 else ()
@@ -76,13 +99,26 @@ def _suspicion(
         grown = growth(levels, case.min_samples, case.min_objects)
     if grown is None or _is_impossible(subject, grown, proved=proved):
         return None
+    return _suspected(subject, own, grown, sample, case, proved=proved)
+
+
+def _suspected(
+    subject: str,
+    own: int,
+    grown: Growth,
+    sample: Sample,
+    case: Case,
+    *,
+    proved: bool,
+) -> Suspicion:
+    oldest = sample.oldest[subject]
     return Suspicion(
         kind="leak",
         judged_as=subject,
         subject=oldest.subject,
         class_path=oldest.path,
         spider=case.spider,
-        count=round(share * oldest.count),
+        count=round(_share(oldest) * oldest.count),
         unaccounted=own,
         growth=grown,
         proved=proved,
