@@ -12,6 +12,7 @@ from scrapy.utils.defer import maybe_deferred_to_future
 
 from scrapy_leakwatch.crawl import guard
 from scrapy_leakwatch.crawl.billing import Bills
+from scrapy_leakwatch.crawl.books import BILL_WAIT_S, Books, answers
 from scrapy_leakwatch.crawl.explainer import Explainer, question_on
 from scrapy_leakwatch.crawl.exporting import Exporting, exporting
 from scrapy_leakwatch.crawl.guard import Guard
@@ -27,10 +28,9 @@ from scrapy_leakwatch.judge.kinds import kind_of, taken
 from scrapy_leakwatch.judge.kinds.children import started_by
 from scrapy_leakwatch.judge.sufficiency import too_little
 from scrapy_leakwatch.observe.sampler import Sampler
-from scrapy_leakwatch.records import ALARMS, Bill, Explanation, NoBill, Unexplained
+from scrapy_leakwatch.records import ALARMS, Explanation, Unexplained
 from scrapy_leakwatch.remote.on_demand import OnDemand
 from scrapy_leakwatch.report import log
-from scrapy_leakwatch.report.bill import table
 from scrapy_leakwatch.report.block import block
 from scrapy_leakwatch.report.kinds import worded
 from scrapy_leakwatch.report.kinds.children import bounding
@@ -57,11 +57,6 @@ if TYPE_CHECKING:
     Found = Explanation | Unexplained | Layers | None
 
 NOBODYS = "no component of the crawl has them"
-GROWN = 64_000_000
-GROWN_SHARE = 0.25
-"""Bytes, or the part of what there was, from which on growth is shown at close."""
-BILL_WAIT_S = 20.0
-"""How long the end of a crawl waits for its last bill."""
 CLOSE_WAIT_S = 5.0
 """How long the end of a crawl waits for an explanation, or a handler, under way."""
 
@@ -151,7 +146,6 @@ class Watch:
         self._guards = guards
         self._sampler = stages.sampler
         self._judge = stages.judge
-        self._bills = stages.bills
         self._explainer = stages.explainer
         self._recorder = stages.recorder
         self._reactions = stages.reactions
@@ -159,12 +153,15 @@ class Watch:
         self._limit = stages.limit
         self._trim_heap = stages.trim
         self._clock = stages.clock
+        self._books = Books(
+            *(spider, guards, stages, lambda: self._last, self._announce),
+            asks=config.explain,
+        )
         self.on_demand = OnDemand(
-            self._explainer, spider, guards.explaining, self.take_bill
+            self._explainer, spider, guards.explaining, self._books.take
         )
         self._last: Sample | None = None
         self._closing = False
-        self._bill_can_wait = False
         self._floors: tuple[Floor, ...] = ()
         self._near: set[str] = set()
         self._patience_s = config.interval * config.min_samples
@@ -229,39 +226,9 @@ class Watch:
         self._recorder.cost(time.perf_counter() - begun)
         if suspicion is not None:
             self._pursue(suspicion, sample)
-        due = not self._closing and self._guards.billing(self._bills.is_due, sample)
-        if due and self._may_ask():
-            self._bill_can_wait = True
-            self.take_bill()
+        if not self._closing:
+            self._books.sampled(sample)
         return heard
-
-    def take_bill(
-        self,
-        tell: Callable[[Bill | NoBill | None], None] = lambda _: None,
-        *,
-        closing: bool = False,
-    ) -> None:
-        """Have a memory bill made; ``tell`` gets it, None after an error of ours."""
-        last, request = self._last, None
-        if last is not None and not self._guards.explaining.off:
-            request = self._guards.billing(self._bills.request, last)
-        if request is None:
-            tell(None)
-            return
-
-        def answered(found: Found | Bill | NoBill) -> None:
-            self._bill_can_wait = False
-            bill = found if isinstance(found, Bill | NoBill) else None
-            if bill is not None:
-                bill = self._guards.billing(self._bills.keep, bill)
-            if bill is not None:
-                self._recorder.bill(bill)
-                self._judge_bill(bill, closing=closing)
-            tell(bill)
-
-        self._guards.explaining(self._explainer.ask, request, answered)
-        if self._guards.explaining.off:
-            tell(None)
 
     def look_at_memory(self) -> None:
         """Take a memory bill as soon as the process may ask: memory is short."""
@@ -274,50 +241,17 @@ class Watch:
             self._look(judged=False)
         if (free := self._explainer.free()) is not None:
             free.addCallback(lambda _: self.look_at_memory())
-        elif self._may_ask():
-            self.take_bill()
+        else:
+            self._books.take_if_free()
 
     async def _tell_where(self) -> None:
         """Say what can be said of a crawl that is to end for its memory."""
         self.look()
-        await self._answers(BILL_WAIT_S)
-        if self._config.bill and self._may_ask():
-            self.take_bill()
-            await self._answers(BILL_WAIT_S)
+        await answers(self._explainer, BILL_WAIT_S)
+        if self._config.bill:
+            self._books.take_if_free()
+            await answers(self._explainer, BILL_WAIT_S)
         self._recorder.report_so_far()
-
-    async def _answers(self, within_s: float) -> None:
-        """Wait for what was asked."""
-        if (settled := self._explainer.settled(within_s)) is not None:
-            await maybe_deferred_to_future(settled)
-
-    def _judge_bill(self, bill: Bill | NoBill, *, closing: bool) -> None:
-        for verdict, found in (
-            self._guards.judging(self._judge.hear_bill, bill, closing=closing) or ()
-        ):
-            self._announce(verdict, found)
-            if found is not None:
-                self._recorder.finding(found, verdict)
-        if not closing:
-            self._tell_rising()
-
-    def _tell_rising(self, *, closing: bool = False) -> None:
-        verdict = self._guards.judging(self._judge.rising, closing=closing)
-        if verdict is not None:
-            self._announce(verdict, None)
-
-    def _put_off_bill(self) -> bool:
-        """Give up a bill that nobody asked for: it comes again, and a leak first."""
-        if not self._bill_can_wait or not self._explainer.give_up_bill():
-            return False
-        return not self._explainer.busy  # somebody else may have waited for that
-
-    def _may_ask(self) -> bool:
-        return (
-            self._config.explain
-            and not self._guards.explaining.off
-            and not self._explainer.busy
-        )
 
     async def finish(self) -> None:
         """Take the last sample and let go of the process. Never raises."""
@@ -342,33 +276,15 @@ class Watch:
         if asking is not None:
             await maybe_deferred_to_future(asking)
             self.look()  # what was news meanwhile could not be asked about
-        await self._answers(CLOSE_WAIT_S)
+        await answers(self._explainer, CLOSE_WAIT_S)
         kept = self._guards.judging(self._judge.kept)
         if kept is not None and self._last is not None:
             self._pursue(kept, self._last)
-            await self._answers(CLOSE_WAIT_S)
-        await self._last_bill()
+            await answers(self._explainer, CLOSE_WAIT_S)
+        await self._books.close()
         for verdict, found in self._guards.judging(self._judge.unlooked) or ():
             self._announce(verdict, found)
             self._recorder.finding(found, verdict)
-
-    async def _last_bill(self) -> None:
-        """Take the bill of the end, and show it where memory has grown."""
-        last = self._last
-        if last is None:
-            return
-        due = self._guards.billing(self._bills.is_due, last, closing=True)
-        if due and self._may_ask():
-            self.take_bill(closing=True)
-            await self._answers(BILL_WAIT_S)
-        self._tell_rising(closing=True)
-        self._guards.billing(self._bills.end)
-        bill = self._bills.fullest
-        if bill is not None and bill.since and _has_grown(bill):
-            self._guards.logging(self._log_bill, bill)
-
-    def _log_bill(self, bill: Bill) -> None:
-        self._log(logging.INFO, table(bill))
 
     def _log(self, level: int, text: str) -> None:
         guard.log(level, "%s", text, extra={"spider": self._spider})
@@ -421,7 +337,7 @@ class Watch:
         if asks == "starters":  # nobody has to look at the heap for that
             self._conclude(suspicion, self._who_started(suspicion))
             return True
-        if self._explainer.busy and not self._put_off_bill():
+        if self._explainer.busy and not self._books.put_off():
             return None  # it is not forgotten: the next sample has it too
         if asks == "takers":
             found = self._audit.taken(suspicion)
@@ -515,8 +431,3 @@ def _with_fix(found: Found, verdict: Verdict) -> Found:
     if isinstance(found, Explanation) and verdict.remedy:
         return replace(found, fix=verdict.remedy)
     return found
-
-
-def _has_grown(bill: Bill) -> bool:
-    grown = bill.rss - bill.since_rss
-    return grown >= GROWN or grown >= GROWN_SHARE * bill.since_rss
