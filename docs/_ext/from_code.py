@@ -10,7 +10,7 @@ import ast
 import dataclasses
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
@@ -22,6 +22,8 @@ from sphinx.util.docutils import SphinxDirective
 from scrapy_leakwatch import config, records
 from scrapy_leakwatch.commands import exits
 from scrapy_leakwatch.commands.leakwatch import NAMES, _subcommand
+from scrapy_leakwatch.export.otel.instruments import INSTRUMENTS
+from scrapy_leakwatch.export.prometheus import metrics
 from scrapy_leakwatch.recordings import writing
 
 README = Path(__file__).parents[2] / "README.rst"
@@ -103,7 +105,7 @@ class Line(FromCode):
         made_by, of = self.arguments
         cls = getattr(records, of)
         fields = fields_written(getattr(writing, made_by), cls)
-        yield from table(fields)
+        yield from fields_in(fields)
         names = {name for way, _ in fields for name in re.split(r"\W+", way)}
         for record in records_within(cls, names):
             yield from inspect.getdoc(record).splitlines()  # type: ignore[union-attr]
@@ -119,7 +121,52 @@ class Record(FromCode):
         yield from inspect.getdoc(cls).splitlines()  # type: ignore[union-attr]
         yield ""
         hints = {each.name: str(each.type) for each in dataclasses.fields(cls)}
-        yield from table(list(hints.items()))
+        yield from fields_in(list(hints.items()))
+
+
+class Metrics(FromCode):
+    """Every metric of Prometheus: its name, type, own label and help."""
+
+    def lines(self) -> Iterator[str]:
+        """Yield a table."""
+        yield from table(
+            [
+                (
+                    f"``{metrics.PREFIX}{each.name}``",
+                    "counter" if each.counts else "gauge",
+                    f"``{each.label}``" if each.label else "",
+                    each.help,
+                )
+                for each in metrics.METRICS
+            ],
+            head=("Metric", "Type", "Own label", "Help"),
+            widths="42 10 14 34",
+        )
+
+
+class Instruments(FromCode):
+    """Every instrument of OpenTelemetry: its name, kind, unit and description."""
+
+    def lines(self) -> Iterator[str]:
+        """Yield a table."""
+        yield from table(
+            [
+                (
+                    f"``{each.name}``",
+                    each.kind,
+                    f"``{each.unit}``",
+                    each.description + (f" By ``{each.by}``." if each.by else ""),
+                )
+                for each in INSTRUMENTS
+            ],
+            head=(
+                "Instrument",
+                "Kind",
+                "Unit",
+                "Description, and attribute of its own",
+            ),
+            widths="36 10 12 42",
+        )
 
 
 def settings_in(readme: str) -> dict[str, str]:
@@ -285,12 +332,20 @@ def _records(hint: Any) -> Iterator[Any]:
         yield from _records(inner)
 
 
-def table(rows: list[tuple[str, str]]) -> Iterator[str]:
+def fields_in(rows: list[tuple[str, str]]) -> Iterator[str]:
     """Yield the lines of a table of fields and types."""
-    yield from (".. list-table::", "    :header-rows: 1", "    :widths: 60 40", "")
-    for first, second in [("Field", "Type"), *((f"``{a}``", b) for a, b in rows)]:
-        yield f"    * - {first}"
-        yield f"      - {second}"
+    marked = [(f"``{name}``", kind) for name, kind in rows]
+    yield from table(marked, head=("Field", "Type"), widths="60 40")
+
+
+def table(
+    rows: Sequence[tuple[str, ...]], head: tuple[str, ...], widths: str
+) -> Iterator[str]:
+    """Yield the lines of a table."""
+    yield from (".. list-table::", "    :header-rows: 1", f"    :widths: {widths}", "")
+    for row in (head, *rows):
+        for number, cell in enumerate(row):
+            yield f"    {' ' if number else '*'} - {cell}".rstrip()
     yield ""
 
 
@@ -304,6 +359,8 @@ DIRECTIVES = {
     "leakwatch-exits": Exits,
     "leakwatch-commands": Options,
     "leakwatch-line": Line,
+    "leakwatch-metrics": Metrics,
+    "leakwatch-instruments": Instruments,
     "leakwatch-record": Record,
 }
 

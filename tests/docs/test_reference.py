@@ -70,3 +70,13 @@ def test_a_line_of_a_recording_has_the_fields_that_are_said(from_code, crawl, tm
 def test_the_page_of_the_stats_has_each_resource_and_each_place():
     fields = [*ResourceCounts.__slots__, *RequestLedger.__slots__]
     assert [each for each in fields if f"``{each}``" not in STATS] == []
+
+
+def test_the_tables_of_the_metrics_have_all_of_them(from_code):
+    for directive, of in (
+        (from_code.Metrics, from_code.metrics.METRICS),
+        (from_code.Instruments, from_code.INSTRUMENTS),
+    ):
+        page = "\n".join(directive.lines(None))
+        assert page.count("    * - ") == len(of) + 1
+        assert all(f"{each.name}``" in page for each in of)

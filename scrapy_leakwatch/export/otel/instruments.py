@@ -65,7 +65,7 @@ INSTRUMENTS: tuple[Instrument, ...] = (
     Instrument(
         f"{PREFIX}.live_objects",
         "{object}",
-        "Instances that are alive, of the largest classes.",
+        "Instances that are alive, of the ten largest classes.",
         lambda numbers: {each.name: each.count for each in numbers.live},
         by=f"{PREFIX}.class",
     ),
@@ -87,7 +87,7 @@ INSTRUMENTS: tuple[Instrument, ...] = (
     Instrument(
         f"{PREFIX}.owner.memory",
         "By",
-        "What the largest owners of the last memory bill have.",
+        "Memory of the ten largest owners of the last memory bill.",
         lambda numbers: numbers.owners,
         by=f"{PREFIX}.owner",
     ),

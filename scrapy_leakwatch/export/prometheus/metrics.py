@@ -40,7 +40,7 @@ class Metric(NamedTuple):
 METRICS = (
     Metric(
         "live_objects",
-        "Instances of a class that are alive in the process.",
+        "Instances that are alive in the process, of the ten largest classes.",
         lambda it: {each.name: each.count for each in it.live},
         label="class",
     ),
@@ -59,7 +59,7 @@ METRICS = (
     ),
     Metric(
         "owner_bytes",
-        "Memory that an owner had in the last memory bill.",
+        "Memory of the ten largest owners of the last memory bill.",
         lambda it: it.owners,
         label="owner",
     ),
