@@ -90,10 +90,11 @@ def test_what_a_line_puts_there_is_told_once_by_whatever_name() -> None:
     [
         (("sockets",), 900, ["unreleased"]),
         (("sockets",), 0, ["hoard"]),
+        (("sockets",), 40, ["hoard", "unreleased"]),
         (("tasks",), 900, ["hoard", "unreleased"]),
         ((), 900, ["hoard", "unreleased"]),
     ],
-    ids=["open", "closed", "others", "no sockets"],
+    ids=["open", "closed", "most closed", "others", "no sockets"],
 )
 def test_a_container_of_sockets_that_are_open_is_told_once(
     takes, sockets, kinds

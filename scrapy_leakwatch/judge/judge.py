@@ -178,7 +178,9 @@ class Judge:
         judged_as = f"{RESOURCES}{name}"
         told = self._told.get(Key("samples", judged_as))
         if told is not None:
-            return told.verdict.kind == "unreleased"
+            rate = told.verdict.growth.per_1000_responses
+            enough = 2 * rate >= grown.per_1000_responses
+            return told.verdict.kind == "unreleased" and enough
         if judged_as in self._dismissed:
             return False
         return taken.is_counted(name, grown, self._history, self._case)
