@@ -85,7 +85,7 @@ class Process:
         self._stats = stats
         self._job = job_of(crawler)
         self._job.process = plan.process
-        self._refused: list[str] = []
+        self._refused: dict[str, str] = {}
         self._saved = time.monotonic()
         self._closing = False
         self._timer = create_looping_call(self._tick)
@@ -138,8 +138,9 @@ class Process:
             self._close(PAGES)
 
     def _refuse(self, what: str) -> None:
+        cause = what.partition(" (")[2]  # the callback and what can't be written
         if len(self._refused) < MOST_REFUSED:
-            self._refused.append(what)
+            self._refused.setdefault(cause, what)
         if not self._plan.loses:
             self._job.freeze()
             self._close(REFUSED)
@@ -178,9 +179,8 @@ class Process:
         self._job.thaw()
         self._save()
         pending = self._job.store.pending()
-        end = End(
-            self._plan.process, reason, self._received, pending, tuple(self._refused)
-        )
+        refused = tuple(self._refused.values())
+        end = End(self._plan.process, reason, self._received, pending, refused)
         self._job.store.note("end", end.as_text())
         self._job.store.commit()  # the feeds are closed already
 

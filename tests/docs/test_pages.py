@@ -9,7 +9,12 @@ from tests.conftest import EXAMPLE
 from tests.docs.pages import DOCS, blocks
 from tests.docs.project import Project, is_as_shown, masked, sides
 
-RUN = {"tutorial": None, "leaks": EXAMPLE, "commands": EXAMPLE}
+RUN = {
+    "tutorial": None,
+    "leaks": EXAMPLE,
+    "commands": EXAMPLE,
+    "containing": EXAMPLE,
+}
 """The pages, and the project whose copy each is run in: none is an empty folder."""
 PAGES = [
     pytest.param(name, marks=[] if name == "tutorial" else pytest.mark.slow)

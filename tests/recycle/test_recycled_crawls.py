@@ -121,7 +121,7 @@ def test_a_request_that_can_not_be_written_is_refused_before_it_is_lost(
 ) -> None:
     done = recycle("Unwritable", "--max-pages", "60")
     assert done.code == 1
-    assert "Request.meta['lock'] is of _thread.lock" in done.errors
+    assert done.errors.count("Request.meta['lock'] is of _thread.lock") == 1
     assert "--lose-requests" in done.errors
     assert len(ends(done)) == 1
     done = recycle("Unwritable", "--lose-requests", JOBDIR="other")
