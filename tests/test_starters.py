@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 from types import SimpleNamespace
 
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning
 @pytest.fixture
 def started(request):
     """Return a component that has started a process, and the search for it."""
+    gc.collect()  # the crawlers of other tests are none of the process's
     crawler = SimpleNamespace(spider=None)
     earlier = before()
     component = getattr(starters, request.param)()

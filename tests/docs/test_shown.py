@@ -32,7 +32,7 @@ def test_each_command_that_is_shown_is_understood(page):
         command.settings = Settings()
         parser = argparse.ArgumentParser(exit_on_error=False)
         command.add_options(parser)
-        plain = re.sub(r"\[[^]]*\]|\.\.\.|--help", "", shown)
+        plain = re.sub(r"\[[^]]*\]|\.\.\.|--help| \d?>.*", "", shown)
         try:
             parser.parse_args(shlex.split(plain)[2:])
         except (SystemExit, argparse.ArgumentError, ValueError):

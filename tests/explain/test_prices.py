@@ -93,8 +93,10 @@ def test_a_waiting_request_costs_what_it_brings(make) -> None:
         for number in range(COUNT):
             scheduler.enqueue_request(make(f"http://shop/product/{number}"))
     price = told(crawler)
-    assert price.retained_bytes_total == pytest.approx(*grown, rel=0.15)
-    assert price.retained_bytes_each == pytest.approx(grown[0] / COUNT, rel=0.15)
+    # Before Scrapy 2.19 requests have a dict of attributes, whose keys they share.
+    near = 0.15 if "__slots__" in vars(Request) else 0.2
+    assert price.retained_bytes_total == pytest.approx(*grown, rel=near)
+    assert price.retained_bytes_each == pytest.approx(grown[0] / COUNT, rel=near)
 
 
 @pytest.mark.parametrize("bag", ["meta", "cb_kwargs"])

@@ -44,9 +44,15 @@ def _behind_namespaces(way: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _line_of_link(place: Place, crawler: Any) -> SourceLine | None:
-    """Return the line that gives a node of a chain the next one."""
-    for node, name in reversed(list(zip(place.way, place.names, strict=False))):
-        if name.kind == "attribute" and not anatomy.is_a(node, dict):
+    """Return the line that gives a node of a chain the next one.
+
+    Before Python 3.11 the attributes of a node are in a dict of its own.
+    """
+    above = (None, *place.way)
+    steps = list(zip(above, place.way, place.names, strict=False))
+    for holder, node, name in reversed(steps):
+        owner = holder if anatomy.own_dict(holder) is node else node
+        if name.kind == "attribute" and not anatomy.is_a(owner, dict):
             classes = source.classes_of(crawler)
-            return source.of_attribute(name.name, type(node), classes)
+            return source.of_attribute(name.name, type(owner), classes)
     return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.utils.trackref import object_ref
 
-from scrapy_leakwatch.explain.bills.steps import Step, following, shortened
+from scrapy_leakwatch.explain.bills.steps import Step, following, is_request, shortened
 from scrapy_leakwatch.foundation import anatomy
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ HALF = 0.5
 """Of the bytes of the requests, and of one: less is not told for itself."""
 DEEPEST = 12
 BAGS = ("meta", "cb_kwargs")
-_REQUEST = "scrapy.http.request.Request"
 
 
 @dataclass(slots=True)
@@ -72,11 +71,6 @@ def bag_of(way: tuple[Any, ...], names: tuple[Any, ...]) -> tuple[str, str] | No
             if len(edges) > 1 and edges[0].name in BAGS and edges[1].kind == "key":
                 return edges[0].name, edges[1].name.strip("'")
     return None
-
-
-def is_request(obj: Any) -> bool:
-    """Tell whether it is a request of Scrapy."""
-    return anatomy.inherits(obj, _REQUEST)
 
 
 def _spread(ranges: list[tuple[int, int]]) -> list[int]:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from scrapy.http import Response
 from scrapy.utils.trackref import object_ref
 
-from scrapy_leakwatch.explain.bills.carried import carried, is_request
+from scrapy_leakwatch.explain.bills.carried import carried
 from scrapy_leakwatch.explain.bills.steps import (
     Step,
     following,
     is_container,
     is_crowd,
+    is_request,
     shortened,
 )
 from scrapy_leakwatch.explain.containers.bounds import bound_of

@@ -17,6 +17,7 @@ REPEATED = 3
 """Steps of the same kind that make a chain, or a tree, of nodes."""
 INSIDE = " › "
 
+_REQUEST = "scrapy.http.request.Request"
 _CONTAINERS = (list, tuple, set, frozenset, deque, dict)
 
 
@@ -72,6 +73,11 @@ def is_container(obj: Any) -> bool:
     return anatomy.is_a(obj, *_CONTAINERS)
 
 
+def is_request(obj: Any) -> bool:
+    """Tell whether it is a request of Scrapy."""
+    return anatomy.inherits(obj, _REQUEST)
+
+
 def _edge(way: tuple[Any, ...], held: Any) -> Edge:
     holder = way[-1]
     found = edge(holder, held)
@@ -104,7 +110,7 @@ def _written(step: Step, name: Edge, *, keyed: bool) -> tuple[str, bool]:
 def _is_of_library(step: Step) -> bool:
     """Tell whether an attribute is one of an object that a library made.
 
-    What the owner itself begins with is known by name.
+    What the owner itself begins with is known by name, and so is what a request has.
     """
     owner = step.way[-1]
     if len(step.way) > 1 and anatomy.own_dict(step.way[-2]) is owner:
@@ -112,7 +118,7 @@ def _is_of_library(step: Step) -> bool:
         first = len(step.way) == 2  # noqa: PLR2004, the root and its __dict__
     else:
         first = len(step.way) == 1
-    if first or anatomy.is_a(owner, type):
+    if first or anatomy.is_a(owner, type) or is_request(owner):
         return False
     return places.origin_of_class(type(owner)) == "library" and not is_container(owner)
 
