@@ -103,11 +103,16 @@ class Judge:
         return None if self._bills.names(sample) else of_memory
 
     def kept(self) -> Suspicion | None:
-        """Return what a crawl that ends has kept of nearly all pages, if it is news."""
+        """Return what a crawl that ends has kept of nearly all pages, if it is news.
+
+        What was told is not asked about again: other crawls may have to ask now.
+        """
         if self._last is None:
             return None
         found = leak.kept(self._history, self._last, self._case)
-        return found if found is not None and self._is_news(found) else None
+        if found is None or Key("samples", found.judged_as) in self._told:
+            return None
+        return found if self._is_news(found) else None
 
     def withdraw(self) -> list[Verdict]:
         """Return that a verdict no longer holds, for each that does not."""

@@ -7,37 +7,33 @@ from typing import Any
 
 from scrapy_leakwatch.foundation import anatomy
 
-Paths = dict[str, tuple[tuple[str, str], ...]]
-"""Modules and the names of classes there, by the field of `ResourceCounts`."""
+Paths = dict[str, tuple[str, ...]]
+"""Classes, by the field of `ResourceCounts`, as they call themselves."""
 
 CLASSES: Paths = {
-    "files": (("_io", "FileIO"),),
-    "sockets": (("socket", "socket"),),
-    "children": (("subprocess", "Popen"),),
-    "threads": (("concurrent.futures.thread", "ThreadPoolExecutor"),),
+    "files": ("_io.FileIO",),
+    "sockets": ("socket.socket",),
+    "children": ("subprocess.Popen",),
+    "threads": ("concurrent.futures.thread.ThreadPoolExecutor",),
 }
 """What the heap is looked through for."""
 OTHERS: Paths = {
-    "children": (("asyncio.subprocess", "Process"),),
-    "threads": (("threading", "Thread"),),
-    "tasks": (("asyncio", "Task"),),
-    "timers": (
-        ("asyncio.events", "TimerHandle"),
-        ("twisted.internet.base", "DelayedCall"),
-    ),
-    "pages": (("playwright.async_api._generated", "Page"),),
-    "contexts": (("playwright.async_api._generated", "BrowserContext"),),
+    "children": ("asyncio.subprocess.Process",),
+    "threads": ("threading.Thread",),
+    "tasks": ("_asyncio.Task",),
+    "timers": ("asyncio.events.TimerHandle", "twisted.internet.base.DelayedCall"),
+    "pages": ("playwright.async_api._generated.Page",),
+    "contexts": ("playwright.async_api._generated.BrowserContext",),
 }
 """What the process has a table of, so that nobody needs the heap for it."""
 
 
 def classes_of(field: str, *tables: Paths) -> tuple[type, ...]:
     """Return the classes of one field that are imported."""
-    found: list[Any] = [
-        (anatomy.own_dict(sys.modules.get(module)) or {}).get(name)
-        for table in tables
-        for module, name in table.get(field, ())
-    ]
+    found: list[Any] = []
+    for path in (path for table in tables for path in table.get(field, ())):
+        module, _, name = path.rpartition(".")
+        found.append((anatomy.own_dict(sys.modules.get(module)) or {}).get(name))
     return tuple(cls for cls in found if anatomy.is_a(cls, type))
 
 
