@@ -131,6 +131,7 @@ def test_without_a_crawl():
 def test_failing():
     raise KeyError("its own")
 """
+OF_OLD_TWISTED = "ignore:currentThread:DeprecationWarning"
 OF_OLD_SCRAPY = "ignore:twisted.web.http.HTTPClient was deprecated"
 PLAIN = """
 import sys
@@ -188,7 +189,8 @@ def test_the_fixture_fails_what_leaks_or_can_not_be_judged(suite) -> None:
 
 
 def test_the_option_watches_the_crawls_of_every_test(suite) -> None:
-    result = suite(IN_PROCESS, "--leakwatch", "-W", "error", "-W", OF_OLD_SCRAPY)
+    ignored = ("-W", OF_OLD_SCRAPY, "-W", OF_OLD_TWISTED)
+    result = suite(IN_PROCESS, "--leakwatch", "-W", "error", *ignored)
     result.assert_outcomes(passed=3, failed=4)
     result.stdout.fnmatch_lines(
         [
