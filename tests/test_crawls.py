@@ -158,7 +158,9 @@ def test_each_of_two_crawls_answers_for_its_own(crawl):
 
 
 def test_of_crawls_that_leak_alike_each_is_told(crawl):
-    result = crawl("Leaking", "Leaking", "Leaking", **ASYNCIO)
+    # They ask one after the other: long enough for each to have its turn.
+    prelude = "spiders.Leaking.pages = 900"
+    result = crawl("Leaking", "Leaking", "Leaking", prelude=prelude, **ASYNCIO)
     verdicts = [stats["leakwatch/verdict"] for stats in (result.stats, *result.others)]
     assert verdicts == ["leak"] * 3
 
