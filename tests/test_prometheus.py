@@ -16,12 +16,11 @@ import urllib.error
 import urllib.request
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 pytest.importorskip("prometheus_client")
-
-from typing import TYPE_CHECKING
 
 from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as open_metrics,

@@ -182,13 +182,13 @@ class Judge:
         """Tell whether a field of `ResourceCounts` is told of, or soon will be."""
         judged_as = f"{RESOURCES}{name}"
         told = self._told.get(Key("samples", judged_as))
+        least = grown.per_1000_responses / 2
         if told is not None:
             rate = told.verdict.growth.per_1000_responses
-            enough = 2 * rate >= grown.per_1000_responses
-            return told.verdict.kind == "unreleased" and enough
+            return told.verdict.kind == "unreleased" and rate >= least
         if judged_as in self._dismissed:
             return False
-        return taken.is_counted(name, grown, self._history, self._case)
+        return taken.grows_so(name, least, self._history, self._case)
 
     def unlooked(self) -> list[tuple[Verdict, Explanation | Unexplained]]:
         """Return what is still suspected at the end, where no child could look."""

@@ -71,8 +71,12 @@ def contained(heap: Heap, index: int, fields: Fields | None = None) -> Contained
                 queue.append(child)
     own = graph.bytes(index) - _held_by(heap, heap.children(index))
     return Contained(
-        *(max(whole, 0), own, max(trees, 0)),
-        *(frozenset(tracked), frozenset(taken), tables),
+        bytes=max(whole, 0),
+        own=own,
+        trees=max(trees, 0),
+        tracked=frozenset(tracked),
+        taken=frozenset(taken),
+        beside=tables,
     )
 
 

@@ -72,7 +72,6 @@ def all_are_seen(suspicion: Suspicion) -> bool:
 
 def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
     """Yield the kinds of resource that pile up as steadily as the crawl goes on."""
-    steps = thresholds.RESOURCES_STEPS * case.min_samples
     uneven: list[str] = []
     for name in SUBJECTS:
         count = getattr(sample.resources, name, None)
@@ -83,10 +82,10 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
             yield _suspicion(name, count, Growth((count,), 0.0, 0.0), sample, case)
             continue
         series = history.resources(f"{RESOURCES}{name}")
-        grown = growth(series, steps, thresholds.RESOURCES_LEAST)
+        grown = growth(series, _steps(case), thresholds.RESOURCES_LEAST)
         if grown is None or not _is_steady(grown):
             uneven.append(name)
-        elif not _may_come_along(name, grown, history, uneven, steps):
+        elif not _may_come_along(name, grown, history, uneven, case):
             yield _suspicion(name, count, grown, sample, case)
 
 
@@ -159,7 +158,7 @@ def _is_stuck(history: History, sample: Sample) -> bool:
 
 
 def _may_come_along(
-    name: str, grown: Growth, history: History, uneven: list[str], steps: int
+    name: str, grown: Growth, history: History, uneven: list[str], case: Case
 ) -> bool:
     """Tell whether an ``uneven`` kind grows as well, and may bring these along.
 
@@ -167,26 +166,29 @@ def _may_come_along(
     go as well, as tasks do.
     """
     per_1000 = grown.per_1000_responses / (PARTS.get(name, 0) + 0.5)
-    return any(
-        _grows_so(history.resources(f"{RESOURCES}{each}"), per_1000, steps)
-        for each in uneven
-    )
+    return any(grows_so(each, per_1000, history, case) for each in uneven)
 
 
-def _grows_so(points: Sequence[Point], per_1000: float, steps: int) -> bool:
-    """Tell whether a series grows by that much, though not in each of many steps.
+def grows_so(name: str, per_1000: float, history: History, case: Case) -> bool:
+    """Tell whether there are so many more of a kind, though not in each of many steps.
 
-    Each half of it says so. Where there is much of a kind not each sample counts it:
-    as long as there are not twice as many points as ``steps`` the latest may say it.
+    ``name`` is the field of `ResourceCounts`. Each half of its series says so. Where
+    there is much of a kind not each sample counts it: as long as there are not twice as
+    many points as steps the latest may say it.
     """
+    points = history.resources(f"{RESOURCES}{name}")
     if len(points) < LATE:
         return False
-    is_new = len(points) <= 2 * steps + 1  # the first is no part of a step
+    is_new = len(points) <= 2 * _steps(case) + 1  # the first is no part of a step
     if is_new and _per_1000(points[-LATE:]) >= per_1000:
         return True
     halves = growth_of(lows(points, steps=2))
     least = thresholds.RESOURCES_STEADY * per_1000
     return halves.per_1000_responses >= per_1000 and halves.weakest_per_1000 >= least
+
+
+def _steps(case: Case) -> int:
+    return thresholds.RESOURCES_STEPS * case.min_samples
 
 
 def _per_1000(points: Sequence[Point]) -> float:
@@ -195,13 +197,6 @@ def _per_1000(points: Sequence[Point]) -> float:
 
 LATE = 3
 """Points of a series."""
-
-
-def is_counted(name: str, grown: Growth, history: History, case: Case) -> bool:
-    """Tell whether the count of a kind grows with a container that keeps them."""
-    points = history.resources(f"{RESOURCES}{name}")
-    steps = thresholds.RESOURCES_STEPS * case.min_samples
-    return _grows_so(points, grown.per_1000_responses / 2, steps)
 
 
 def of_browser(owner: str, told: Mapping[Key, Standing]) -> int | None:
