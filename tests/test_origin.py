@@ -8,7 +8,7 @@ import pytest
 from scrapy import Request, Spider
 
 from scrapy_leakwatch.internals.versions import trackref_now
-from scrapy_leakwatch.observe.live_refs import MOST_PASSED_OVER
+from scrapy_leakwatch.observe.live_refs import MOST_LOOKED_THROUGH
 from scrapy_leakwatch.observe.origin import share_of
 
 
@@ -37,7 +37,23 @@ def test_the_share_is_that_of_the_spider_whose_callbacks_they_have() -> None:
     assert len(kept) == 40
 
 
-@pytest.mark.parametrize("left", [60, MOST_PASSED_OVER + 60])
+def test_a_crawl_that_has_its_first_pages_late_is_not_left_out() -> None:
+    opened, first, second = trackref_now(), Shop(), Shop()
+    kept = pages(first, 50)
+    for _ in range(200):
+        kept += pages(first, 1) + pages(second, 1)
+    assert share_of(second, Page, opened) == pytest.approx(0.4, abs=0.1)
+
+
+def test_what_a_crawl_works_on_is_not_taken_for_what_it_keeps() -> None:
+    opened, leaking, healthy = trackref_now(), Shop(), Shop()
+    kept = pages(leaking, 100)
+    at_work = pages(healthy, 40)
+    assert share_of(healthy, Page, opened) == 0.0
+    assert len(kept + at_work) == 140
+
+
+@pytest.mark.parametrize("left", [60, MOST_LOOKED_THROUGH + 60])
 def test_what_an_ended_crawl_left_says_nothing_of_the_next(left) -> None:
     ended, later = Shop(), Shop()
     kept = pages(ended, left)

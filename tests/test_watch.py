@@ -42,6 +42,7 @@ class Explainer:
 
     def __init__(self):
         self.busy = False
+        self.has_a_turn = True
         self.asked = []
 
     def ask(self, question, answered):
@@ -50,8 +51,11 @@ class Explainer:
     def give_up_bill(self):
         return False
 
-    def settled(self, within_s=None):
+    def settled(self, within_s):
         return None
+
+    async def turn(self, within_s):
+        self.busy = self.busy and not self.has_a_turn
 
 
 class Recorder:
@@ -141,6 +145,19 @@ def test_while_another_question_is_under_way_nothing_is_asked_or_forgotten() -> 
     crawl.explainer.busy = False
     crawl.look(1)
     assert len(crawl.explainer.asked) == 1
+
+
+@pytest.mark.parametrize(("has_a_turn", "questions"), [(True, 1), (False, 0)])
+def test_what_others_kept_from_being_asked_is_asked_at_the_end(
+    has_a_turn, questions
+) -> None:
+    crawl = Crawl(growing(responses=200))
+    crawl.explainer.busy = True
+    crawl.explainer.has_a_turn = has_a_turn
+    crawl.look(8)
+    crawl.finish()
+    assert len(crawl.explainer.asked) == questions
+    assert crawl.sampler.stopped
 
 
 def test_without_explanations_what_is_proved_is_told_at_once() -> None:

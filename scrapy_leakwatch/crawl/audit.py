@@ -162,11 +162,8 @@ class Audit:
     ) -> Explanation | Unexplained | None:
         if not self._config.explain:
             return None
-        give_up_at = time.monotonic() + WAIT_S
-        while Inquiry.under_way() is not None:
-            if time.monotonic() > give_up_at:
-                return Unexplained("Crawler", unreleased.CRAWLER, spider, OTHERS)
-            await maybe_deferred_to_future(pause(PAUSES_S[-1]))
+        if not await Inquiry.turn(WAIT_S):
+            return Unexplained("Crawler", unreleased.CRAWLER, spider, OTHERS)
         question = Question("Crawler", unreleased.CRAWLER, spider, survivors.count)
         asked = self._guard(
             explain_in_child,

@@ -33,10 +33,12 @@ GROWN_SHARE = 0.25
 """Bytes, or the part of what there was, from which on growth is shown at close."""
 BILL_WAIT_S = 20.0
 """How long the end of a crawl waits for its last bill."""
+TURN_WAIT_S = 5.0
+"""How long it waits, each time, until no other crawl of the process asks."""
 
 
 async def answers(explainer: Explainer, within_s: float) -> None:
-    """Wait for what was asked."""
+    """Wait for what this crawl has asked."""
     if (settled := explainer.settled(within_s)) is not None:
         await maybe_deferred_to_future(settled)
 
@@ -81,6 +83,13 @@ class Books:
         if self._may_ask():
             self.take()
 
+    async def take_in_turn(self, *, closing: bool = False) -> None:
+        """Take one as soon as nobody is asked, and wait for it; the crawl ends."""
+        await self._explainer.turn(TURN_WAIT_S)
+        if self._may_ask():
+            self.take(closing=closing)
+            await answers(self._explainer, BILL_WAIT_S)
+
     def take(
         self,
         tell: Callable[[Bill | NoBill | None], None] = lambda _: None,
@@ -121,9 +130,8 @@ class Books:
         if last is None:
             return
         due = self._guards.billing(self._bills.is_due, last, closing=True)
-        if due and self._may_ask():
-            self.take(closing=True)
-            await answers(self._explainer, BILL_WAIT_S)
+        if due:
+            await self.take_in_turn(closing=True)
         self._tell_rising(closing=True)
         self._guards.billing(self._bills.end)
         bill = self._bills.fullest

@@ -131,8 +131,12 @@ class Explainer:
         asking = Inquiry.under_way()
         return None if asking is None else asking.settled()
 
-    def settled(self, within_s: float | None = None) -> Deferred[None] | None:
-        """Return what fires when the question under way is answered or given up."""
+    async def turn(self, within_s: float) -> None:
+        """Wait, so long at most, until the process may ask."""
+        await Inquiry.turn(within_s)
+
+    def settled(self, within_s: float) -> Deferred[None] | None:
+        """Return what fires when this crawl's question is answered or given up."""
         return None if self._inquiry is None else self._inquiry.settled(within_s)
 
     def _asked(self, question: AnyQuestion) -> Asked[Answer]:

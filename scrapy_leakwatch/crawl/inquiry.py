@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import Deferred
 
 from scrapy_leakwatch.crawl.guard import Guard
@@ -41,8 +43,8 @@ class Inquiry(Generic[Answer]):
         self._asked = asked
         self._then = then
         self._guard = guard
-        self._give_up_at: float | None = None
-        self._waiting: list[Deferred[None]] = []
+        self._give_up_at = math.inf
+        self._waiting: dict[Deferred[None], float] = {}
         try:
             self._timer: Any = create_looping_call(self._poll)
             self._timer.start(POLL_S, now=False)
@@ -63,13 +65,28 @@ class Inquiry(Generic[Answer]):
             Inquiry._under_way = None
         return Inquiry._under_way
 
-    def settled(self, within_s: float | None = None) -> Deferred[None]:
-        """Return what fires once ``then`` was called, at the latest so soon."""
-        if within_s is not None:
-            self._give_up_at = time.monotonic() + within_s
+    def settled(
+        self, within_s: float = math.inf, *, gives_up: bool = True
+    ) -> Deferred[None]:
+        """Return what fires once ``then`` was called, at the latest so soon.
+
+        The question is given up then if who waits ``gives_up``.
+        """
+        until = time.monotonic() + within_s
+        if gives_up and within_s < math.inf:
+            self._give_up_at = until
         waiting: Deferred[None] = Deferred()
-        self._waiting.append(waiting)
+        self._waiting[waiting] = math.inf if gives_up else until
         return waiting
+
+    @classmethod
+    async def turn(cls, within_s: float) -> bool:
+        """Wait, so long at most, until the process may ask; tell whether it may."""
+        left, until = within_s, time.monotonic() + within_s
+        while (asking := cls.under_way()) is not None and left > 0:
+            await maybe_deferred_to_future(asking.settled(left, gives_up=False))
+            left = until - time.monotonic()  # another may have been faster
+        return asking is None
 
     def abandon(self) -> None:
         """End the child; ``then`` gets None."""
@@ -81,6 +98,8 @@ class Inquiry(Generic[Answer]):
             answer = self._guard(self._asked.stop)
         if answer is not None or self._guard.off:
             self._settle(answer)
+        else:
+            self._let_go(time.monotonic())
 
     def _settle(self, answer: Answer | None) -> None:
         # Not behind the guard: the child must go when that is off, too.
@@ -89,8 +108,13 @@ class Inquiry(Generic[Answer]):
         if Inquiry._under_way is self:
             Inquiry._under_way = None
         Guard("hand on an answer", None)(self._then, answer)
-        for waiting in self._waiting:
+        self._let_go(math.inf)
+
+    def _let_go(self, now: float) -> None:
+        """Have those go on who have waited for long enough."""
+        for waiting in [each for each, until in self._waiting.items() if until <= now]:
+            del self._waiting[waiting]
             waiting.callback(None)
 
     def _is_late(self) -> bool:
-        return self._give_up_at is not None and time.monotonic() > self._give_up_at
+        return time.monotonic() > self._give_up_at

@@ -12,7 +12,7 @@ from scrapy.utils.defer import maybe_deferred_to_future
 
 from scrapy_leakwatch.crawl import guard
 from scrapy_leakwatch.crawl.billing import Bills
-from scrapy_leakwatch.crawl.books import BILL_WAIT_S, Books, answers
+from scrapy_leakwatch.crawl.books import BILL_WAIT_S, TURN_WAIT_S, Books, answers
 from scrapy_leakwatch.crawl.explainer import Explainer, question_on
 from scrapy_leakwatch.crawl.exporting import Exporting, exporting
 from scrapy_leakwatch.crawl.guard import Guard
@@ -161,6 +161,7 @@ class Watch:
             self._explainer, spider, guards.explaining, self._books.take
         )
         self._last: Sample | None = None
+        self._unasked: tuple[Suspicion, Sample] | None = None
         self._closing = False
         self._floors: tuple[Floor, ...] = ()
         self._near: set[str] = set()
@@ -219,6 +220,7 @@ class Watch:
             return True
         sample = replace(sample, floors=self._floors)
         self._floors = ()
+        self._unasked = None
         suspicion = self._guards.judging(self._judge.hear, sample)
         heard = not self._guards.judging.off
         for verdict in self._guards.judging(self._judge.withdraw) or ():
@@ -247,10 +249,9 @@ class Watch:
     async def _tell_where(self) -> None:
         """Say what can be said of a crawl that is to end for its memory."""
         self.look()
-        await answers(self._explainer, BILL_WAIT_S)
+        await self._answers(BILL_WAIT_S)
         if self._config.bill:
-            self._books.take_if_free()
-            await answers(self._explainer, BILL_WAIT_S)
+            await self._books.take_in_turn()
         self._recorder.report_so_far()
 
     async def finish(self) -> None:
@@ -276,15 +277,22 @@ class Watch:
         if asking is not None:
             await maybe_deferred_to_future(asking)
             self.look()  # what was news meanwhile could not be asked about
-        await answers(self._explainer, CLOSE_WAIT_S)
+        await self._answers(CLOSE_WAIT_S)
         kept = self._guards.judging(self._judge.kept)
         if kept is not None and self._last is not None:
             self._pursue(kept, self._last)
-            await answers(self._explainer, CLOSE_WAIT_S)
+            await self._answers(CLOSE_WAIT_S)
         await self._books.close()
         for verdict, found in self._guards.judging(self._judge.unlooked) or ():
             self._announce(verdict, found)
             self._recorder.finding(found, verdict)
+
+    async def _answers(self, within_s: float) -> None:
+        """Wait for what was asked, and before that to ask, if others ask now."""
+        if self._unasked is not None:
+            await self._explainer.turn(TURN_WAIT_S)
+            self._pursue(*self._unasked)
+        await answers(self._explainer, within_s)
 
     def _log(self, level: int, text: str) -> None:
         guard.log(level, "%s", text, extra={"spider": self._spider})
@@ -333,11 +341,13 @@ class Watch:
 
     def _ask_about(self, suspicion: Suspicion, sample: Sample) -> Literal[True] | None:
         """Ask, and return True, or None where somebody else is asked just now."""
+        self._unasked = None
         asks = kind_of(suspicion).asks
         if asks == "starters":  # nobody has to look at the heap for that
             self._conclude(suspicion, self._who_started(suspicion))
             return True
         if self._explainer.busy and not self._books.put_off():
+            self._unasked = suspicion, sample
             return None  # it is not forgotten: the next sample has it too
         if asks == "takers":
             found = self._audit.taken(suspicion)

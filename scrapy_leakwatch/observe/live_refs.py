@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from scrapy_leakwatch.observe.tracking import Instances
 
-MOST_PASSED_OVER = 2_000
+MOST_LOOKED_THROUGH = 2_000
 
 
 class Alive(NamedTuple):
@@ -81,16 +81,19 @@ def instances_of(cls: type, most: int) -> Iterator[Any]:
 
 
 def instances_since(cls: type, opened: float, most: int) -> list[Any]:
-    """Return up to ``most`` live instances of a class, the oldest made since then.
+    """Return up to ``most`` live instances of a class made since then.
 
-    ``opened`` is a time of `trackref_now`. Where too many are older to pass over
-    them all, it is the newest.
+    ``opened`` is a time of `trackref_now`. They are spread over the older half, for
+    the youngest are in use. Where too many were made before to pass over them all,
+    it is the newest.
     """
     known: Any = trackref.live_refs.get(cls)
     try:
         stamps = known.data.items() if known is not None else ()
-        older = islice(stamps, MOST_PASSED_OVER)
-        late = list(islice((ref for ref, at in older if at >= opened), most))
+        first = islice(stamps, MOST_LOOKED_THROUGH)
+        made_since = [ref for ref, at in first if at >= opened]
+        older = made_since[: max(len(made_since) // 2, most)]
+        late = older[:: -(-len(older) // most) or 1]
         if not late:
             newest = islice(reversed(stamps), most)
             late = [ref for ref, at in newest if at >= opened]

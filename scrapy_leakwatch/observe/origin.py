@@ -14,7 +14,7 @@ MOST_ASKED = 50
 
 
 def share_of(spider: Spider | None, cls: type, opened: float) -> float | None:
-    """Return the part of the oldest instances of a class that came from a spider.
+    """Return the part of the older instances of a class that came from a spider.
 
     Of those made since ``opened``, a time of `trackref_now`: a crawl that has ended
     may have left some. A request comes from the spider whose method is its

@@ -135,7 +135,7 @@ class Floor:
 class Oldest:
     """The longest-lived instance of a class that is judged.
 
-    ``own_share`` is the part, 0 to 1, of the class's oldest instances that
+    ``own_share`` is the part, 0 to 1, of the class's older instances that
     came from this crawl and no other of the process; ``None`` where nothing tells.
     """
 
