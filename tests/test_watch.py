@@ -40,6 +40,8 @@ class Sampler:
 class Explainer:
     """Notes what it is asked; the test answers."""
 
+    asks = False
+
     def __init__(self):
         self.busy = False
         self.has_a_turn = True
@@ -158,6 +160,14 @@ def test_what_others_kept_from_being_asked_is_asked_at_the_end(
     crawl.finish()
     assert len(crawl.explainer.asked) == questions
     assert crawl.sampler.stopped
+
+
+def test_what_the_crawl_asks_itself_is_not_asked_twice_at_the_end() -> None:
+    crawl = Crawl(growing(responses=200))
+    crawl.explainer.busy = crawl.explainer.asks = True
+    crawl.look(8)
+    crawl.finish()
+    assert crawl.explainer.asked == []
 
 
 def test_without_explanations_what_is_proved_is_told_at_once() -> None:

@@ -95,6 +95,11 @@ class Explainer:
         """Tell whether an answer is still to come, to this crawl or another."""
         return Inquiry.under_way() is not None
 
+    @property
+    def asks(self) -> bool:
+        """Tell whether this crawl's own answer is still to come."""
+        return self._inquiry is not None
+
     def ask(self, question: AnyQuestion, answered: Callable[[Found], None]) -> None:
         """Ask; ``answered`` is called once, soon or at once. It must not raise.
 

@@ -347,7 +347,8 @@ class Watch:
             self._conclude(suspicion, self._who_started(suspicion))
             return True
         if self._explainer.busy and not self._books.put_off():
-            self._unasked = suspicion, sample
+            if not self._explainer.asks:  # another crawl does
+                self._unasked = suspicion, sample
             return None  # it is not forgotten: the next sample has it too
         if asks == "takers":
             found = self._audit.taken(suspicion)
