@@ -410,6 +410,20 @@ def test_a_short_crawl_that_ends_with_nearly_all_pages_has_somebody_asked() -> N
     assert case.kept() is None
 
 
+@pytest.mark.parametrize(("at_its_end", "kinds"), [(False, ["garbage"]), (True, [])])
+def test_what_a_crawl_let_go_of_as_it_ended_is_no_garbage_to_tell(
+    at_its_end, kinds
+) -> None:
+    case = judge_of(explain=True)
+    samples = [sample(n, floors=False, responses=900 * n) for n in range(8)]
+    found = unexplained("garbage", examined=50, garbage=48, in_flight=2)
+    suspicion = next(filter(None, map(case.hear, samples)))
+    if at_its_end:
+        suspicion = case.kept()
+    case.conclude(suspicion, found)
+    assert [each.kind for each in case.verdicts] == kinds
+
+
 def test_it_is_not_asked_where_pages_are_let_go_or_too_few_to_judge() -> None:
     for kept, settings in ((0.6, SMALL), (0.95, {})):
         case = judge_of(explain=True, **settings)

@@ -65,6 +65,7 @@ class Judge:
         self._first: Sample | None = None
         self._last: Sample | None = None
         self._samples = 0
+        self._kept: Suspicion | None = None
         self._ids = 0
         self._received = 0
         self._told: dict[Key, Standing] = {}
@@ -112,7 +113,8 @@ class Judge:
         found = leak.kept(self._history, self._last, self._case)
         if found is None or Key("samples", found.judged_as) in self._told:
             return None
-        return found if self._is_news(found) else None
+        self._kept = found if self._is_news(found) else None
+        return self._kept
 
     def withdraw(self) -> list[Verdict]:
         """Return that a verdict no longer holds, for each that does not."""
@@ -146,6 +148,8 @@ class Judge:
     ) -> Verdict | None:
         key = Key("samples", suspicion.judged_as)
         verdict = verdict_on(suspicion, found, self._case)
+        if verdict and verdict.kind == "garbage" and suspicion is self._kept:
+            return None  # the end of the crawl let go of them: no collector is late
         if verdict is None or self._is_of_another(key, verdict, found):
             failed = inconclusive.failure(found)
             again = (
