@@ -10,19 +10,7 @@ from twisted.internet.defer import ensureDeferred
 from scrapy_leakwatch.crawl import inquiry
 from scrapy_leakwatch.crawl.guard import Guard
 from scrapy_leakwatch.crawl.inquiry import Inquiry
-
-
-class ByHand:
-    """A looping call that goes on when a test says so."""
-
-    def __init__(self, function) -> None:
-        self.go = function
-
-    def start(self, interval, *, now) -> None:
-        assert not now
-
-    def stop(self) -> None:
-        self.go = None
+from tests.by_hand import ByHand
 
 
 class Asked:

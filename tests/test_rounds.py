@@ -15,22 +15,7 @@ from scrapy_leakwatch.crawl.guard import Guard
 from scrapy_leakwatch.crawl.rounds import Rounds
 from scrapy_leakwatch.explain import MemoryQuestion, Question
 from scrapy_leakwatch.foundation.freezer import freezer
-
-
-class ByHand:
-    """A looping call that goes on when a test says so."""
-
-    def __init__(self, function) -> None:
-        self.go = function
-        self.running = False
-
-    def start(self, interval, *, now) -> None:
-        assert not now
-        self.running = True
-
-    def stop(self) -> None:
-        assert self.running
-        self.running = False
+from tests.by_hand import ByHand
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ class Explainer:
     def free(self) -> Deferred[None] | None:
         """Return what fires when the process may ask again, None if it may now."""
         asking = Inquiry.under_way()
-        return None if asking is None else asking.settled()
+        return None if asking is None else asking.settled(gives_up=False)
 
     async def turn(self, within_s: float) -> None:
         """Wait, so long at most, until the process may ask."""

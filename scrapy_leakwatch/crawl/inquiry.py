@@ -70,13 +70,14 @@ class Inquiry(Generic[Answer]):
     ) -> Deferred[None]:
         """Return what fires once ``then`` was called, at the latest so soon.
 
-        The question is given up then if who waits ``gives_up``.
+        Who asked ``gives_up`` the question then; for others it goes on.
         """
         until = time.monotonic() + within_s
-        if gives_up and within_s < math.inf:
-            self._give_up_at = until
         waiting: Deferred[None] = Deferred()
-        self._waiting[waiting] = math.inf if gives_up else until
+        if gives_up:
+            self._give_up_at = until
+            until = math.inf  # it waits until the child is gone, too
+        self._waiting[waiting] = until
         return waiting
 
     @classmethod
