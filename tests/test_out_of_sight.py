@@ -32,6 +32,7 @@ def test_pages_that_c_holds_leak_and_are_no_garbage(crawl) -> None:
 
 def test_pages_that_nobody_holds_or_collects_are_garbage(crawl) -> None:
     prelude = PRELUDE.format(pages=1500, keep="pass") + NO_COLLECTION
-    result = crawl("OutOfSight", prelude=prelude)
+    # Dead ones are told by ten times as many, and asked about at each half more.
+    result = crawl("OutOfSight", prelude=prelude, LEAKWATCH_MIN_OBJECTS=50)
     assert "HtmlResponse is garbage, not a leak" in result.log
     assert "is leaking" not in result.log
