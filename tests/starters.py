@@ -95,7 +95,7 @@ class ByPool(Starter):
         return self.workers._pool[0].pid
 
     def end(self):
-        self.workers.terminate()
+        self.workers.close()
         self.workers.join()
 
 
