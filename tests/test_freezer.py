@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 
 import pytest
 
-from scrapy_leakwatch.foundation.freezer import Freezer
+from scrapy_leakwatch.foundation.freezer import OF_THE_INTERPRETER, Freezer
 from scrapy_leakwatch.observe.full_collections import FullCollections
 
 
 @pytest.fixture(autouse=True)
 def thawed():
+    gc.unfreeze()  # what the interpreter froze as it began
     yield
     gc.unfreeze()
 
@@ -24,6 +27,23 @@ def test_old_objects_are_frozen_until_nobody_needs_it() -> None:
     freezer.thaw()
     assert not freezer.frozen
     assert gc.get_freeze_count() == 0
+
+
+def test_what_the_interpreter_froze_as_it_began_keeps_nobody_from_it() -> None:
+    begun = "import gc; print(gc.get_freeze_count()); "
+    frozen = (
+        "from scrapy_leakwatch.foundation.freezer import freezer;"
+        " freezer.freeze(); print(freezer.frozen)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", begun + frozen],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    count, is_frozen = done.stdout.split()
+    assert int(count) < OF_THE_INTERPRETER
+    assert is_frozen == "True"
 
 
 def test_what_others_froze_stays_frozen() -> None:

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import gc
 
+OF_THE_INTERPRETER = 1_000
+"""Fewer are no freeze of the project: Python 3.12 begins with some 400 of its own."""
+
 
 class Freezer:
     """Freezes while somebody needs it; leaves alone what others froze."""
@@ -26,7 +29,7 @@ class Freezer:
     def freeze(self) -> None:
         """Freeze all objects, until as many `thaw` as `freeze`."""
         self._needed += 1
-        if not self._frozen and gc.get_freeze_count() == 0:
+        if not self._frozen and gc.get_freeze_count() < OF_THE_INTERPRETER:
             gc.freeze()
             self._frozen = True
 
