@@ -22,6 +22,7 @@ from scrapy import version_info
 from scrapy.settings import default_settings
 from scrapy.utils.reactor import install_reactor
 
+from scrapy_leakwatch.foundation import free_list
 from tests import synthetic
 from tests.synthetic import RUN
 
@@ -99,6 +100,13 @@ class Crawl:
 if (2, 13) <= version_info < (2, 15):
     # In those the `get_crawler` of Scrapy's tests wants one.
     install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor")
+
+
+@pytest.fixture(autouse=True)
+def free_list_emptied():
+    """Have no test that walks what pytest has meet it."""
+    with free_list.emptied():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -417,10 +417,6 @@ def test_a_thread_that_has_ended_takes_nothing(spider, name):
     assert f"nothing takes from spider.queue: the thread {shop.thread.name} has" in fix
 
 
-@pytest.mark.skipif(
-    (3, 12) <= sys.version_info < (3, 12, 2),
-    reason="a collection after it never ends there, though nobody looks at the task",
-)
 def test_a_task_that_has_ended_takes_nothing(spider):
     text = """
         class Shop(Spider):

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from scrapy_leakwatch.explain.memory import resident
+from scrapy_leakwatch.foundation import free_list
 
 Work = Callable[[], "dict[str, Any]"]
 
@@ -42,7 +43,8 @@ def _answer(work: Work, pipe: int, timeout_s: float) -> bytes:
     start = time.monotonic()
     try:
         _isolate(pipe, timeout_s)
-        return _reply(work, start)
+        with free_list.emptied():
+            return _reply(work, start)
     except MemoryError:
         return NO_MEMORY
     except BaseException as error:  # noqa: BLE001
