@@ -12,7 +12,7 @@ from scrapy import Request
 from scrapy.utils.request import request_from_dict
 
 from scrapy_leakwatch.internals import paths
-from scrapy_leakwatch.recycle.refused import what_of
+from scrapy_leakwatch.recycle.refused import refusal
 from scrapy_leakwatch.recycle.store import Store
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from scrapy import Spider
     from scrapy.crawler import Crawler
+
+    from scrapy_leakwatch.recycle.refused import Refusal
 
 DONE = "done"
 """The note of how many requests are done, in all processes."""
@@ -37,7 +39,7 @@ class Job:
     """The requests in progress; ends with the process.
 
     ``flushes`` are called before each commit, and write out what is to be kept.
-    ``refusals`` are called with one line on each request that can't be written.
+    ``refusals`` are called with each request that can't be written.
     """
 
     def __init__(self, crawler: Crawler, folder: Path) -> None:
@@ -48,7 +50,7 @@ class Job:
         self.clean = bool(self.store.noted("clean", 1))
         self.is_new_here = self.store.noted("begun") is None
         self.flushes: list[Callable[[Store], None]] = []
-        self.refusals: list[Callable[[str], None]] = []
+        self.refusals: list[Callable[[Refusal], None]] = []
         self._in_progress: dict[Request, int] = {}
         self._done = int(self.store.noted(DONE, 0))
         self._starting: Request | None = None
@@ -91,7 +93,7 @@ class Job:
             return pickle.dumps(request.to_dict(spider=spider), protocol=4)
         except Exception as error:
             for refuse in self.refusals:
-                refuse(what_of(request, spider, error))
+                refuse(refusal(request, spider, error))
             raise ValueError(str(error)) from error
 
     def read(self, data: bytes, spider: Spider | None) -> Request:

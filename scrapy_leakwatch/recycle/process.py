@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from scrapy.statscollectors import StatsCollector
     from typing_extensions import Self
 
+    from scrapy_leakwatch.recycle.refused import Refusal
+
 log = logging.getLogger("scrapy_leakwatch")
 TICK_S = 0.5
 SAVE_S = 2.0
@@ -85,7 +87,7 @@ class Process:
         self._stats = stats
         self._job = job_of(crawler)
         self._job.process = plan.process
-        self._refused: dict[str, str] = {}
+        self._refused: dict[tuple[str, str], str] = {}
         self._saved = time.monotonic()
         self._closing = False
         self._timer = create_looping_call(self._tick)
@@ -137,10 +139,9 @@ class Process:
         if self._received >= self._plan.max_pages:
             self._close(PAGES)
 
-    def _refuse(self, what: str) -> None:
-        cause = what.partition(" (")[2]  # the callback and what can't be written
+    def _refuse(self, refusal: Refusal) -> None:
         if len(self._refused) < MOST_REFUSED:
-            self._refused.setdefault(cause, what)
+            self._refused.setdefault(refusal.cause, str(refusal))
         if not self._plan.loses:
             self._job.freeze()
             self._close(REFUSED)

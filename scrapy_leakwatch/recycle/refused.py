@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scrapy_leakwatch.foundation import anatomy, redact
 
@@ -15,12 +15,30 @@ if TYPE_CHECKING:
 LONGEST = 200
 
 
-def what_of(request: Request, spider: Spider | None, error: Exception) -> str:
-    """Return the callback, and the attribute that is to blame, in one line."""
-    callback = _name(request.callback)
+class Refusal(NamedTuple):
+    """A request that can't be written: its callback, and what of it is to blame."""
+
+    url: str
+    callback: str
+    blame: str
+
+    @property
+    def cause(self) -> tuple[str, str]:
+        """Return what other requests may share with it."""
+        return self.callback, self.blame
+
+    def __str__(self) -> str:
+        return f"the request for {self.url} ({self.callback}): {self.blame}"
+
+
+def refusal(request: Request, spider: Spider | None, error: Exception) -> Refusal:
+    """Return what to say of a request that ``error`` kept from being written."""
     parts = [*_of_functions(request, spider), *_of_values(request)]
-    blame = ", ".join(parts) or redact.text(str(error), LONGEST)
-    return f"the request for {redact.url(request.url, LONGEST)} ({callback}): {blame}"
+    return Refusal(
+        redact.url(request.url, LONGEST),
+        _name(request.callback),
+        ", ".join(parts) or redact.text(str(error), LONGEST),
+    )
 
 
 def _of_functions(request: Request, spider: Spider | None) -> Iterator[str]:
