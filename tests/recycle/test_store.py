@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
 from scrapy_leakwatch.recycle.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    with closing(Store(tmp_path)) as store:
+        yield store
 
 
 def test_what_is_committed_is_there_and_the_rest_is_not(tmp_path) -> None:
@@ -17,13 +24,12 @@ def test_what_is_committed_is_there_and_the_rest_is_not(tmp_path) -> None:
     store.note("n", 2)
     store.roll_back()
     store.close()
-    store = Store(tmp_path)
-    assert store.look("q", newest=True) == (1, b"one")
-    assert store.noted("n", "none") == "none"
+    with closing(Store(tmp_path)) as store:
+        assert store.look("q", newest=True) == (1, b"one")
+        assert store.noted("n", "none") == "none"
 
 
-def test_a_request_that_is_taken_is_not_done(tmp_path) -> None:
-    store = Store(tmp_path)
+def test_a_request_that_is_taken_is_not_done(store) -> None:
     for data in (b"one", b"two", b"three"):
         store.add("q", data)
     number, data = store.look("q", newest=False)
@@ -36,8 +42,7 @@ def test_a_request_that_is_taken_is_not_done(tmp_path) -> None:
     assert store.pending() == 2
 
 
-def test_all_are_taken_out_in_their_order_and_new_ones_stay(tmp_path) -> None:
-    store = Store(tmp_path)
+def test_all_are_taken_out_in_their_order_and_new_ones_stay(store) -> None:
     store.add("a", b"one")
     store.add("b", b"two")
     store.take(1)
@@ -49,8 +54,7 @@ def test_all_are_taken_out_in_their_order_and_new_ones_stay(tmp_path) -> None:
     assert store.waiting("a") == store.pending() == 2
 
 
-def test_what_start_gives_again_is_no_news_but_what_it_gives_twice_is(tmp_path) -> None:
-    store = Store(tmp_path)
+def test_what_start_gives_again_is_no_news_but_what_it_gives_twice_is(store) -> None:
     for _ in range(2):
         assert store.meet(b"page")
         store.give(b"page")
