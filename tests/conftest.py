@@ -37,6 +37,8 @@ ASYNCIO = {
     "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
 }
 SELECT = {"TWISTED_REACTOR": "twisted.internet.selectreactor.SelectReactor"}
+SLOW = {"DOWNLOAD_DELAY": 0.05}
+"""For a test that looks at the healthy spider: it ends some time."""
 REACTORLESS = {"TWISTED_REACTOR_ENABLED": False}
 HTTP_CLIENT = (
     "aiohttp"

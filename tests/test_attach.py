@@ -29,7 +29,7 @@ from scrapy_leakwatch.report.bill import table
 from scrapy_leakwatch.report.machine.answer import schema
 from tests.billing import BILL
 from tests.commanding import leakwatch
-from tests.conftest import start_crawl
+from tests.conftest import SLOW, start_crawl
 from tests.synthetic import RUN, verdict
 
 needs_remote_control = pytest.mark.skipif(
@@ -370,7 +370,7 @@ def test_running_crawls_are_listed_without_their_tokens(
 ) -> None:
     assert leakwatch("attach", *at(tmp_path)) == 0
     assert "No crawl of yours runs" in capsys.readouterr().out
-    job = start("Healthy", **WITHOUT)
+    job = start("Healthy", **WITHOUT, **SLOW)
     stale = tmp_path / "jobs" / "1-killed.json"
     stale.write_bytes((tmp_path / "jobs" / f"{job.id}.json").read_bytes())
     stale.chmod(0o644)  # not as Scrapy leaves it: not to be trusted

@@ -27,6 +27,7 @@ from tests.commanding import (
     SCRAPY,
     leakwatch,
 )
+from tests.conftest import SLOW
 from tests.test_attach import at, needs_remote_control, start, traces
 
 __all__ = ["start"]  # the fixture
@@ -110,7 +111,7 @@ def test_without_a_screen_there_is_one_snapshot(record, capsys) -> None:
 
 @needs_remote_control
 def test_a_running_crawl_has_a_snapshot_too(start, tmp_path, capsys) -> None:
-    job = start("Healthy", EXTENSIONS={})
+    job = start("Healthy", EXTENSIONS={}, **SLOW)
     before = traces(job)
     assert leakwatch("top", *at(tmp_path)) == 0  # it is the only one
     assert "healthy (scrapybot)" in capsys.readouterr().out

@@ -23,13 +23,11 @@ from scrapy_leakwatch.commands.fleet_screen import KEYS, FleetScreen
 from scrapy_leakwatch.records import Running, Unasked, WorstLeak
 from scrapy_leakwatch.report import fleet as report
 from tests.commanding import HOSTILE, leakwatch
-from tests.conftest import start_crawl
+from tests.conftest import SLOW, start_crawl
 from tests.test_attach import at, needs_remote_control, traces
 from tests.test_top import Terminal, terminal
 
 __all__ = ["terminal"]  # the fixture
-SLOW = {"DOWNLOAD_DELAY": 0.05}
-"""The healthy spider ends some time."""
 WATCHED = {"LEAKWATCH_INTERVAL": 0.2, "LEAKWATCH_LOG_INTERVAL": 0, **SLOW}
 
 
@@ -95,7 +93,7 @@ def test_all_crawls_are_in_one_table_the_worst_first(start, tmp_path, capsys) ->
 def test_looking_at_all_crawls_leaves_nothing_in_one_without_leakwatch(
     start, tmp_path, capsys
 ) -> None:
-    jobs = start("Healthy", "Leaking", EXTENSIONS={})
+    jobs = start("Healthy", "Leaking", EXTENSIONS={}, **SLOW)
     loaded = "import sys; print('scrapy_leakwatch.extension' in sys.modules)"
     found = asked(tmp_path, capsys)
     for job in jobs.values():
