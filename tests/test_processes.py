@@ -66,7 +66,7 @@ HERE = sys.version_info[:2]
 MAPS = {
     "/usr/bin/bash": "is no Python: name the process of the crawl itself",
     "/home/a/python3.13/bin/thing": "is no Python",
-    "/usr/bin/python3.12": "runs Python 3.12: only 3.14 and newer can be attached to",
+    "/usr/bin/python3.9": "runs Python 3.9: only 3.14 and newer can be attached to",
     "/usr/bin/python3.99": "run this command with the Python of the crawl",
 }
 
