@@ -23,6 +23,7 @@ from scrapy.utils.test import get_crawler
 from scrapy_leakwatch import recordings
 from scrapy_leakwatch.commands import asked, attach, bill, remote, session
 from scrapy_leakwatch.commands.exits import CommandError
+from scrapy_leakwatch.foundation.freezer import OF_THE_INTERPRETER
 from scrapy_leakwatch.recordings.writing import of_bill
 from scrapy_leakwatch.remote.attached import Attachment, _our_stats
 from scrapy_leakwatch.report.bill import table
@@ -54,7 +55,7 @@ print(json.dumps({
     "ours": sorted({k.__name__ for k in kinds if k.__name__ in {"Watch", "Sampler"}}),
     "stash": sorted(stash),
     "stats": sorted(k for k in crawler.stats.get_stats() if k.startswith("leakw")),
-    "frozen": gc.get_freeze_count() > 1_000,  # Python 3.12 begins with some
+    "frozen": gc.get_freeze_count(),
 }))
 """
 FULL = """
@@ -107,7 +108,8 @@ def at(tmp_path) -> tuple[str, str]:
 def traces(job: remote.Job) -> dict:
     for _ in range(100):
         found = json.loads(remote.execute(job, TRACES))
-        if not found["frozen"]:  # else a child looks, and what is frozen is not listed
+        # While a child looks, what is frozen is not listed.
+        if found["frozen"] < OF_THE_INTERPRETER:
             break
         time.sleep(0.1)
     return found

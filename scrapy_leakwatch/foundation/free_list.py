@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,21 +20,12 @@ AS_LONG = 255
 """What the list holds at most: ``FI_FREELIST_MAXLEN`` in CPython."""
 
 
-class _NoLoop:
-    """What a future asks of its loop as it is made."""
-
-    @staticmethod
-    def get_debug() -> bool:
-        return False
-
-
 @contextmanager
 def emptied() -> Iterator[None]:
     """Use what is in the list, so that nobody meets it there."""
     in_use: list[Any] = []
     futures = sys.modules.get("_asyncio")
     if futures is not None and sys.version_info[:2] == (3, 12):
-        future: Any = futures.Future(loop=_NoLoop())
+        future: Any = futures.Future(loop=SimpleNamespace(get_debug=bool))
         in_use += [iter(future) for _ in range(AS_LONG)]
     yield
-    in_use.clear()

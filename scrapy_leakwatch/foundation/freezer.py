@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 
 OF_THE_INTERPRETER = 1_000
-"""Fewer are no freeze of the project: Python 3.12 begins with some 400 of its own."""
+"""Fewer are no freeze of the project: Python 3.12 keeps some 400 immortal there."""
 
 
 class Freezer:

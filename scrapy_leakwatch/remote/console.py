@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from scrapy_leakwatch.explain import guppy_missing
@@ -86,18 +85,13 @@ class Hpy:
         from guppy import hpy  # noqa: PLC0415
 
         loaded = hpy()
-        self.__dict__["heap"] = partial(_heap, loaded)
+        self.__dict__["heap"] = free_list.emptied()(loaded.heap)
         return self.heap if name == "heap" else getattr(loaded, name)
 
     def __repr__(self) -> str:
         if missing := guppy_missing():
             return f"{missing}: hpy.heap() shows the memory bill instead"
         return "Guppy's heap: hpy.heap() shows it by type; the crawl waits meanwhile"
-
-
-def _heap(loaded: Any) -> Any:
-    with free_list.emptied():
-        return loaded.heap()
 
 
 def telnet_variables(watching: Watching) -> dict[str, Any]:
