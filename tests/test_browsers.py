@@ -113,7 +113,7 @@ def test_the_callback_that_was_given_a_page_is_known(browser) -> None:
 def test_the_line_of_the_callback_is_told_while_the_crawl_runs(
     browser, monkeypatch
 ) -> None:
-    monkeypatch.setattr(resources, "open_engines", lambda _: ())
+    monkeypatch.setattr(resources, "open_crawlers", tuple)
     browser.browsers.count()
     for _ in range(40):
         browser.open(browser.crawler.spider.parse_product)

@@ -394,7 +394,7 @@ def worker(project):
 def test_threads_are_all_counted_where_only_the_last_is_kept(
     worker, monkeypatch
 ) -> None:
-    monkeypatch.setattr(resources, "open_engines", lambda _: ())
+    monkeypatch.setattr(resources, "open_crawlers", tuple)
     before = resources.before()
     part = worker.Part()
     for number in range(29):
@@ -410,7 +410,7 @@ def test_threads_are_all_counted_where_only_the_last_is_kept(
 
 
 def test_a_look_in_the_crawl_asks_of_some_whose_they_are(worker, monkeypatch) -> None:
-    monkeypatch.setattr(resources, "open_engines", lambda _: ())
+    monkeypatch.setattr(resources, "open_crawlers", tuple)
     before = resources.before()
     part = worker.Part()
     for _ in range(80):
@@ -436,7 +436,7 @@ def test_what_has_ended_since_does_not_hide_what_has_its_place() -> None:
 def test_the_threads_of_a_few_pools_are_pooled_and_of_many_they_are_not(
     monkeypatch,
 ) -> None:
-    monkeypatch.setattr(resources, "open_engines", lambda _: ())
+    monkeypatch.setattr(resources, "open_crawlers", tuple)
     before = resources.before()
     pools = [ThreadPoolExecutor(1) for _ in range(3)]
     for pool in pools:
@@ -488,7 +488,7 @@ def test_what_scrapy_keeps_open_for_the_next_request_is_pooled() -> None:
 def test_what_is_bound_to_another_instance_is_not_counted_along(
     worker, monkeypatch
 ) -> None:
-    monkeypatch.setattr(resources, "open_engines", lambda _: ())
+    monkeypatch.setattr(resources, "open_crawlers", tuple)
     before = resources.before()
     part, other = worker.Part(), worker.Part()
     part.watch()

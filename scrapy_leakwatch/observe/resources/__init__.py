@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy import signals
 
 from scrapy_leakwatch.foundation import anatomy, lines
-from scrapy_leakwatch.observe.ledger import open_engines
+from scrapy_leakwatch.internals.crawlers import open_crawlers
 from scrapy_leakwatch.observe.resources import visible
 from scrapy_leakwatch.observe.resources.attribution import Attribution, resource
 from scrapy_leakwatch.observe.resources.calls import Sources
@@ -190,9 +190,9 @@ def _others(crawler: Crawler) -> tuple[Owner, ...]:
     """Return the components of the other open crawls; one may be of this, too."""
     return tuple(
         owner
-        for engine in open_engines(crawler)
-        if engine.crawler is not crawler
-        for owner in owners(engine.crawler)
+        for other in open_crawlers()
+        if other is not crawler
+        for owner in owners(other)
     )
 
 
