@@ -153,7 +153,7 @@ def test_each_of_two_crawls_answers_for_its_own(crawl):
     result = crawl("Leaking", "Backlog", prelude=prelude, **ASYNCIO)
     (other,) = result.others
     assert result.stats["leakwatch/verdict"] == "leak"
-    assert other["leakwatch/verdict"] in {"healthy", "backlog"}  # as full as its queue was
+    assert other["leakwatch/verdict"] in {"healthy", "backlog"}
     assert other["leakwatch/requests/unaccounted"] <= 300
 
 

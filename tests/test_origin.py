@@ -53,6 +53,23 @@ def test_what_a_crawl_works_on_is_not_taken_for_what_it_keeps() -> None:
     assert len(kept + at_work) == 140
 
 
+def test_of_many_crawls_that_keep_alike_each_has_its_part() -> None:
+    opened, shops = trackref_now(), [Shop() for _ in range(30)]
+    kept = [page for _ in range(20) for shop in shops for page in pages(shop, 1)]
+    shares = [share_of(shop, Page, opened, crawls=30) for shop in shops]
+    assert shares == pytest.approx([1 / 30] * 30, rel=0.5)
+    assert len(kept) == 600
+
+
+def test_of_many_crawls_one_that_only_works_has_no_part() -> None:
+    opened, shops, healthy = trackref_now(), [Shop() for _ in range(29)], Shop()
+    kept = pages(healthy, 3)  # as old as any
+    kept += [page for _ in range(20) for shop in shops for page in pages(shop, 1)]
+    at_work = pages(healthy, 16)
+    assert share_of(healthy, Page, opened, crawls=30) == 0.0
+    assert len(kept + at_work) == 3 + 29 * 20 + 16
+
+
 @pytest.mark.parametrize("left", [60, MOST_LOOKED_THROUGH + 60])
 def test_what_an_ended_crawl_left_says_nothing_of_the_next(left) -> None:
     ended, later = Shop(), Shop()

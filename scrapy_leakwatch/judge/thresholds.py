@@ -17,8 +17,6 @@ MAJORITY = 0.5
 OWN_SHARE = 0.8
 """Of the older instances: full collections count the whole process, and what grows in
 it is proved of a crawl only where so many of them are its own."""
-LEAST_SHARE = 0.1
-"""Of the older instances, of which 50 are asked: fewer may be those it works on."""
 ENOUGH_EXAMINED = 8
 """Objects: of fewer nothing can be said of all."""
 MOST_PER_1000_RESPONSES = 3000

@@ -136,7 +136,8 @@ class Oldest:
     """The longest-lived instance of a class that is judged.
 
     ``own_share`` is the part, 0 to 1, of the class's older instances that
-    came from this crawl and no other of the process; ``None`` where nothing tells.
+    came from this crawl and no other of the process, 0 where next to none did;
+    ``None`` where nothing tells.
     """
 
     subject: str

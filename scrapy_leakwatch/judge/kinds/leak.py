@@ -77,7 +77,7 @@ def kept(history: History, sample: Sample, case: Case) -> Suspicion | None:
 def _own(subject: str, share: float, sample: Sample, case: Case) -> int:
     """Return how many are this crawl's, 0 where they are too few to accuse anybody."""
     own = round(share * sample.held[subject])
-    return 0 if own < case.min_objects or share < thresholds.LEAST_SHARE else own
+    return 0 if own < case.min_objects else own
 
 
 def _suspicion(
