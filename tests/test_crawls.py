@@ -164,6 +164,18 @@ def test_of_crawls_that_leak_alike_each_is_told(crawl):
     assert verdicts == ["leak"] * 3, result.log
 
 
+def test_a_crawl_that_could_never_ask_is_not_called_healthy(crawl):
+    prelude = """
+from scrapy_leakwatch.crawl.inquiry import Inquiry
+async def in_vain(within_s):
+    return False
+Inquiry.under_way, Inquiry.turn = object, in_vain
+"""
+    result = crawl("Leaking", prelude=prelude)
+    assert result.stats["leakwatch/verdict"] == "leak"
+    assert "another look into the process was under way" in result.log
+
+
 def test_a_crawl_is_not_accused_of_what_another_spider_keeps(crawl):
     result = crawl("Backlog", "Hoarding", LEAKWATCH_TRACK=["spiders.Product"])
     (other,) = result.others

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from scrapy.utils.defer import maybe_deferred_to_future
 
 from scrapy_leakwatch.crawl import guard
+from scrapy_leakwatch.crawl.audit import OTHERS
 from scrapy_leakwatch.crawl.billing import Bills
 from scrapy_leakwatch.crawl.books import BILL_WAIT_S, TURN_WAIT_S, Books, answers
 from scrapy_leakwatch.crawl.explainer import Explainer, question_on
@@ -292,6 +293,10 @@ class Watch:
         if self._unasked is not None:
             await self._explainer.turn(TURN_WAIT_S)
             self._pursue(*self._unasked)
+        if self._unasked is not None and self._closing:  # there is no next sample
+            suspicion, _ = self._unasked
+            self._answered(suspicion, _unexplained(suspicion, OTHERS))
+            self._unasked = None
         await answers(self._explainer, within_s)
 
     def _log(self, level: int, text: str) -> None:

@@ -25,9 +25,9 @@ def share_of(
 
     Of those made since ``opened``, a time of `trackref_now`: a crawl that has ended
     may have left some. A request comes from the spider whose method is its
-    callback, a response from its request, a selector from its response. The more ``crawls`` the
-    process has, the more instances are asked. 0 where it has next to none of them,
-    None where none of them tells.
+    callback, a response from its request, a selector from its response. The more
+    ``crawls`` the process has, the more instances are asked. 0 where next to none of
+    them are its own, None where none of them tells.
     """
     asked = min(max(ASKED, OF_EACH * crawls), MOST_ASKED)
     found = map(spider_of, instances_since(cls, opened, asked))
