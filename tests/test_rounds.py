@@ -55,6 +55,21 @@ def test_the_loop_has_a_turn_between_two_samples(loop) -> None:
     assert not shared._turns.running
 
 
+def test_whom_a_busy_loop_did_not_reach_in_a_round_comes_first_in_the_next(
+    loop,
+) -> None:
+    seen: list[str] = []
+    looks = [partial(seen.append, name) for name in ("one", "two", "three")]
+    for look in looks:
+        shared = Rounds.join(look, 5.0)
+    del seen[:]
+    for _ in range(6):  # the interval is over after a single turn
+        shared._timer.go()
+    assert seen == ["one", "two", "three"] * 2
+    for look in looks:
+        shared.leave(look)
+
+
 def test_crawls_side_by_side_share_a_timer(loop) -> None:
     seen: list[str] = []
     one, two = partial(seen.append, "one"), partial(seen.append, "two")

@@ -59,7 +59,9 @@ class Rounds:
             self._end_turns()
 
     def _go(self) -> None:
-        self._due = list(self._looks)
+        # Who was not reached in the last round comes first: in a busy loop the turns may
+        # take longer than the interval.
+        self._due += [look for look in self._looks if look not in self._due]
         self._turn()
         if self._due and self._looks:
             self._turns = self._turns or create_looping_call(self._turn)
