@@ -59,8 +59,8 @@ class Rounds:
             self._end_turns()
 
     def _go(self) -> None:
-        # Who was not reached in the last round comes first: in a busy loop the turns may
-        # take longer than the interval.
+        # Who was not reached in the last round comes first: the turns of a busy loop
+        # may take longer than the interval.
         self._due += [look for look in self._looks if look not in self._due]
         self._turn()
         if self._due and self._looks:
