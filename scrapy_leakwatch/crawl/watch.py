@@ -295,7 +295,7 @@ class Watch:
             self._pursue(*self._unasked)
         if self._unasked is not None and self._closing:  # there is no next sample
             suspicion, _ = self._unasked
-            self._answered(suspicion, _unexplained(suspicion, OTHERS))
+            self._conclude(suspicion, _unexplained(suspicion, OTHERS))
             self._unasked = None
         await answers(self._explainer, within_s)
 
