@@ -13,7 +13,6 @@ from scrapy.selector import Selector
 
 from scrapy_leakwatch.config import class_path
 from scrapy_leakwatch.foundation import clock, collector
-from scrapy_leakwatch.internals.crawlers import spiders_beside
 from scrapy_leakwatch.internals.versions import is_starting, trackref_now
 from scrapy_leakwatch.observe import ledger, live_refs, origin
 from scrapy_leakwatch.observe.browsers import Browsers
@@ -152,7 +151,7 @@ class Sampler:
             for subject, count in held.items()
             if count >= self._config.min_objects
         }
-        crawls = 1 + len(spiders_beside(self._crawler)) if judged else 1
+        crawls = len(ledger.open_engines(self._crawler)) if judged else 0
         return {
             subject: replace(
                 live_refs.oldest_of(largest, records),
