@@ -113,9 +113,10 @@ def unexplained(reason: str, **counts: int) -> Unexplained:
     return Unexplained(*names, **in_parts(**counts))
 
 
-def judge_of(explain=False, **settings) -> Judge:
+def judge_of(explain=False, beside=None, **settings) -> Judge:
     settings = {"LEAKWATCH_EXPLAIN": explain, **settings}
-    return Judge("shop", Config.from_settings(Settings(settings)), worded)
+    config = Config.from_settings(Settings(settings))
+    return Judge("shop", config, worded, beside=beside)
 
 
 def hear(case: Judge, samples, found=None) -> list:

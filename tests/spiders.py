@@ -255,6 +255,16 @@ class Twins(ShopSpider):
         yield from super().follow(response)
 
 
+class Weighty(ShopSpider):
+    """Keeps 600 kB of each page, longer than the others crawl."""
+
+    name = "weighty"
+
+    def parse(self, response):
+        self.bodies = [*getattr(self, "bodies", []), b"x" * 600_000]
+        yield from super().parse(response)
+
+
 class Swelling(ShopSpider):
     """Keeps 2 MB of each page."""
 

@@ -183,6 +183,31 @@ def test_a_crawl_is_not_accused_of_what_another_spider_keeps(crawl):
     assert other["leakwatch/holder/Product"] == "spider.products[*]"
 
 
+BESIDE_A_HEAVY_ONE = """
+for each in (spiders.Healthy, spiders.Weighty):
+    each.custom_settings = {"CONCURRENT_REQUESTS": 2, "DOWNLOAD_DELAY": 0.01}
+"""
+UNNAMED = "nobody is to be named for most of it"
+
+
+def test_a_healthy_crawl_is_silent_beside_one_that_grows(crawl):
+    result = crawl("Healthy", "Weighty", prelude=BESIDE_A_HEAVY_ONE)
+    (other,) = result.others
+    assert other["leakwatch/verdict"] == "hoard"
+    assert result.stats["leakwatch/owner/another crawl's Weighty"] > 64_000_000
+    assert result.stats["leakwatch/verdict"] == "healthy", result.log
+    assert UNNAMED not in result.log
+
+
+def test_memory_that_a_crawl_beside_takes_unwatched_is_told_by_the_one_that_is(crawl):
+    unwatched = "spiders.Weighty.custom_settings['LEAKWATCH_ENABLED'] = False"
+    prelude = BESIDE_A_HEAVY_ONE + unwatched
+    result = crawl("Healthy", "Weighty", prelude=prelude)
+    assert result.stats["leakwatch/verdict"] == "inconclusive"
+    assert f"{UNNAMED}" in result.log
+    assert "what grew most: another crawl's Weighty" in result.log
+
+
 def test_a_crawl_is_not_accused_of_what_an_unwatched_one_queues(crawl):
     prelude = """
 spiders.Backlog.custom_settings = {"LEAKWATCH_ENABLED": False}

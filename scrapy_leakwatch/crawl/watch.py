@@ -22,12 +22,14 @@ from scrapy_leakwatch.crawl.recorder import Recorder
 from scrapy_leakwatch.crawl.rss_limit import RssLimit, rss_limit
 from scrapy_leakwatch.crawl.sampling import Sampling
 from scrapy_leakwatch.crawl.trimming import trim
+from scrapy_leakwatch.judge.beside import Beside
 from scrapy_leakwatch.judge.bills import is_urgent
 from scrapy_leakwatch.judge.headroom import near
 from scrapy_leakwatch.judge.judge import Judge
 from scrapy_leakwatch.judge.kinds import kind_of, taken
 from scrapy_leakwatch.judge.kinds.children import started_by
 from scrapy_leakwatch.judge.sufficiency import too_little
+from scrapy_leakwatch.observe.ledger import open_engines
 from scrapy_leakwatch.observe.sampler import Sampler
 from scrapy_leakwatch.records import ALARMS, Explanation, Unexplained
 from scrapy_leakwatch.remote.on_demand import OnDemand
@@ -110,7 +112,8 @@ class Stages:
 def stages(crawler: Crawler, config: Config, spider: Spider, guards: Guards) -> Stages:
     """Return the stages of a crawl."""
     sampler = Sampling(lambda: Sampler(crawler, config, guards.observing))
-    judge = Judge(spider.name, config, worded, tuple(Bills.ended))
+    beside = Beside.join(lambda: len(open_engines(crawler)))
+    judge = Judge(spider.name, config, worded, tuple(Bills.ended), beside)
     recorder = Recorder(crawler, config, spider, judge)
     return Stages(
         sampler=sampler,
@@ -263,6 +266,7 @@ class Watch:
         self._guards.hurry()
         self._recorder.hurry()
         await self._guards.watching.waiting(self._last_looks())
+        self._guards.judging(self._judge.end)
         Guard("let go of the process", self._spider)(self._sampler.stop)
         await self._reactions.settled(CLOSE_WAIT_S)
         self._audit.closing()

@@ -36,6 +36,8 @@ _PARTS = {
     id(CoroutineType): ("cr_frame", "cr_code"),
     id(AsyncGeneratorType): ("ag_frame", "ag_code"),
 }
+_HAVE_METHODS = frozenset({"spider", "component", "crawl"})
+"""Kinds of owners that a suspended function may be a method of."""
 
 
 @dataclass(slots=True, eq=False)
@@ -303,7 +305,7 @@ class Heap:
         if frame is not None and first:
             bound = dict(locals_of(frame)).get(first[0])
             owner = self._by_root.get(id(bound))
-            if owner is not None and owner.root.kind in {"spider", "component"}:
+            if owner is not None and owner.root.kind in _HAVE_METHODS:
                 return owner
         function = redact.text(places.function_name(code), 80)
         return self._owner_called(f"function {function}", "function", "project")

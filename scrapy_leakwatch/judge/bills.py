@@ -128,6 +128,11 @@ class BillCase:
         return next(waiting, None)
 
     @property
+    def last(self) -> Bill | None:
+        """The latest, None as long as there is none."""
+        return self.bills[-1] if self.bills else None
+
+    @property
     def suffice(self) -> bool:
         """Tell whether there are enough to tell what grows."""
         return len(self.bills) > thresholds.PATH_STEPS

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.judge import bills, thresholds
 from scrapy_leakwatch.judge.acceptance import is_accepted
+from scrapy_leakwatch.judge.beside import Beside
 from scrapy_leakwatch.judge.bills import BillCase
 from scrapy_leakwatch.judge.case import Case
 from scrapy_leakwatch.judge.history import RESOURCES, RSS, History
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
 class Judge:
     """The case of one crawl: its past, the verdicts, and what was dismissed.
 
-    ``worded`` puts a verdict into words, before anybody gets it.
+    ``worded`` puts a verdict into words, before anybody gets it. ``ended`` are bills of
+    crawls before it, ``beside`` knows those that run in the same process.
     """
 
     def __init__(
@@ -52,8 +54,10 @@ class Judge:
         config: Config,
         worded: Callable[[Verdict], Verdict],
         ended: tuple[Bill, ...] = (),
+        beside: Beside | None = None,
     ) -> None:
         self._worded = worded
+        self._beside = beside or Beside()
         self._case = Case(
             spider, config.min_samples, config.min_objects, config.explain
         )
@@ -97,11 +101,16 @@ class Judge:
         if self._first is None and self._samples >= self._case.min_samples:
             self._first = sample
         explained = sum(told.bytes_per_min for told in self._told.values())
-        of_memory = self._memory.hear(sample, explained)
+        self._beside.heard(sample, explained)
+        of_memory = self._memory.hear(sample, explained + self._beside.per_min)
         for suspicion in suspicions(self._history, sample, self._case):
             if self._is_news(suspicion):
                 return suspicion
         return None if self._bills.names(sample) else of_memory
+
+    def end(self) -> None:
+        """Hear no more: what the crawl held is nobody's from here on."""
+        self._beside.end()
 
     def kept(self) -> Suspicion | None:
         """Return what a crawl that ends has kept of nearly all pages, if it is news.
@@ -279,10 +288,19 @@ class Judge:
     def _named_since(self) -> list[Verdict]:
         """Withdraw that nobody is to be named, where somebody is by now."""
         known = self._told.get(RISING)
+        if known is None or known.verdict.kind == "recovered":
+            return []
         cause = next(filter(inconclusive.may_explain, self.verdicts), None)
-        if known is None or known.verdict.kind == "recovered" or cause is None:
+        if cause is None and not self._is_of_others():
             return []
         return [self._remember(RISING, recovered.by_cause(known.verdict, cause))]
+
+    def _is_of_others(self) -> bool:
+        """Tell whether it is for the other crawls of the process to tell."""
+        if self._first is None or self._last is None:
+            return False
+        bill = self._bills.last
+        return self._beside.account_for(self._first, self._last, bill)
 
     def rising(self, *, closing: bool = False) -> Verdict | None:
         """Return that memory has grown and nobody was named for it, if that is so.
@@ -296,7 +314,7 @@ class Judge:
             return None
         if self._deferred and not closing:
             return None
-        if any(map(inconclusive.may_explain, self.verdicts)):
+        if any(map(inconclusive.may_explain, self.verdicts)) or self._is_of_others():
             return None
         verdict = inconclusive.unnamed(
             self._case.spider, first, last, self._bills, self._no_bill

@@ -144,12 +144,13 @@ class Stayed:
 class Withdrawn:
     """The verdict that no longer holds; it stands still, or ``cause`` explains it.
 
-    Otherwise most of what it told of is gone.
+    Or what it told of is that of the crawls ``beside``; otherwise most of it is gone.
     """
 
     before: Verdict
     stands_still: bool = False
     cause: Verdict | None = None
+    beside: bool = False
 
 
 Facts: TypeAlias = (

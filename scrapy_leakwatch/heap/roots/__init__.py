@@ -57,6 +57,7 @@ PROVIDERS: tuple[Callable[[Any, Outside], Iterator[Root]], ...] = (
     log_handlers.of_project,
     modules.of_project,
     engine.parts,
+    other_crawls.roots,
     pools.roots,
     tasks.roots,
     frames.roots,
@@ -65,7 +66,6 @@ PROVIDERS: tuple[Callable[[Any, Outside], Iterator[Root]], ...] = (
     receivers.roots,
     log_handlers.roots,
     process.roots,
-    other_crawls.roots,
     engine.seams,
     modules.of_libraries,
 )

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Spider
 from scrapy.utils import trackref
 
 from scrapy_leakwatch.foundation import anatomy, redact
+from scrapy_leakwatch.heap.roots import components, engine
 from scrapy_leakwatch.heap.roots.root import Outside, Root, Start
-from scrapy_leakwatch.internals import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_PARTS = (components.roots, engine.parts, engine.seams)
+"""All by which a crawl is entered, or what a task or a timer of it holds would be
+nobody's."""
 
-def roots(crawler: Any, _: Outside) -> Iterator[Root]:
+
+def roots(crawler: Any, outside: Outside) -> Iterator[Root]:
     """Yield the crawls beside this one, and those that ended and stayed."""
     own = anatomy.attribute(crawler, "spider")
     spiders = [
-        spider
+        each
         for cls, table in list(trackref.live_refs.items())
         if any(base is Spider for base in anatomy.mro(cls))
-        for spider in list(table)
-        if spider is not own
+        for each in list(table)
+        if each is not own
     ]
-    for spider in spiders:
-        label = redact.text(anatomy.name(type(spider)), 60)
-        other = anatomy.attribute(spider, "crawler")
-        parts = [
-            Start(spider, label, "spider", owner="spider"),
-            Start(other, f"crawler of {label}", "crawler", owner="crawler"),
-            Start(
-                paths.follow(other, paths.ENGINE),
-                f"engine of {label}",
-                "crawler.engine",
-                owner="engine",
-            ),
+    for each in spiders:
+        label = redact.text(anatomy.name(type(each)), 60)
+        other = anatomy.attribute(each, "crawler")
+        starts = [Start(each, label, "spider", owner="spider")]
+        starts += [
+            replace(start, label=f"{start.label} of {label}", passing=False)
+            for part in _PARTS
+            for root in part(other, outside)
+            for start in root.starts
         ]
-        yield Root(f"another crawl's {label}", "crawl", starts=parts, passing=True)
+        yield Root(f"another crawl's {label}", "crawl", starts=starts, passing=True)

@@ -100,7 +100,7 @@ def unnamed(
             before=first.memory.rss,
             waiting=waiting.path if waiting else None,
             dead=case.is_growth_of("garbage", thresholds.PATH_SHARE_OF_LIBRARY),
-            bill=case.bills[-1] if case.bills else None,
+            bill=case.last,
             no_bill=no_bill,
         ),
     )

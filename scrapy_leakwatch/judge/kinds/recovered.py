@@ -61,9 +61,13 @@ def by_weight(verdict: Verdict, now: int) -> Verdict | None:
     )
 
 
-def by_cause(verdict: Verdict, cause: Verdict) -> Verdict:
-    """Return that it is withdrawn, since another verdict says why memory grows."""
-    return replace(_withdrawn(Withdrawn(verdict, cause=cause)), cause=cause.id)
+def by_cause(verdict: Verdict, cause: Verdict | None) -> Verdict:
+    """Return that it is withdrawn, since another verdict says why memory grows.
+
+    Without a ``cause`` that is one of another crawl of the process.
+    """
+    facts = Withdrawn(verdict, cause=cause, beside=cause is None)
+    return replace(_withdrawn(facts), cause=cause.id if cause else None)
 
 
 def _withdrawn(facts: Withdrawn) -> Verdict:

@@ -19,6 +19,8 @@ def _withdrawn(verdict: Verdict, facts: Withdrawn) -> Words:
             f"{before.subject}: its growth has a verdict by now,"
             f" {cause.kind} {cause.subject}"
         )
+    if facts.beside:
+        return Words(f"{before.subject}: its growth is that of other crawls beside it")
     why = "it has stopped growing" if facts.stands_still else "most of it is gone"
     now, then = (
         megabytes(number) if before.in_bytes else f"{number:,}"
