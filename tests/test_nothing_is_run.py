@@ -21,8 +21,9 @@ from scrapy_leakwatch.heap.opaque import open_up
 from scrapy_leakwatch.heap.roots import Outside, process
 from scrapy_leakwatch.heap.sizes import rule
 from scrapy_leakwatch.internals import queues
+from scrapy_leakwatch.internals.crawlers import open_crawlers
 from scrapy_leakwatch.internals.versions import local_stats
-from scrapy_leakwatch.observe import browsers, ledger, live_refs, origin
+from scrapy_leakwatch.observe import browsers, live_refs, origin
 from scrapy_leakwatch.observe.census.shapes import Shapes
 from scrapy_leakwatch.observe.resources import naming
 from scrapy_leakwatch.observe.resources.closing import _receivers
@@ -157,10 +158,10 @@ def look_at_text():
 
 
 def look_at_spiders():
-    known = list(ledger._crawlers())
+    known = open_crawlers()
     spider = Spider("spider")
     spider.crawler = hostile.Plain()
-    assert list(ledger._crawlers()) == known
+    assert open_crawlers() == known
 
 
 def look_at_callbacks():

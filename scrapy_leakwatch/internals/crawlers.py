@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from operator import itemgetter
 
 from scrapy import Spider
@@ -10,6 +11,9 @@ from scrapy.utils import trackref
 
 from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.internals.versions import engine_of, engine_slot
+
+MOST_SPIDERS = 1000
+"""Of one class: a process that keeps its ended spiders may have ever more."""
 
 
 def open_crawlers() -> list[Crawler]:
@@ -21,7 +25,7 @@ def open_crawlers() -> list[Crawler]:
         (at, spider)
         for cls, live in list(trackref.live_refs.items())
         if Spider in anatomy.mro(cls)
-        for spider, at in list(live.items())
+        for spider, at in list(islice(live.items(), MOST_SPIDERS))
     ]
     spiders = [spider for _, spider in sorted(born, key=itemgetter(0))]
     found = [(spider, anatomy.attribute(spider, "crawler")) for spider in spiders]

@@ -3,39 +3,35 @@
 A live response is legitimate while the scraper has it, a live request while
 it is queued, in progress, or belongs to a live response. trackref counts are
 of the whole process, so all its engines are asked, whether or not their crawl
-is watched; each live spider leads to its engine.
+is watched.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrapy import Spider
-from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
-from scrapy_leakwatch.foundation import anatomy
+from scrapy_leakwatch.internals.crawlers import is_open, open_crawlers
 from scrapy_leakwatch.internals.engines import Work, work_of
-from scrapy_leakwatch.internals.versions import engine_of, engine_slot
-from scrapy_leakwatch.observe.live_refs import instances_of, trackref_classes
+from scrapy_leakwatch.internals.versions import engine_of
 from scrapy_leakwatch.records import RequestLedger, ResponseLedger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from scrapy.core.engine import ExecutionEngine
+    from scrapy.crawler import Crawler
 
     from scrapy_leakwatch.observe.live_refs import Alive
-
-MOST_SPIDERS = 1000
 
 
 def open_engines(crawler: Crawler) -> list[ExecutionEngine]:
     """Return every engine of the process that has an open spider."""
     engines = {
         id(engine): engine
-        for each in [crawler, *_crawlers()]
-        if (engine := engine_of(each)) is not None and engine_slot(engine) is not None
+        for each in [crawler, *open_crawlers()]
+        if is_open(each) and (engine := engine_of(each)) is not None
     }
     return list(engines.values())
 
@@ -81,13 +77,3 @@ def _held(responses: int, engines: Iterable[Work]) -> int:
 
 def _total(alive: list[Alive], family: type) -> int:
     return sum(entry.number for entry in alive if issubclass(entry.cls, family))
-
-
-def _crawlers() -> Iterator[Crawler]:
-    for cls, _ in trackref_classes():
-        if not issubclass(cls, Spider):
-            continue
-        for spider in instances_of(cls, MOST_SPIDERS):
-            crawler = anatomy.attribute(spider, "crawler")
-            if anatomy.is_a(crawler, Crawler):
-                yield crawler

@@ -70,7 +70,7 @@ IN_CRAWL = [
     Part(
         "crawler.spider",
         "crawler",
-        "observe/ledger.py heap/roots/other_crawls.py",
+        "internals/crawlers.py heap/roots/other_crawls.py",
         "of two crawls one would be told to leak what the other has",
         Plain,
     ),
