@@ -47,8 +47,8 @@ HTTP_CLIENT = (
 )
 """What this Scrapy downloads with where there is no reactor."""
 needs_loop_alone = pytest.mark.skipif(
-    version_info < (2, 13),
-    reason="before Scrapy 2.13 a Deferred is awaited with asyncio's reactor only",
+    version_info < (2, 14),
+    reason="before Scrapy 2.14 there is no timer without a reactor",
 )
 MODES = [
     pytest.param(ASYNCIO, id="asyncio"),
