@@ -6,6 +6,7 @@ import json
 import resource
 
 import pytest
+from scrapy import version_info
 
 from scrapy_leakwatch import doctor
 from tests.conftest import EXAMPLE
@@ -51,7 +52,13 @@ def test_it_leaves_nothing_behind(command, tmp_path) -> None:
     [
         ("LEAKWATCH_INTREVAL=1", "settings", "did you mean LEAKWATCH_INTERVAL?"),
         ("LEAKWATCH_ON_LEAK=cry", "settings", "must be 'warn' or 'close', not 'cry'"),
-        ('ADDONS={"not.There": 1}', "settings", "No module named 'not'"),
+        pytest.param(
+            *('ADDONS={"not.There": 1}', "settings", "No module named 'not'"),
+            marks=pytest.mark.skipif(
+                version_info[:2] == (2, 13),
+                reason="Scrapy 2.13 itself ends at that, whatever the command",
+            ),
+        ),
         ("TWISTED_REACTOR=not.There", "Scrapy", "No module named 'not'"),
         ('EXTENSIONS={"scrapy_leakwatch.Leak": 1}', "extension", "'Leak'"),
     ],
