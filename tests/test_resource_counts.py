@@ -17,6 +17,7 @@ from scrapy_leakwatch.foundation.cgroups import pids_left
 from scrapy_leakwatch.internals import loops
 from scrapy_leakwatch.observe import resource_counts
 from scrapy_leakwatch.observe.resource_counts import ResourceGauge
+from scrapy_leakwatch.observe.resources import event_loops
 from scrapy_leakwatch.recordings import parsing, writing
 from scrapy_leakwatch.records import ResourceCounts, ResourceLimits
 from tests.judging import sample
@@ -110,7 +111,10 @@ def test_the_more_there_is_the_rarer_it_is_counted() -> None:
         count.read()
 
 
-def test_timers_and_tasks_of_the_loop_are_counted_until_they_end() -> None:
+def test_timers_and_tasks_of_the_loop_are_counted_until_they_end(monkeypatch) -> None:
+    # Another test may have installed a reactor, with a loop of its own.
+    monkeypatch.setattr(event_loops, "installed_reactor", lambda: None)
+
     async def look() -> list[tuple[int, int]]:
         gauge = ResourceGauge()
         loop = asyncio.get_running_loop()
