@@ -79,10 +79,9 @@ PIPELINE = {"ITEM_PIPELINES": {"stalling.KeepsUnfired": 1}}
 UNFIRED = {"ITEM_PIPELINES": {"stalling.NeverFires": 1}}
 CLOSING = {"ITEM_PIPELINES": {"stalling.ClosesNever": 1}}
 OPENING = {"EXTENSIONS": {"stalling.OpensNever": 1, "scrapy_leakwatch.LeakWatch": 500}}
-CHAINED = pytest.mark.skipif(
-    version_info < (2, 13),
-    reason="chains Deferreds there, which tell nothing of whom they wait for",
-)
+CHAINED = "chains Deferreds there, which tell nothing of whom they wait for"
+OPENS_CHAINED = pytest.mark.skipif(version_info < (2, 13), reason=CHAINED)
+ALL_CHAINED = pytest.mark.skipif(version_info < (2, 14), reason=CHAINED)
 WAITING = [
     ("AwaitsNobody", "AwaitsNobody.answer", "future", {}),
     ("KeepsThem", "KeepsThem.parse", "kept", {}),
@@ -91,10 +90,10 @@ WAITING = [
     ("Stores", "NeverFires.process_item", "pipeline", UNFIRED),
     ("Stores", "KeepsUnfired.process_item", "kept by pipeline", PIPELINE),
     pytest.param(
-        ("Stores", "OpensNever.spider_opened", "opening", OPENING), marks=CHAINED
+        ("Stores", "OpensNever.spider_opened", "opening", OPENING), marks=OPENS_CHAINED
     ),
     pytest.param(
-        ("Stores", "ClosesNever.close_spider", "closing", CLOSING), marks=CHAINED
+        ("Stores", "ClosesNever.close_spider", "closing", CLOSING), marks=ALL_CHAINED
     ),
 ]
 
@@ -130,7 +129,7 @@ def test_a_lock_of_twisteds_is_named(shop, tmp_path) -> None:
     assert explanation["owner"] == "spider.lock"
 
 
-@CHAINED
+@ALL_CHAINED
 def test_the_line_that_made_a_deferred_is_named_where_twisted_knows(
     shop, tmp_path
 ) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
+from scrapy.middleware import MiddlewareManager
 from scrapy.statscollectors import StatsCollector
 from scrapy.utils import trackref
 from scrapy.utils.defer import deferred_from_coro
@@ -146,6 +148,14 @@ def is_starting(crawler: Crawler) -> bool:
     if "_start" in attributes:
         return attributes["_start"] is not None
     return getattr(engine_slot(engine), "start_requests", None) is not None
+
+
+def chains_pipelines() -> bool:
+    """Tell whether items go through chained Deferreds, as before Scrapy 2.14.
+
+    Those tell nothing of the pipeline that an item is in.
+    """
+    return not iscoroutinefunction(vars(MiddlewareManager).get("_process_chain"))
 
 
 def crawler_process(settings: Settings) -> Any:

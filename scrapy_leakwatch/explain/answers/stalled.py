@@ -16,6 +16,7 @@ from scrapy_leakwatch.explain.waits import awaited, chain, sockets, wakers
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.foundation.signatures import signature
 from scrapy_leakwatch.internals import paths
+from scrapy_leakwatch.internals.versions import chains_pipelines
 from scrapy_leakwatch.records import Counts, Price, Share
 
 if TYPE_CHECKING:
@@ -111,6 +112,10 @@ def _names_somebody(one: Chain) -> bool:
 
 
 def _waits(chains: list[Chain], stuck: Stuck, evidence: Evidence) -> list[Waiting]:
+    if chains_pipelines() and not any(map(_names_somebody, chains)):
+        pipelines = awaited.pipelines_line(evidence.crawler)
+        if pipelines is not None:
+            return [pipelines]
     if chains:
         alike: dict[tuple[int, int | None], Waiting] = {}
         for one in chains:  # to find who keeps what is awaited takes a walk
@@ -118,9 +123,6 @@ def _waits(chains: list[Chain], stuck: Stuck, evidence: Evidence) -> list[Waitin
             if key not in alike:
                 alike[key] = awaited.waiting(one, evidence.crawler)
         return [alike[awaited.place_of(one)] for one in chains]
-    pipelines = awaited.pipelines_line(evidence.crawler)
-    if pipelines is not None:
-        return [pipelines]
     spider = anatomy.attribute(evidence.crawler, "spider")
     names = [awaited.callback_line(each, spider) for each in stuck.requests]
     return [awaited.Waiting(name, awaited.GONE, line=line) for name, line in names]

@@ -137,10 +137,9 @@ def _made_at(leaf: Any) -> SourceLine | None:
 
 
 def pipelines_line(crawler: Any) -> Waiting | None:
-    """Return who waits where items are in pipelines that return Deferreds.
+    """Return who waits where items are in pipelines, of which Scrapy does not tell.
 
-    Before Scrapy 2.13 these are chained, and tell nothing of the pipeline that an item
-    is in; None where none is, or none of the project's could be meant.
+    None where no item is there, or none of the project's could be meant.
     """
     items = paths.follow(crawler, paths.ITEMS_IN_PIPELINES)
     if type(items) is not int or not items:

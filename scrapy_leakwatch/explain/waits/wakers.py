@@ -216,6 +216,15 @@ def _awaits(obj: Any) -> bool:
         or callables.is_deferred(obj)
         or anatomy.name(type(obj)) in {"FutureIter", "Context"}
         or anatomy.inherits(obj, "twisted.internet.defer._CancellationStatus")
+        or _is_paused(obj)
+    )
+
+
+def _is_paused(obj: Any) -> bool:
+    """Tell whether it is a cooperative task of Twisted's that waits for a Deferred."""
+    return (
+        anatomy.inherits(obj, "twisted.internet.task.CooperativeTask")
+        and anatomy.attribute(obj, "_pauseCount") != 0
     )
 
 
