@@ -13,6 +13,8 @@ from scrapy_leakwatch.records import REQUESTS, RESPONSES, Floor, Growth, Sample
 from scrapy_leakwatch.report.kinds.leak import pace
 from scrapy_leakwatch.report.lines import duration
 from tests.judging import (
+    ITEM,
+    SELECTOR,
     explanation,
     growing,
     hear,
@@ -387,11 +389,15 @@ def test_the_dead_among_many_that_the_engine_works_on_are_no_leak() -> None:
     assert not hear(judge_of(explain=True), unproved(responses=100), found)
 
 
-def of_a_short_crawl(kept: float) -> list:
+def of_a_short_crawl(kept: float, *names: str) -> list:
     """Return a few samples between which pages came in bursts, and so many kept."""
     received = [0, 3, 4, 20, 20, 45, 46, 80, 95]
+    names = names or ("responses",)
     return [
-        replace(sample(n, floors=False, responses=round(kept * came)), received=came)
+        replace(
+            sample(n, floors=False, **dict.fromkeys(names, round(kept * came))),
+            received=came,
+        )
         for n, came in enumerate(received)
     ]
 
@@ -408,6 +414,29 @@ def test_a_short_crawl_that_ends_with_nearly_all_pages_has_somebody_asked() -> N
     verdict = case.conclude(suspicion, held)
     assert (verdict.kind, verdict.holder) == ("leak", "spider.pages[*]")
     assert case.kept() is None
+
+
+def test_each_of_the_things_that_a_short_crawl_kept_of_nearly_all_pages_is_told() -> (
+    None
+):
+    case = judge_of(explain=True, **SMALL)
+    assert not any(map(case.hear, of_a_short_crawl(0.95, "items", "responses")))
+    held = explanation(examined=24, held=24)
+    asked = [case.conclude(case.kept(), held).class_path for _ in range(2)]
+    assert sorted(asked) == sorted([ITEM, "scrapy.http.HtmlResponse"])
+    assert case.kept() is None
+
+
+def test_of_several_that_grow_those_not_told_are_asked_about_without_a_sample() -> None:
+    case = judge_of(explain=True)
+    samples = [sample(n, items=90 * n, selectors=40 * n) for n in range(8)]
+    first = next(filter(None, map(case.hear, samples)))
+    assert case.suspicion() == first
+    case.conclude(first, explanation(examined=24, held=24))
+    second = case.suspicion()
+    assert {first.class_path, second.class_path} == {ITEM, SELECTOR}
+    case.conclude(second, explanation(examined=24, held=24, holder="spider.found[*]"))
+    assert case.suspicion() is None
 
 
 @pytest.mark.parametrize(("at_its_end", "kinds"), [(False, ["garbage"]), (True, [])])

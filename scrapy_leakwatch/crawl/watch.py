@@ -62,6 +62,8 @@ if TYPE_CHECKING:
 NOBODYS = "no component of the crawl has them"
 CLOSE_WAIT_S = 5.0
 """How long the end of a crawl waits for an explanation, or a handler, under way."""
+MOST_AT_CLOSE = 8
+"""Suspicions that are asked about one after another as a crawl ends."""
 
 
 class Guards:
@@ -283,14 +285,23 @@ class Watch:
             await maybe_deferred_to_future(asking)
             self.look()  # what was news meanwhile could not be asked about
         await self._answers(CLOSE_WAIT_S)
-        kept = self._guards.judging(self._judge.kept)
-        if kept is not None and self._last is not None:
-            self._pursue(kept, self._last)
-            await self._answers(CLOSE_WAIT_S)
+        until = self._clock() + CLOSE_WAIT_S
+        await self._ask_on(self._judge.suspicion, until)
+        await self._ask_on(self._judge.kept, until)
         await self._books.close()
         for verdict, found in self._guards.judging(self._judge.unlooked) or ():
             self._announce(verdict, found)
             self._recorder.finding(found, verdict)
+
+    async def _ask_on(self, what: Callable[[], Suspicion | None], until: float) -> None:
+        """Ask about all that the last sample shows: there is no next one."""
+        for _ in range(MOST_AT_CLOSE):
+            suspicion = self._guards.judging(what)
+            left = until - self._clock()
+            if suspicion is None or self._last is None or left <= 0:
+                return
+            self._pursue(suspicion, self._last)
+            await self._answers(left)
 
     async def _answers(self, within_s: float) -> None:
         """Wait for what was asked, and before that to ask, if others ask now."""

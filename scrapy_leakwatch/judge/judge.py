@@ -103,10 +103,16 @@ class Judge:
         explained = sum(told.bytes_per_min for told in self._told.values())
         self._beside.heard(sample, explained)
         of_memory = self._memory.hear(sample, explained + self._beside.per_min)
-        for suspicion in suspicions(self._history, sample, self._case):
-            if self._is_news(suspicion):
-                return suspicion
+        if (suspicion := self.suspicion()) is not None:
+            return suspicion
         return None if self._bills.names(sample) else of_memory
+
+    def suspicion(self) -> Suspicion | None:
+        """Return what the last sample leads to and was not concluded yet."""
+        if self._last is None:
+            return None
+        found = suspicions(self._history, self._last, self._case)
+        return next(filter(self._is_news, found), None)
 
     def end(self) -> None:
         """Hear no more: what the crawl held is nobody's from here on."""
@@ -119,11 +125,13 @@ class Judge:
         """
         if self._last is None:
             return None
-        found = leak.kept(self._history, self._last, self._case)
-        if found is None or Key("samples", found.judged_as) in self._told:
-            return None
-        self._kept = found if self._is_news(found) else None
-        return self._kept
+        for found in leak.kept(self._history, self._last, self._case):
+            if Key("samples", found.judged_as) in self._told:
+                continue
+            if self._is_news(found):
+                self._kept = found
+                return found
+        return None
 
     def withdraw(self) -> list[Verdict]:
         """Return that a verdict no longer holds, for each that does not."""

@@ -57,8 +57,8 @@ def suspicions(history: History, sample: Sample, case: Case) -> Iterator[Suspici
             yield suspicion
 
 
-def kept(history: History, sample: Sample, case: Case) -> Suspicion | None:
-    """Return at the end of a crawl what it has nearly one of for each response, if any.
+def kept(history: History, sample: Sample, case: Case) -> Iterator[Suspicion]:
+    """Yield at the end of a crawl what it has nearly one of for each response.
 
     In a short one they come in bursts, and no step of a dozen samples is steady.
     """
@@ -70,8 +70,7 @@ def kept(history: History, sample: Sample, case: Case) -> Suspicion | None:
             continue
         grown = growth_of(lows(points, case.min_samples))
         if grown.per_1000_responses > 0:
-            return _suspected(subject, own, grown, sample, case, proved=False)
-    return None
+            yield _suspected(subject, own, grown, sample, case, proved=False)
 
 
 def _own(subject: str, share: float, sample: Sample, case: Case) -> int:
