@@ -17,7 +17,16 @@ from scrapy_leakwatch.crawl.watch import Guards, Stages, Watch
 from scrapy_leakwatch.explain import Question
 from scrapy_leakwatch.judge.kinds import unreleased
 from scrapy_leakwatch.records import RESPONSES, Floor, Survivors, TooLittle
-from tests.judging import explanation, growing, judge_of, sample, unexplained, unproved
+from tests.judging import (
+    ITEM,
+    SELECTOR,
+    explanation,
+    growing,
+    judge_of,
+    sample,
+    unexplained,
+    unproved,
+)
 
 
 class Sampler:
@@ -38,7 +47,7 @@ class Sampler:
 
 
 class Explainer:
-    """Notes what it is asked; the test answers."""
+    """Notes what it is asked; the test answers, or who waits at the end gives up."""
 
     asks = False
 
@@ -46,15 +55,22 @@ class Explainer:
         self.busy = False
         self.has_a_turn = True
         self.asked = []
+        self.waiting = None
 
     def ask(self, question, answered):
-        self.asked.append((question, answered))
+        def answer(found):
+            self.waiting = None
+            answered(found)
+
+        self.asked.append((question, answer))
+        self.waiting = answer
 
     def give_up_bill(self):
         return False
 
     def settled(self, within_s):
-        return None
+        if self.waiting is not None:
+            self.waiting(unexplained("no answer"))
 
     async def turn(self, within_s):
         self.busy = self.busy and not self.has_a_turn
@@ -160,6 +176,16 @@ def test_what_others_kept_from_being_asked_is_asked_at_the_end(
     crawl.finish()
     assert len(crawl.explainer.asked) == questions
     assert crawl.sampler.stopped
+
+
+def test_all_that_the_last_sample_shows_is_asked_about_at_the_end() -> None:
+    crawl = Crawl([sample(n, items=90 * n, selectors=40 * n) for n in range(9)])
+    crawl.explainer.busy = True
+    crawl.look(8)
+    crawl.explainer.busy = False
+    crawl.finish()
+    asked = [question.class_path for question, _ in crawl.explainer.asked]
+    assert sorted(asked) == sorted([ITEM, SELECTOR])
 
 
 def test_what_the_crawl_asks_itself_is_not_asked_twice_at_the_end() -> None:

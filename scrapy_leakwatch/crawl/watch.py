@@ -62,8 +62,6 @@ if TYPE_CHECKING:
 NOBODYS = "no component of the crawl has them"
 CLOSE_WAIT_S = 5.0
 """How long the end of a crawl waits for an explanation, or a handler, under way."""
-MOST_AT_CLOSE = 8
-"""Suspicions that are asked about one after another as a crawl ends."""
 
 
 class Guards:
@@ -294,12 +292,13 @@ class Watch:
             self._recorder.finding(found, verdict)
 
     async def _ask_on(self, what: Callable[[], Suspicion | None], until: float) -> None:
-        """Ask about all that the last sample shows: there is no next one."""
-        for _ in range(MOST_AT_CLOSE):
+        """Ask about all that the last sample shows, once: there is no next one."""
+        asked: set[str] = set()
+        while self._last is not None and (left := until - self._clock()) > 0:
             suspicion = self._guards.judging(what)
-            left = until - self._clock()
-            if suspicion is None or self._last is None or left <= 0:
+            if suspicion is None or suspicion.judged_as in asked:
                 return
+            asked.add(suspicion.judged_as)
             self._pursue(suspicion, self._last)
             await self._answers(left)
 
