@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
-from scrapy import signals
-from scrapy.middleware import MiddlewareManager
+from scrapy import signals, version_info
 from scrapy.statscollectors import StatsCollector
 from scrapy.utils import trackref
 from scrapy.utils.defer import deferred_from_coro
@@ -26,6 +24,10 @@ if TYPE_CHECKING:
     from scrapy.core.engine import ExecutionEngine
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings, Settings
+
+CHAINS_PIPELINES = version_info < (2, 14)
+"""Whether items go through chained Deferreds, which tell nothing of the pipeline that
+one is in."""
 
 
 def create_looping_call(function: Callable[[], None]) -> Any:
@@ -148,14 +150,6 @@ def is_starting(crawler: Crawler) -> bool:
     if "_start" in attributes:
         return attributes["_start"] is not None
     return getattr(engine_slot(engine), "start_requests", None) is not None
-
-
-def chains_pipelines() -> bool:
-    """Tell whether items go through chained Deferreds, as before Scrapy 2.14.
-
-    Those tell nothing of the pipeline that an item is in.
-    """
-    return not iscoroutinefunction(vars(MiddlewareManager).get("_process_chain"))
 
 
 def crawler_process(settings: Settings) -> Any:

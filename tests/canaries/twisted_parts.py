@@ -121,6 +121,13 @@ TWISTED = [
         lambda: defer._CancellationStatus(defer.Deferred()),
     ),
     Part(
+        "twisted.internet.task.CooperativeTask",
+        "_pauseCount",
+        "explain/waits/wakers.py",
+        "a pipeline that never ends would not be told before Scrapy 2.14",
+        lambda: task.CooperativeTask(iter(()), task.Cooperator(started=False)),
+    ),
+    Part(
         "twisted: the canceller of a coroutine's Deferred",
         "",
         "explain/waits/chain.py",

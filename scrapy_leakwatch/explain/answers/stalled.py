@@ -16,7 +16,7 @@ from scrapy_leakwatch.explain.waits import awaited, chain, sockets, wakers
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.foundation.signatures import signature
 from scrapy_leakwatch.internals import paths
-from scrapy_leakwatch.internals.versions import chains_pipelines
+from scrapy_leakwatch.internals.versions import CHAINS_PIPELINES
 from scrapy_leakwatch.records import Counts, Price, Share
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _names_somebody(one: Chain) -> bool:
 
 
 def _waits(chains: list[Chain], stuck: Stuck, evidence: Evidence) -> list[Waiting]:
-    if chains_pipelines() and not any(map(_names_somebody, chains)):
+    if CHAINS_PIPELINES and not any(map(_names_somebody, chains)):
         pipelines = awaited.pipelines_line(evidence.crawler)
         if pipelines is not None:
             return [pipelines]
