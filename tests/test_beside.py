@@ -51,6 +51,15 @@ def test_what_a_bill_shows_with_another_crawl_is_not_told(join) -> None:
     assert judge.rising(closing=True) is None
 
 
+def test_what_came_after_the_last_bill_is_told(join) -> None:
+    beside, _ = join(2), join(2)
+    judge = grown(beside, others(60 * MB))
+    judge.hear(resident(30, 215 * MB))
+    assert judge.rising() is None
+    judge.hear(resident(40, 260 * MB))
+    assert judge.rising() is not None
+
+
 @pytest.mark.parametrize(
     ("held", "crawls"),
     [((), 2), ((others(30 * MB),), 2), ((others(60 * MB),), 3)],

@@ -199,6 +199,18 @@ def test_a_healthy_crawl_is_silent_beside_one_that_grows(crawl):
     assert UNNAMED not in result.log
 
 
+def test_what_the_class_of_another_spider_keeps_is_that_ones_to_tell(crawl):
+    prelude = """
+for each in (spiders.Healthy, spiders.Swelling):
+    each.custom_settings = {"CONCURRENT_REQUESTS": 2, "DOWNLOAD_DELAY": 0.03}
+spiders.Healthy.pages = spiders.Swelling.pages = 120
+"""
+    result = crawl("Healthy", "Swelling", prelude=prelude)
+    (other,) = result.others
+    assert other["leakwatch/verdict"] == "hoard", result.log
+    assert result.stats["leakwatch/verdict"] == "healthy", result.log
+
+
 def test_memory_that_a_crawl_beside_takes_unwatched_is_told_by_the_one_that_is(crawl):
     unwatched = "spiders.Weighty.custom_settings['LEAKWATCH_ENABLED'] = False"
     prelude = BESIDE_A_HEAVY_ONE + unwatched

@@ -60,7 +60,8 @@ class Beside:
         """
         others = self._others()
         if bill is not None and bill.since:
-            grown = bill.rss - bill.since_rss
+            # What came after the bill nobody has seen.
+            grown = max(last.memory.rss, bill.rss) - bill.since_rss
             theirs: float = _grown_beside(bill)
             if Beside._last_end >= bill.since:
                 theirs += _grown_free(bill)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -120,7 +120,7 @@ def _start(start: Start, owner: Owner) -> PathStart:
     root = owner.root
     known = start_at(start.obj)
     if known.is_namespace and not start.value:
-        return known
+        return replace(known, foreign=root.kind == "crawl")
     kind: StartKind = start.lent or "component"
     if start.value and root.kind == "function":
         kind = "frame"

@@ -23,6 +23,7 @@ nobody's."""
 def roots(crawler: Any, outside: Outside) -> Iterator[Root]:
     """Yield the crawls beside this one, and those that ended and stayed."""
     own = anatomy.attribute(crawler, "spider")
+    own_classes = anatomy.mro(type(own))
     spiders = [
         each
         for cls, table in list(trackref.live_refs.items())
@@ -34,6 +35,8 @@ def roots(crawler: Any, outside: Outside) -> Iterator[Root]:
         label = redact.text(anatomy.name(type(each)), 60)
         other = anatomy.attribute(each, "crawler")
         starts = [Start(each, label, "spider", owner="spider")]
+        if type(each) not in own_classes:
+            starts.append(Start(type(each), f"class {label}"))
         starts += [
             replace(start, label=f"{start.label} of {label}", passing=False)
             for part in _PARTS
