@@ -141,6 +141,28 @@ class Crawl:
         return [verdict.kind for (verdict,) in self.recorder.of("verdict")]
 
 
+class Slow(Crawl):
+    """More than half a second passes each time that somebody looks at the clock."""
+
+    passed = 0.0
+
+    @property
+    def now(self):
+        self.passed += 0.6
+        return self.passed
+
+    @now.setter
+    def now(self, value):
+        self.passed = value
+
+
+def test_a_look_that_was_left_out_has_failed_though_the_next_is_due_by_now() -> None:
+    crawl = Slow([])  # the sampler raises
+    for _ in range(20):
+        crawl.watch.look()
+    assert crawl.recorder.of("looked") == [["IndexError"]] * 20
+
+
 def test_what_grows_is_asked_about_and_the_answer_is_told_and_written() -> None:
     crawl = Crawl(growing(responses=200))
     crawl.look(8)

@@ -85,9 +85,12 @@ class Guards:
 
     @property
     def blinded_by(self) -> str:
-        """The error for which the crawl is not watched now."""
+        """The error for which a look just now saw nothing.
+
+        The stage may be on again by now.
+        """
         stages = self.observing, self.judging, self.watching
-        return next((each.reason for each in stages if each.off), "")
+        return next((each.reason for each in stages if each.reason), "")
 
 
 @dataclass(frozen=True, slots=True)
