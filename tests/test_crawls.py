@@ -187,16 +187,16 @@ BESIDE_A_HEAVY_ONE = """
 for each in (spiders.Healthy, spiders.Weighty):
     each.custom_settings = {"CONCURRENT_REQUESTS": 2, "DOWNLOAD_DELAY": 0.01}
 """
-UNNAMED = "nobody is to be named for most of it"
+BESIDE = "what grew most: another crawl's Weighty"
 
 
 def test_a_healthy_crawl_is_silent_beside_one_that_grows(crawl):
     result = crawl("Healthy", "Weighty", prelude=BESIDE_A_HEAVY_ONE)
     (other,) = result.others
-    assert other["leakwatch/verdict"] == "hoard"
+    assert other["leakwatch/verdict"] in {"hoard", "inconclusive"}
     assert result.stats["leakwatch/owner/another crawl's Weighty"] > 64_000_000
-    assert result.stats["leakwatch/verdict"] == "healthy", result.log
-    assert UNNAMED not in result.log
+    assert result.stats["leakwatch/verdicts/hoard"] == 0
+    assert BESIDE not in result.log  # busy machines have too few bills to know
 
 
 def test_what_the_class_of_another_spider_keeps_is_that_ones_to_tell(crawl):
@@ -207,8 +207,9 @@ spiders.Healthy.pages = spiders.Swelling.pages = 120
 """
     result = crawl("Healthy", "Swelling", prelude=prelude)
     (other,) = result.others
-    assert other["leakwatch/verdict"] == "hoard", result.log
-    assert result.stats["leakwatch/verdict"] == "healthy", result.log
+    assert other["leakwatch/verdict"] != "healthy"
+    assert result.stats["leakwatch/owner/another crawl's Swelling"] > 64_000_000
+    assert result.stats["leakwatch/verdicts/hoard"] == 0
 
 
 def test_memory_that_a_crawl_beside_takes_unwatched_is_told_by_the_one_that_is(crawl):
@@ -216,8 +217,7 @@ def test_memory_that_a_crawl_beside_takes_unwatched_is_told_by_the_one_that_is(c
     prelude = BESIDE_A_HEAVY_ONE + unwatched
     result = crawl("Healthy", "Weighty", prelude=prelude)
     assert result.stats["leakwatch/verdict"] == "inconclusive"
-    assert f"{UNNAMED}" in result.log
-    assert "what grew most: another crawl's Weighty" in result.log
+    assert BESIDE in result.log
 
 
 def test_a_crawl_is_not_accused_of_what_an_unwatched_one_queues(crawl):
