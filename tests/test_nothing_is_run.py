@@ -12,6 +12,7 @@ from types import MethodType, SimpleNamespace
 import pytest
 from pydispatch import dispatcher
 from scrapy import Request, Spider
+from scrapy.utils.trackref import object_ref
 
 from scrapy_leakwatch.config import _shown as shown
 from scrapy_leakwatch.config import class_path
@@ -149,6 +150,9 @@ def function():
 function.__name__ = function.__qualname__ = hostile.Text("function")
 
 
+Tracked = hostile.of_class("Tracked", object_ref, metaclass=hostile.Meta)
+
+
 class NamedByCode(threading.Thread):
     name = ident = property(lambda _: hostile.note("name") or "told")
 
@@ -159,8 +163,8 @@ def look_at_text():
 
 def look_at_spiders():
     known = open_crawlers()
-    spider = Spider("spider")
-    spider.crawler = hostile.Plain()
+    kept = Tracked(), Spider("spider"), Spider("spider")
+    kept[1].crawler, kept[2].crawler = hostile.Plain(), hostile.WithMeta()
     assert open_crawlers() == known
 
 

@@ -88,9 +88,17 @@ def is_heap_type(cls: type) -> bool:
     return bool(_FLAGS.__get__(cls) & _HEAP_TYPE)
 
 
+def derives(cls: type, *bases: type) -> bool:
+    """Tell whether ``cls`` inherits one of ``bases``.
+
+    By identity: ``in`` would ask its metaclass whether they are equal.
+    """
+    return any(each is base for each in mro(cls) for base in bases)
+
+
 def is_a(obj: object, *bases: type) -> bool:
     """Tell whether the type of ``obj`` inherits one of ``bases``."""
-    return any(cls is base for cls in mro(type(obj)) for base in bases)
+    return derives(type(obj), *bases)
 
 
 def inherits(obj: object, *paths: str) -> bool:

@@ -59,7 +59,7 @@ def _mode(cls: type) -> int:
 
 
 def _measure(cls: type) -> Any:
-    if SHOWS_BUFFER and any(base is io.BytesIO for base in anatomy.mro(cls)):
+    if SHOWS_BUFFER and anatomy.derives(cls, io.BytesIO):
         return None
     for base in anatomy.mro(cls):
         found = anatomy.namespace(base).get("__sizeof__")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 from operator import itemgetter
+from typing import Any
 
 from scrapy import Spider
 from scrapy.crawler import Crawler
@@ -16,23 +17,28 @@ MOST_SPIDERS = 1000
 """Of one class: a process that keeps its ended spiders may have ever more."""
 
 
-def open_crawlers() -> list[Crawler]:
-    """Return the crawlers whose spider is open, in the order of their spiders.
+def spiders(most: int | None = None) -> list[Spider]:
+    """Return the live spiders, up to ``most`` of a class, in the order of their birth.
 
-    `trackref` counts spiders as it does requests, and each has its crawler.
+    `trackref` counts spiders as it does requests.
     """
-    born = [
+    born: list[tuple[float, Any]] = [
         (at, spider)
         for cls, live in list(trackref.live_refs.items())
-        if Spider in anatomy.mro(cls)
-        for spider, at in list(islice(live.items(), MOST_SPIDERS))
+        if anatomy.derives(cls, Spider)
+        for spider, at in list(islice(live.items(), most))
     ]
-    spiders = [spider for _, spider in sorted(born, key=itemgetter(0))]
-    found = [(spider, anatomy.attribute(spider, "crawler")) for spider in spiders]
+    return [spider for _, spider in sorted(born, key=itemgetter(0))]
+
+
+def open_crawlers() -> list[Crawler]:
+    """Return the crawlers whose spider is open, in the order of their spiders."""
+    live = spiders(MOST_SPIDERS)
+    found = [(spider, anatomy.attribute(spider, "crawler")) for spider in live]
     return [
         crawler
         for spider, crawler in found
-        if Crawler in anatomy.mro(type(crawler))
+        if anatomy.is_a(crawler, Crawler)
         and crawler.spider is spider
         and is_open(crawler)
     ]

@@ -143,7 +143,7 @@ def _record(entry: Alive, ignore: tuple[type, ...], shared: Counter[str]) -> Liv
         name=path if shared[name] > 1 else redact.text(name),
         count=entry.number,
         oldest_s=max(entry.oldest_s, 0.0),
-        ignored=any(base is each for base in anatomy.mro(entry.cls) for each in ignore),
+        ignored=anatomy.derives(entry.cls, *ignore),
     )
 
 

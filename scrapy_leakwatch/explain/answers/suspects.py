@@ -103,7 +103,7 @@ def _some(evidence: Evidence) -> Iterable[Any] | None:
     crawl of the process has made is its own, dead or alive.
     """
     others = set(map(id, spiders_beside(evidence.crawler)))
-    of_pages = any(Selector in anatomy.mro(cls) for cls in evidence.classes)
+    of_pages = any(anatomy.derives(cls, Selector) for cls in evidence.classes)
     tables = [trackref.live_refs.get(cls) for cls in evidence.classes]
     if not (others or of_pages) or None in tables:
         return None

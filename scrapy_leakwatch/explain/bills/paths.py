@@ -230,7 +230,7 @@ class _Descent:
             return own, 1, anatomy.is_a(step.way[-1], object_ref)
         if anatomy.is_a(step.way[-1], dict):  # keys and values may be alike
             count = min(count, anatomy.size(step.way[-1]))
-        tracked = any(base is object_ref for base in anatomy.mro(cls))
+        tracked = anatomy.derives(cls, object_ref)
         return redact.text(anatomy.name(cls), 60), count, tracked
 
 

@@ -79,12 +79,9 @@ def _of_container(
 def _filled(anchor: Anchor, classes: tuple[type, ...]) -> tuple[type | None, str]:
     owner, name = _last_filled(anchor)
     if owner is not None and owner is anchor.trail[0]:
-        owner = next(filter(partial(_inherits, base=owner), classes), owner)
+        below = (each for each in classes if anatomy.derives(each, owner))
+        return next(below, owner), name
     return owner, name
-
-
-def _inherits(cls: type, base: type) -> bool:
-    return any(each is base for each in anatomy.mro(cls))
 
 
 def _key_behind(anchor: Anchor) -> str:

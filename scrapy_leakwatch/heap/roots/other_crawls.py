@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from scrapy import Spider
-from scrapy.utils import trackref
-
 from scrapy_leakwatch.foundation import anatomy, redact
 from scrapy_leakwatch.heap.roots import components, engine
 from scrapy_leakwatch.heap.roots.root import Outside, Root, Start
+from scrapy_leakwatch.internals.crawlers import spiders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,19 +21,13 @@ nobody's."""
 def roots(crawler: Any, outside: Outside) -> Iterator[Root]:
     """Yield the crawls beside this one, and those that ended and stayed."""
     own = anatomy.attribute(crawler, "spider")
-    own_classes = anatomy.mro(type(own))
-    spiders = [
-        each
-        for cls, table in list(trackref.live_refs.items())
-        if any(base is Spider for base in anatomy.mro(cls))
-        for each in list(table)
-        if each is not own
-    ]
-    for each in spiders:
+    for each in spiders():
+        if each is own:
+            continue
         label = redact.text(anatomy.name(type(each)), 60)
         other = anatomy.attribute(each, "crawler")
         starts = [Start(each, label, "spider", owner="spider")]
-        if type(each) not in own_classes:
+        if not anatomy.is_a(own, type(each)):
             starts.append(Start(type(each), f"class {label}"))
         starts += [
             replace(start, label=f"{start.label} of {label}", passing=False)
