@@ -256,7 +256,7 @@ class Twins(ShopSpider):
 
 
 class Weighty(ShopSpider):
-    """Keeps 600 kB of each page, longer than the others crawl."""
+    """Keeps 600 kB of each page in the spider."""
 
     name = "weighty"
 

@@ -62,7 +62,7 @@ class Beside:
         if bill is not None and bill.since:
             # What came after the bill nobody has seen.
             grown = max(last.memory.rss, bill.rss) - bill.since_rss
-            theirs: float = _grown_beside(bill)
+            theirs: float = bill.grown_by("crawl")
             if Beside._last_end >= bill.since:
                 theirs += _grown_free(bill)
             if self._open_crawls() > len(others) + 1:
@@ -80,15 +80,12 @@ class Beside:
         return self._per_min * max(seconds, 0.0) / 60
 
 
-def _grown_beside(bill: Bill) -> int:
-    return sum(each.grown_bytes for each in bill.owners if each.kind == "crawl")
-
-
 def _grown_free(bill: Bill) -> int:
     """Return the growth of what crawls that ended leave: the dead, and free memory."""
-    dead = sum(each.grown_bytes for each in bill.owners if each.kind == "garbage")
     before = bill.since_layers
-    return dead + (_free(bill.layers) - _free(before) if before else 0)
+    return bill.grown_by("garbage") + (
+        _free(bill.layers) - _free(before) if before else 0
+    )
 
 
 def _free(layers: BillLayers) -> int:

@@ -152,8 +152,7 @@ class BillCase:
         if len(self.bills) < thresholds.PATH_STEPS:
             return False
         last = self.bills[-1]
-        theirs = sum(each.grown_bytes for each in last.owners if each.kind == kind)
-        return theirs >= share * (last.rss - last.since_rss) > 0
+        return last.grown_by(kind) >= share * (last.rss - last.since_rss) > 0
 
     def names(self, sample: Sample) -> bool:
         """Tell whether most of what memory has grown by has an owner.

@@ -126,9 +126,8 @@ class Judge:
         if self._last is None:
             return None
         for found in leak.kept(self._history, self._last, self._case):
-            if Key("samples", found.judged_as) in self._told:
-                continue
-            if self._is_news(found):
+            is_told = Key("samples", found.judged_as) in self._told
+            if not is_told and self._is_news(found):
                 self._kept = found
                 return found
         return None

@@ -37,10 +37,12 @@ def open_engines(crawler: Crawler) -> list[ExecutionEngine]:
 
 
 def ledgers(
-    crawler: Crawler, alive: list[Alive]
+    crawler: Crawler, engines: list[ExecutionEngine], alive: list[Alive]
 ) -> tuple[RequestLedger, ResponseLedger]:
-    """Return where the live requests and responses of the process are."""
-    engines = open_engines(crawler)
+    """Return where the live requests and responses of the process are.
+
+    ``engines`` are those of `open_engines`.
+    """
     owned = {id(engine): work_of(engine) for engine in engines}
     own = owned.get(id(engine_of(crawler)), Work())
     requests, responses = _total(alive, Request), _total(alive, Response)

@@ -86,7 +86,8 @@ class Sampler:
         begun = time.perf_counter()
         alive = live_refs.alive()
         records = live_refs.as_records(alive, self._config.ignore)
-        requests, responses = ledger.ledgers(self._crawler, alive)
+        engines = ledger.open_engines(self._crawler)
+        requests, responses = ledger.ledgers(self._crawler, engines, alive)
         held = _held(alive, requests, responses)
         containers = self._census.take()
         memory = self._memory.read()
@@ -108,7 +109,7 @@ class Sampler:
             memory_limit=self._limits.nearest(memory.rss, beside),
             held=held,
             floors=self._collections.drain(),
-            oldest=self._oldest(held, alive, records),
+            oldest=self._oldest(held, alive, records, len(engines)),
             cost_s=time.perf_counter() - begun,
             containers=containers,
             collector=_collector(),
@@ -136,7 +137,8 @@ class Sampler:
         """Return what no engine owns now; called right after a collection."""
         self._memory.count_blocks()
         alive = live_refs.alive()
-        held = _held(alive, *ledger.ledgers(self._crawler, alive))
+        engines = ledger.open_engines(self._crawler)
+        held = _held(alive, *ledger.ledgers(self._crawler, engines, alive))
         return Floor(time=clock.now(), received=self._received.count(), held=held)
 
     def _oldest(
@@ -144,6 +146,7 @@ class Sampler:
         held: Held,
         alive: list[Alive],
         records: tuple[LiveClass, ...],
+        crawls: int,
     ) -> dict[str, Oldest]:
         """Return the oldest of all that is not too small to be judged."""
         judged = {
@@ -151,7 +154,6 @@ class Sampler:
             for subject, count in held.items()
             if count >= self._config.min_objects
         }
-        crawls = len(ledger.open_engines(self._crawler)) if judged else 0
         return {
             subject: replace(
                 live_refs.oldest_of(largest, records),

@@ -144,6 +144,10 @@ class Bill:
         """Return the bytes that all owners have."""
         return sum(owner.bytes for owner in self.owners)
 
+    def grown_by(self, kind: str) -> int:
+        """Return the bytes that owners of a kind have more than in the first bill."""
+        return sum(each.grown_bytes for each in self.owners if each.kind == kind)
+
     def per_1000_responses(self, grown_bytes: float) -> float | None:
         """Return how fast something has grown, ``None`` where no rate can be told."""
         received = self.received - self.since_received

@@ -93,10 +93,7 @@ def unowned(bill: Bill) -> dict[str, int]:
 
 def grown(bill: Bill) -> dict[str, int]:
     """Return how much what lies beside the owners has grown, as far as is known."""
-    found = {
-        label: sum(owner.grown_bytes for owner in _of_kind(bill, kind))
-        for kind, label in SUMMED.items()
-    }
+    found = {label: bill.grown_by(kind) for kind, label in SUMMED.items()}
     before = {} if bill.since_layers is None else _layers(bill.since_layers)
     for label, now in _layers(bill.layers).items():
         then = before.get(label)

@@ -112,7 +112,8 @@ def _names_somebody(one: Chain) -> bool:
 
 
 def _waits(chains: list[Chain], stuck: Stuck, evidence: Evidence) -> list[Waiting]:
-    if CHAINS_PIPELINES and not any(map(_names_somebody, chains)):
+    named = any(map(_names_somebody, chains))
+    if not chains or (CHAINS_PIPELINES and not named):
         pipelines = awaited.pipelines_line(evidence.crawler)
         if pipelines is not None:
             return [pipelines]
