@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrapy.utils.misc import load_object
-
-from scrapy_leakwatch.extension import LeakWatch
+from scrapy.utils.python import global_object_name
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
 ORDER = 500
+EXTENSION = "scrapy_leakwatch.LeakWatch"
+NAMES = (EXTENSION, "scrapy_leakwatch.extension.LeakWatch")
+"""What settings call it. A command that watches no crawl itself has it not imported."""
 
 
 class LeakWatchAddon:
@@ -23,13 +25,13 @@ class LeakWatchAddon:
     def update_settings(self, settings: BaseSettings) -> None:
         """Change the settings of a crawler; Scrapy calls this."""
         if not _named(settings):
-            settings["EXTENSIONS"].set(LeakWatch, ORDER, priority="addon")
+            settings["EXTENSIONS"].set(EXTENSION, ORDER, priority="addon")
 
 
 def enable(settings: BaseSettings, priority: str) -> None:
     """Add `LeakWatch` to the extensions, also where they switch it off."""
     if not is_enabled(settings):
-        named = _named(settings) or [LeakWatch]
+        named = _named(settings) or [EXTENSION]
         settings["EXTENSIONS"].set(named[0], ORDER, priority=priority)
 
 
@@ -44,8 +46,9 @@ def _named(settings: BaseSettings) -> list[object]:
 
 
 def _is_leakwatch(extension: object) -> bool:
-    return extension is LeakWatch or (
-        isinstance(extension, str)
-        and extension.startswith(__package__)
-        and load_object(extension) is LeakWatch
-    )
+    name = global_object_name(extension) if isinstance(extension, type) else extension
+    if name in NAMES:
+        return True
+    if isinstance(name, str) and name.startswith(__package__):
+        load_object(name)  # where there is no such thing it says so
+    return False

@@ -27,7 +27,6 @@ from scrapy_leakwatch.commands.recorded import read
 from scrapy_leakwatch.commands.report import write
 from scrapy_leakwatch.commands.why import FORMS, tell
 from scrapy_leakwatch.crawl.guard import logger
-from scrapy_leakwatch.extension import LeakWatch
 from scrapy_leakwatch.foundation import collector
 from scrapy_leakwatch.foundation.files import named
 from scrapy_leakwatch.foundation.traces import trace_of
@@ -105,6 +104,8 @@ def run(opts: argparse.Namespace, settings: Settings, process: Any) -> int:
     if opts.format == "text":
         _say_what_ended_the_last(crawler)
     errors = _crawl(crawler, opts, process)
+    from scrapy_leakwatch.extension import LeakWatch  # noqa: PLC0415, as it watches
+
     watch = crawler.get_extension(LeakWatch) if crawler.extensions else None
     if watch is None:
         raise CommandError("LeakWatch could not begin: the log has the reason.")
