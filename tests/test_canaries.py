@@ -44,12 +44,13 @@ OF_SOME_VERSIONS = frozenset(
 ALIASES = frozenset(
     ["queue.SimpleQueue", "scrapy.Spider", "pymongo.mongo_client.MongoClient"]
     + ["pandas.DataFrame", "pandas.core.frame.DataFrame"]
-    + ["pandas.Series", "pandas.core.series.Series"]
+    + ["pandas.Series", "pandas.core.series.Series", "scrapy_leakwatch.LeakWatch"]
 )
 """What a person writes, or another version says."""
 
 LOOKED_AT_ELSEWHERE = frozenset(
     ["builtins.ImagingCore", "functools._lru_list_elem", "lxml.etree._ParserContext"]
+    + ["lxml.etree._ParserDictionaryContext"]
     + ["asyncio.unix_events._Unix"]  # how some begin
     + ["builtins.module"]
 )

@@ -48,6 +48,11 @@ def object_at(address: int, cls: type) -> Any:
     return ctypes.cast(address, ctypes.py_object).value
 
 
+def thread_data() -> dict[Any, Any]:
+    """Return what C code keeps for this thread; empty where that can't be read."""
+    return object_at(_THREAD_DATA() or 0, dict) or {}
+
+
 class Mappings:
     """The process's mappings, as the kernel listed them at this moment."""
 
@@ -101,4 +106,14 @@ def _usable_size() -> Any:
     return found
 
 
+def _thread_data() -> Any:
+    if not KNOWN:
+        return lambda: None
+    # As an address: the reference is not the caller's.
+    return ctypes.PYFUNCTYPE(ctypes.c_void_p)(
+        ("PyThreadState_GetDict", ctypes.pythonapi)
+    )
+
+
 _USABLE = _usable_size()
+_THREAD_DATA = _thread_data()

@@ -10,7 +10,8 @@ import lxml.etree
 import lxml.html
 
 from scrapy_leakwatch.foundation import anatomy
-from scrapy_leakwatch.heap import trees
+from scrapy_leakwatch.heap import memory, trees
+from scrapy_leakwatch.heap.opaque import names
 from tests.canaries.cpython import WALKS, opened
 from tests.canaries.part import (
     LOST,
@@ -34,6 +35,13 @@ def is_parser_known() -> bool:
     lxml.html.fromstring("<p>", parser=parser)
     parts = gc.get_referents(parser)
     return any(anatomy.path(type(each)) == trees.PARSER for each in parts)
+
+
+def has_names() -> bool:
+    lxml.html.fromstring("<p>")
+    kept = memory.thread_data().values()
+    found = [each for each in kept if anatomy.path(type(each)) == names.TABLE]
+    return len(found) == 1 and bool(opened(found[0]))
 
 
 def has_picture() -> bool:
@@ -63,6 +71,13 @@ LIBRARIES = [
         "heap/sizes.py heap/trees.py",
         "a bill would not have the bytes of parsers",
         is_parser_known,
+    ),
+    Part(
+        "lxml.etree._ParserDictionaryContext: libxml2's dict.h behind it",
+        "",
+        "heap/opaque/names.py heap/roots/parsers.py",
+        "the names of tags and attributes that lxml keeps would have no owner",
+        has_names,
     ),
     Part("pillow: ImagingCore", "", "heap/opaque/pictures.py", LOST, has_picture),
     Part(

@@ -17,6 +17,7 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import lxml.html
 import pytest
 from billing_helpers import MB, billed, crawler_of, place, texts
 from scrapy import Request, Spider
@@ -140,6 +141,16 @@ def a_suspended_generator():
     found = waiting()
     next(found)
     return found
+
+
+def test_the_names_that_lxml_keeps_are_a_place_of_its_own(crawler):
+    words = [f"x-{number}-{'q' * 80}" for number in range(20_000)]
+    lxml.html.fromstring("".join(f"<{word}>{word}</{word}>" for word in words))
+    found = billed(crawler)
+    owner, path = place(found, "lxml's dictionary of names")
+    assert (owner.name, owner.kind, path.type) == ("lxml", "process", "names")
+    assert path.count >= 20_000
+    assert path.bytes > 1.5 * MB
 
 
 def in_memory() -> sqlite3.Connection:

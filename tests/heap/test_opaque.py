@@ -7,11 +7,14 @@ import mmap
 import sqlite3
 import subprocess
 import sys
+import threading
 
+import lxml.html
 import pytest
 
+from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.heap import memory, twin
-from scrapy_leakwatch.heap.opaque import Opener, open_up
+from scrapy_leakwatch.heap.opaque import Opener, names, open_up, parts_of
 from tests.heap.walkers import walked
 
 MEGABYTE = 1_000_000
@@ -158,6 +161,55 @@ def test_a_database_in_memory_is_as_large_as_its_pages() -> None:
     assert size_of(sqlite3.Connection.__new__(sqlite3.Connection)) == 0
 
 
+def names_of_pages(numbers):
+    """Parse a page for each number, whose tags and attributes are its own."""
+    for number in numbers:
+        page = "".join(
+            f"<x-{number}-{each}-{'q' * 80} data-{number}-{each}-{'z' * 80}=1>"
+            for each in range(50)
+        )
+        lxml.html.fromstring(f"<p>{page}")
+
+
+def dictionary():
+    (found,) = [
+        each
+        for each in memory.thread_data().values()
+        if anatomy.path(type(each)) == names.TABLE
+    ]
+    return found
+
+
+@KNOWN
+def test_lxml_keeps_the_names_of_all_pages() -> None:
+    names_of_pages(range(1))
+    found = dictionary()
+    before, (_, named) = size_of(found), parts_of(found)
+    names_of_pages(range(1000, 1200))
+    assert parts_of(found) == ("names", pytest.approx(named + 20_000, rel=0.01))
+    assert size_of(found) - before == pytest.approx(20_000 * 110, rel=0.3)
+    names_of_pages(range(1000, 1200))
+    assert parts_of(found)[1] == pytest.approx(named + 20_000, rel=0.01)
+
+
+@KNOWN
+def test_the_names_that_two_threads_share_count_once() -> None:
+    names_of_pages(range(2000, 2200))
+    main, met = dictionary(), []
+
+    def parse():
+        names_of_pages(range(2000, 2001))  # with the parser of the main thread
+        opener = Opener()
+        met.extend(opener.open_up(each)[0] for each in (main, dictionary(), main))
+
+    thread = threading.Thread(target=parse)
+    thread.start()
+    thread.join()
+    assert met[0] > 20_000 * 110 * 0.7
+    assert met[1] < 100_000
+    assert met[2] == 0
+
+
 BUSY = """
 import os, sqlite3, sys, threading, time, warnings
 from scrapy_leakwatch.heap.opaque import open_up
@@ -189,6 +241,7 @@ def test_a_database_at_work_in_another_thread_is_left_alone() -> None:
         ("builtins", "ImagingCore"),
         ("polars.series.series", "Series"),
         ("pyarrow.lib", "Buffer"),
+        ("lxml.etree", "_ParserDictionaryContext"),
     ],
 )
 def test_who_bears_the_name_of_another_is_not_opened(module, name) -> None:

@@ -28,6 +28,7 @@ from scrapy_leakwatch.explain.containers.bounds import bound_of
 from scrapy_leakwatch.explain.naming.edges import GENERATORS
 from scrapy_leakwatch.explain.naming.labels import label
 from scrapy_leakwatch.foundation import anatomy, redact
+from scrapy_leakwatch.heap import opaque
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.naming.edges import Edge
@@ -209,6 +210,8 @@ class _Descent:
         self, step: Step, ranges: list[tuple[int, int]], besides: set[int]
     ) -> tuple[str, int, bool]:
         """Return the type that most of the bytes are in, how many, and if tracked."""
+        if (parts := opaque.parts_of(step.way[-1])) is not None:
+            return *parts, False
         own = label(step.way[-1])
         sums: dict[int, list[Any]] = {}
         total = 0

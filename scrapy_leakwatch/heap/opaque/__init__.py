@@ -18,6 +18,7 @@ from scrapy_leakwatch.heap.opaque import (
     arrow,
     databases,
     mappings,
+    names,
     pictures,
     polars,
     texts,
@@ -32,8 +33,12 @@ KINDS: tuple[OpaqueKind, ...] = (
     mappings.KIND,
     texts.KIND,
     databases.KIND,
+    names.KIND,
 )
-PATHS = frozenset(path for kind in KINDS for path in kind.paths)
+UNNAMED = {"builtins.ImagingCore": "PIL._imaging", names.TABLE: "lxml.etree"}
+"""Classes that their module has no name for; no class statement makes the like."""
+_BY_PATH = {path: kind for kind in KINDS for path in kind.paths}
+PATHS = frozenset(_BY_PATH)
 
 
 class Opener:
@@ -69,10 +74,20 @@ def open_up(obj: Any) -> Held:
     return Opener().open_up(obj)
 
 
+def parts_of(obj: Any) -> tuple[str, int] | None:
+    """Return what the bytes of ``obj`` are of, and how many; None: of itself."""
+    for cls in anatomy.mro(type(obj)):
+        path = anatomy.path(cls)
+        kind = _BY_PATH.get(path)
+        if kind is not None and kind.parts is not None and is_genuine(cls, path):
+            return kind.parts(obj)
+    return None
+
+
 def is_genuine(cls: type, path: str) -> bool:
     """Tell whether ``cls`` is what the loaded module has at ``path``."""
-    if path == "builtins.ImagingCore":  # no module has it, and no class statement
-        return "PIL._imaging" in sys.modules and not anatomy.is_heap_type(cls)
+    if (home := UNNAMED.get(path)) is not None:
+        return home in sys.modules and not anatomy.is_heap_type(cls)
     home, _, name = path.rpartition(".")
     table = anatomy.own_dict(sys.modules.get(home))
     return table is not None and table.get(name) is cls

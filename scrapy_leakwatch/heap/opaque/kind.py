@@ -20,6 +20,7 @@ NOTHING: Held = (0, [])
 class OpaqueKind:
     """Classes by their import paths, and how to look into their instances.
 
+    ``parts`` returns what the bytes of an object are of, in a word, and how many.
     ``opener`` returns a function for one heap, which gets the class at the path and
     an object of it or of a subclass. What can't be told for sure is `NOTHING`, and
     so is any error of these: AttributeError, TypeError, ValueError, OverflowError,
@@ -28,6 +29,7 @@ class OpaqueKind:
 
     paths: tuple[str, ...]
     opener: Callable[[], Callable[[type, Any], Held]]
+    parts: Callable[[Any], tuple[str, int] | None] | None = None
 
 
 def field(cls: type, obj: Any, name: str) -> Any:

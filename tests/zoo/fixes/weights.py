@@ -47,6 +47,7 @@ WEIGHTS = (
         by=("structures.TablePipeline", "structures.RedisPipeline", "weights.Storing"),
     ),
 )
+PARSED = (fix("own_names", "taken out before", "re.sub", by=("parsed.OwnNames",)),)
 REGISTRIES = (
     fix("logger_for_each", "one for all", "one for all", by=("weights.LoggerForEach",)),
     fix(
@@ -108,4 +109,4 @@ WAITING = (
         twin="crawl_by_crawl",
     ),
 )
-FIXES = (*WEIGHTS, *REGISTRIES, *CACHES, *WAITING)
+FIXES = (*WEIGHTS, *PARSED, *REGISTRIES, *CACHES, *WAITING)

@@ -85,6 +85,15 @@ WEIGHTS = (
         reactor=SELECT,
     ),
 )
+PARSED = (
+    _row(
+        "parsed.OwnNames",
+        "pages whose tags and attributes have names of their own, which lxml keeps",
+        _named("parsed", None, "lxml's dictionary of names"),
+        reactor=SELECT,
+    ),
+    _row("parsed.SharedNames", "pages of as many elements, with the same names"),
+)
 STRUCTURES = (
     _row(
         "structures.DeepStructures",
@@ -307,4 +316,4 @@ SPANS = (
     ),
 )
 
-BY_WEIGHT = (*WEIGHTS, *STRUCTURES, *REGISTRIES, *CACHES, *WAITING, *SPANS)
+BY_WEIGHT = (*WEIGHTS, *PARSED, *STRUCTURES, *REGISTRIES, *CACHES, *WAITING, *SPANS)
