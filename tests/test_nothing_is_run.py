@@ -97,8 +97,9 @@ def test_a_crawl_full_of_hostile_objects_is_told_right_and_none_is_asked(
     )
     assert noted(notes) == []
     assert result.lines("ERROR") == []
-    assert "HtmlResponse is leaking: " in result.lines("WARNING")[0]
-    assert "\n  held by   spider.kept[*].page  (" in result.log
+    # By their number, or where the crawl is slow by their weight.
+    holder = "\n  held by   spider.kept[*].page  ("
+    assert holder in result.log or "spider.kept grows without bound: " in result.log
     assert "unreleased: DelayedCall Extension.wait in " in result.log
     assert result.left["children"] == result.left["frozen"] == 0
 
