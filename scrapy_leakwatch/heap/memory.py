@@ -15,12 +15,13 @@ except ImportError:  # a Python built without libffi
 HEAD = object.__basicsize__
 """What each object begins with: a reference count and its type."""
 
-_WORD = 8
+WORD = 8
+"""Bytes of a word, where `KNOWN`."""
 KNOWN = (
     ctypes is not None
     and sys.implementation.name == "cpython"
-    and HEAD == 2 * _WORD
-    and ctypes.sizeof(ctypes.c_void_p) == _WORD
+    and HEAD == 2 * WORD
+    and ctypes.sizeof(ctypes.c_void_p) == WORD
 )
 """Whether an object's id is its address, and it begins as expected."""
 
@@ -30,7 +31,7 @@ _MAPS = Path("/proc/self/maps")
 
 def words(address: int, count: int) -> list[int]:
     """Return ``count`` words that must be readable; none where that can't be done."""
-    if not KNOWN or not address or address % _WORD:
+    if not KNOWN or not address or address % WORD:
         return []
     return list((ctypes.c_uint64 * count).from_address(address))
 
@@ -45,7 +46,17 @@ def object_at(address: int, cls: type) -> Any:
     head = words(address, 2)
     if not head or head[1] != id(cls):
         return None
+    return anything_at(address)
+
+
+def anything_at(address: int) -> Any:
+    """Return the object at ``address``, where there must be one."""
     return ctypes.cast(address, ctypes.py_object).value
+
+
+def interpreter() -> int:
+    """Return where the interpreter's state is, 0 where that isn't known."""
+    return _INTERPRETER() or 0
 
 
 def thread_data() -> dict[Any, Any]:
@@ -58,6 +69,7 @@ class Mappings:
 
     def __init__(self) -> None:
         self._starts: list[int] = []
+        self._ends: list[int] = []
         self._paths: list[str] = []
         try:
             lines = _MAPS.read_text("utf-8", "replace").splitlines()
@@ -65,9 +77,18 @@ class Mappings:
             return
         for line in lines:
             # address, permissions, offset, device, inode, path
-            span, _, _, _, _, *path = line.split(None, 5)
-            self._starts.append(int(span.partition("-")[0], 16))
+            span, access, _, _, _, *path = line.split(None, 5)
+            start, end = (int(edge, 16) for edge in span.split("-"))
+            self._starts.append(start)
+            self._ends.append(end if access[0] == "r" else start)
             self._paths.append(path[0] if path else "")
+
+    def words(self, address: int, count: int) -> list[int]:
+        """Return ``count`` words; none where not all of them can be read."""
+        place = bisect_right(self._starts, address) - 1
+        if place < 0 or address + WORD * count > self._ends[place]:
+            return []
+        return words(address, count)
 
     def is_of_a_file(self, address: int) -> bool:
         """Tell whether a file is mapped there; True where that isn't known."""
@@ -106,14 +127,13 @@ def _usable_size() -> Any:
     return found
 
 
-def _thread_data() -> Any:
+def _address_of(name: str) -> Any:
+    """Return a function of Python's own that takes nothing, and returns a pointer."""
     if not KNOWN:
         return lambda: None
-    # As an address: the reference is not the caller's.
-    return ctypes.PYFUNCTYPE(ctypes.c_void_p)(
-        ("PyThreadState_GetDict", ctypes.pythonapi)
-    )
+    return ctypes.PYFUNCTYPE(ctypes.c_void_p)((name, ctypes.pythonapi))
 
 
 _USABLE = _usable_size()
-_THREAD_DATA = _thread_data()
+_THREAD_DATA = _address_of("PyThreadState_GetDict")
+_INTERPRETER = _address_of("PyInterpreterState_Get")

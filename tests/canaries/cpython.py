@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import dis
 import functools
 import gc
@@ -16,6 +17,7 @@ from scrapy_leakwatch.explain.containers import contents, entries
 from scrapy_leakwatch.explain.memory import allocators
 from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.heap import measures, memory, opaque, twin
+from scrapy_leakwatch.heap.roots import exits
 from scrapy_leakwatch.observe import full_collections
 from tests.canaries.part import LOST, MB, Part, Plain
 from tests.heap.walkers import IN_C, is_marked, nothing_collected, unreached, walked
@@ -36,6 +38,17 @@ def measured(obj: Any) -> list[int]:
         one, _ = walked(walker, obj)
         found.append(one.totals(0, 1)[0])
     return found
+
+
+def finds_callback() -> bool:
+    """Tell whether a callback is found with all it was registered with."""
+    kept = Plain("kept")
+    atexit.register(finds_callback, kept, named=kept)
+    try:
+        callback = (finds_callback, (kept,), {"named": kept})
+        return sys.platform != "linux" or callback in exits.callbacks()
+    finally:
+        atexit.unregister(finds_callback)
 
 
 def weighs_attributes() -> bool:
@@ -209,6 +222,13 @@ CPYTHON = [
         "explain/containers/entries.py",
         "a few entries of a large dict would cost the memory of all",
         lambda: (4, 4) in list(entries.entries({n: n for n in range(5)}, 5)),
+    ),
+    Part(
+        "CPython: the callbacks of atexit in the interpreter's state",
+        "_ncallbacks",
+        "heap/roots/exits.py",
+        "what they keep would be held by nobody that is known",
+        lambda: finds_callback() and atexit,
     ),
     Part(
         "CPython: generations in gc.callbacks",

@@ -3,7 +3,7 @@
 import pytest
 
 from scrapy_leakwatch.explain.holders import cache, function, request, root, timer
-from scrapy_leakwatch.explain.holders.finding import Finding
+from scrapy_leakwatch.explain.holders.finding import AT_EXIT, Finding
 
 BASE = {"owner": "spider", "origin": "project", "held": "HtmlResponse"}
 IN_META = {
@@ -90,6 +90,18 @@ IN_META = {
             ),
             "connect a method of the spider once, not closed for each page: its 'page' "
             "keeps the response",
+        ),
+        *(
+            (
+                Finding(
+                    **{**BASE, "start": "atexit"},
+                    kind=kind,
+                    holder="atexit[*].page",
+                    function="Shop.parse.<locals>.goodbye",
+                ),
+                AT_EXIT,
+            )
+            for kind in (root.KIND, function.KIND)
         ),
     ],
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import signal
+import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING
@@ -135,24 +137,41 @@ def test_dead_cycles_are_garbage_and_so_is_a_dead_class(crawler):
 
 
 def test_what_something_unseen_holds_is_unknown_and_not_garbage(crawler):
-    class Kept:
-        def __init__(self) -> None:
-            self.pages = texts()
-
-        def __call__(self) -> None:
-            """Do nothing."""
-
-    kept = Kept()
-    atexit.register(kept)
-    known = weakref.ref(kept)
+    kept = texts()
+    known = id(kept)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
     del kept
     gc.collect()
+    bill = billed(crawler)
+    kept = ctypes.cast(known, ctypes.py_object).value
+    ctypes.pythonapi.Py_DecRef(ctypes.py_object(kept))
+    unknown = next(owner for owner in bill.owners if owner.kind == "unknown")
+    assert unknown.bytes > 2.5 * MB
+
+
+class Client:
+    def __init__(self) -> None:
+        self.pages = texts()
+
+    def goodbye(self, *_: object) -> None:
+        """Do nothing."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is read on Linux alone")
+def test_what_is_registered_with_atexit_is_its_own(crawler):
+    client = Client()
+    atexit.register(client.goodbye, texts())
+    known = weakref.ref(client)
+    del client
     try:
         bill = billed(crawler)
     finally:
-        atexit.unregister(known())
-    unknown = next(owner for owner in bill.owners if owner.kind == "unknown")
-    assert unknown.bytes > 2.5 * MB
+        atexit.unregister(known().goodbye)
+    owner = next(each for each in bill.owners if each.name == "atexit callbacks")
+    assert (owner.kind, owner.origin) == ("process", "project")
+    assert owner.bytes > 5 * MB
+    paths = {path.path for path in owner.paths}
+    assert paths == {"atexit", "atexit[*].__self__.pages"}
 
 
 def test_owners_and_layers_sum_to_the_resident_memory(crawler):

@@ -50,6 +50,10 @@ def thing_and_part(held: str) -> tuple[str, str]:
     return held or "object", OF_ANY
 
 
+AT_EXIT = (
+    "Python keeps what atexit is to call until the process ends: register one function"
+    " for the whole crawl, or atexit.unregister() each when its work is done"
+)
 OF_ANY = "its url or id"
 """What to keep of something of which nothing is known; it may be an item."""
 

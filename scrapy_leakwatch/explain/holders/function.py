@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 from scrapy_leakwatch.explain.code import source
 from scrapy_leakwatch.explain.holders import of_code
 from scrapy_leakwatch.explain.holders.anchor import Anchor, HolderKind, is_held
-from scrapy_leakwatch.explain.holders.finding import Finding, bare, thing_and_part
+from scrapy_leakwatch.explain.holders.finding import (
+    AT_EXIT,
+    Finding,
+    bare,
+    thing_and_part,
+)
 from scrapy_leakwatch.explain.naming.edges import ANY_KEY, INSIDE
 
 if TYPE_CHECKING:
@@ -59,6 +64,8 @@ def _line(group: Group, _: Any) -> SourceLine | None:
 
 
 def _fix(finding: Finding) -> str:
+    if finding.start == "atexit":
+        return AT_EXIT
     thing, part = thing_and_part(finding.held)
     name = bare(finding.function)
     subject = "the lambda" if name == "<lambda>" else name

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy_leakwatch.explain.code import blame
 from scrapy_leakwatch.explain.holders.anchor import Anchor, Fate, HolderKind
 from scrapy_leakwatch.explain.holders.finding import (
+    AT_EXIT,
     OF_ANY,
     Finding,
     bare,
@@ -78,6 +79,8 @@ def _line(group: Group, crawler: Any) -> SourceLine | None:
 def _fix(finding: Finding) -> str:
     if finding.origin == "library" and finding.start not in _OF_ALL:
         return _of_library(finding)
+    if finding.start == "atexit":
+        return AT_EXIT
     thing, part = thing_and_part(finding.held)
     if finding.start == "receivers":
         return (
@@ -112,8 +115,8 @@ def _instead(finding: Finding) -> str:
     return f"{keep}, and remove it there when its work is done"
 
 
-_OF_ALL = frozenset({"logging", "receivers"})
-"""Scrapy's and Python's own, to which the project adds: log handlers, receivers."""
+_OF_ALL = frozenset({"logging", "receivers", "atexit"})
+"""Scrapy's and Python's own, to which the project adds."""
 
 
 def _of_library(finding: Finding) -> str:

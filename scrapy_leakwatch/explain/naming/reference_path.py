@@ -30,6 +30,7 @@ StartKind = Literal[
     "frame",
     "logging",
     "receivers",
+    "atexit",
 ]
 
 

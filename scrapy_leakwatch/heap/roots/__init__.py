@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy_leakwatch.heap.roots import (
     components,
     engine,
+    exits,
     frames,
     log_handlers,
     modules,
@@ -57,6 +58,7 @@ PROVIDERS: tuple[Callable[[Any, Outside], Iterator[Root]], ...] = (
     components.roots,
     log_handlers.of_project,
     modules.of_project,
+    exits.of_project,
     engine.parts,
     other_crawls.roots,
     pools.roots,
@@ -68,6 +70,7 @@ PROVIDERS: tuple[Callable[[Any, Outside], Iterator[Root]], ...] = (
     receivers.roots,
     log_handlers.roots,
     process.roots,
+    exits.roots,
     engine.seams,
     modules.of_libraries,
 )

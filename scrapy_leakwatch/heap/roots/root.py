@@ -34,7 +34,7 @@ class Start:
     owner: str = ""
     passing: bool = False
     value: bool = False
-    lent: Literal["", "logging", "receivers"] = ""
+    lent: Literal["", "logging", "receivers", "atexit"] = ""
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import warnings
 
@@ -48,6 +49,40 @@ class StatsForEach(Padded):
         for number in range(150):
             path = f"{response.url}/{'shelf/' * 80}{number}"
             self.crawler.stats.inc_value(f"seen/{path}")  # here: stats_for_each
+
+
+class Client:
+    """Has what it read, and says goodbye when Python ends."""
+
+    def __init__(self, response):
+        self.text = copy_of(response)
+
+    def goodbye(self):
+        self.text = ""
+
+
+class ExitForEach(Padded):
+    """Has a client for each page, which is to end with the process."""
+
+    name = "exit_for_each"
+
+    def parse(self, response):
+        client = Client(response)
+        atexit.register(client.goodbye)  # here: exit_for_each
+        self.done(client)
+        yield {"url": response.url, "length": len(client.text)}
+
+    def done(self, client):
+        """Hear that a client is not needed any more."""
+
+
+class ExitInTime(ExitForEach):
+    """Takes each callback back."""
+
+    name = "exit_in_time"
+
+    def done(self, client):
+        atexit.unregister(client.goodbye)
 
 
 class TidyRegistries(Padded):

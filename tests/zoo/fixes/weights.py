@@ -59,6 +59,14 @@ REGISTRIES = (
     ),
     fix("stats_for_each", "by status", "few values", by=("weights.StatsForEach",)),
 )
+EXITS = (
+    fix(
+        "exit_for_each",
+        "taken back when the page is done",
+        "atexit.unregister()",
+        twin="exit_in_time",
+    ),
+)
 CACHES = (
     fix(
         "media_cache",
@@ -109,4 +117,4 @@ WAITING = (
         twin="crawl_by_crawl",
     ),
 )
-FIXES = (*WEIGHTS, *PARSED, *REGISTRIES, *CACHES, *WAITING)
+FIXES = (*WEIGHTS, *PARSED, *REGISTRIES, *EXITS, *CACHES, *WAITING)

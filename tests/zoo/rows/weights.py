@@ -165,6 +165,15 @@ REGISTRIES = (
         "the same logger, warning, metric and stat for all pages, and ten cookie jars",
     ),
 )
+EXITS = (
+    _row(
+        "registries.ExitForEach",
+        "each page registers a method of an object of its own with atexit",
+        _named("registries", "exit_for_each", "atexit"),
+        reactor=SELECT,
+    ),
+    _row("registries.ExitInTime", "the same, and takes it back when the page is done"),
+)
 CACHES = (
     _row(
         "caches.MediaCache",
@@ -316,4 +325,13 @@ SPANS = (
     ),
 )
 
-BY_WEIGHT = (*WEIGHTS, *PARSED, *STRUCTURES, *REGISTRIES, *CACHES, *WAITING, *SPANS)
+BY_WEIGHT = (
+    *WEIGHTS,
+    *PARSED,
+    *STRUCTURES,
+    *REGISTRIES,
+    *EXITS,
+    *CACHES,
+    *WAITING,
+    *SPANS,
+)
