@@ -8,7 +8,8 @@ import pytest
 
 from tests.conftest import ASYNCIO, MODES, recorded
 
-PACE = "responses pile up at the same rate as requests"
+PACE = r"(responses pile up at the same rate as requests|\d\d % of .*)"
+"""On a busy machine pages still wait for their callback as the leak is proved."""
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -18,7 +19,7 @@ def test_a_leaking_crawl_is_warned_of_with_what_how_many_and_how_fast(crawl, mod
     assert "HtmlResponse is leaking: " in first
     assert " alive, +" in first
     assert " per 1,000 responses, oldest " in first
-    assert re.search(rf"; ({PACE}|\d\d% of .*) \(\d+ → .* → \d+ (after|in) ", first)
+    assert re.search(rf"; {PACE} \(\d+ → .* → \d+ (after|in) ", first)
     for line in (
         "\n  held by   Request.meta['referer']  (",
         "\n  owner     scheduler memory queue\n",
@@ -40,7 +41,7 @@ def test_a_leaking_crawl_is_warned_of_with_what_how_many_and_how_fast(crawl, mod
 def test_without_explanations_a_warning_is_one_line_with_the_oldest_url(crawl):
     result = crawl("Leaking", LEAKWATCH_EXPLAIN=False)
     first = result.lines("WARNING")[0]
-    assert f"; {PACE} (" in first
+    assert re.search(f"; {PACE} ", first)
     assert " after full collections); the oldest is http://" in first
     assert first.endswith("/product.php?pid=123")
     assert "held by" not in result.log
@@ -69,7 +70,8 @@ def test_nothing_is_left_after_close(crawl, mode):
 
 
 def test_a_leak_of_some_responses_is_told_with_its_share(crawl):
-    first = crawl("Quarter").lines("WARNING")[0]
+    # With bills it may be told by its weight.
+    first = crawl("Quarter", LEAKWATCH_BILL=False).lines("WARNING")[0]
     assert "of the responses are never let go" in first
     rate = float(first.partition("alive, +")[2].partition(" per")[0])
     assert 100 < rate < 500  # what is at work counts in a crawl as short as this
@@ -246,7 +248,7 @@ def test_the_stats_count_responses_without_scrapys_own_count(crawl):
         "scrapy.extensions.corestats.CoreStats": None,
     }
     result = crawl("Leaking", EXTENSIONS=extensions)
-    assert PACE in result.lines("WARNING")[0]
+    assert re.search(f"; {PACE} ", result.lines("WARNING")[0])
 
 
 def test_the_table_in_the_log_has_the_layout_of_prefs(crawl):

@@ -115,7 +115,7 @@ def test_an_explanation_that_throws_ends_its_stage_and_not_the_crawl(
     crawl, tmp_path, stage, path
 ) -> None:
     record = str(tmp_path / "record.jsonl")
-    prelude = PRELUDE.format(path=path)
+    prelude = f"{PRELUDE.format(path=path)}\nspiders.Leaking.pages = 1500"
     # While a bill is made no full collection proves a leak, and the crawl is short.
     result = crawl(
         "Leaking", prelude=prelude, LEAKWATCH_RECORD=record, LEAKWATCH_BILL=False
@@ -176,6 +176,7 @@ import os
 def fork():
     raise OSError(12, "Cannot allocate memory")
 os.fork = fork
+spiders.Leaking.pages = 1500
 """
     result = crawl("Leaking", prelude=prelude)
     assert "\n  held by   Request.meta['referer']  (" in result.log

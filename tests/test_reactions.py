@@ -118,7 +118,8 @@ def test_the_crawl_waits_for_who_is_told_at_its_end(crawl, mode) -> None:
 
 @pytest.mark.parametrize("mode", QUICK_MODES)
 def test_a_leak_closes_the_crawl_where_that_is_wanted(crawl, mode) -> None:
-    result = crawl("Leaking", LEAKWATCH_ON_LEAK="close", **mode)
+    prelude = "spiders.Leaking.pages = 3000"
+    result = crawl("Leaking", prelude=prelude, LEAKWATCH_ON_LEAK="close", **mode)
     assert result.stats["finish_reason"] == "leakwatch_leak"
     assert len(result.lines("WARNING")) == 1
     assert result.lines("ERROR") == []

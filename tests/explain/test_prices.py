@@ -6,13 +6,15 @@ import gc
 import json
 import sys
 import tracemalloc
+import warnings
 import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from asking_helpers import crawler_with_scheduler, explain, result_of
-from scrapy import FormRequest, Item, Request
+from scrapy import Item, Request
+from scrapy.exceptions import ScrapyDeprecationWarning
 from scrapy.http import HtmlResponse, JsonRequest, JsonResponse
 from scrapy.utils.httpobj import _urlparse_cache, urlparse_cached
 from scrapy.utils.request import _fingerprint_cache, fingerprint
@@ -20,6 +22,10 @@ from scrapy.utils.trackref import live_refs
 
 from scrapy_leakwatch.explain import WaitingQuestion
 from scrapy_leakwatch.explain.asking import explain_queue_in_child
+
+with warnings.catch_warnings():  # Scrapy 2.15 and 2.16 would rather have another
+    warnings.simplefilter("ignore", ScrapyDeprecationWarning)
+    from scrapy import FormRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +111,7 @@ def told(crawler: Any) -> Any:
     return result_of(explain_queue_in_child(question, kinds, crawler, 30)).price
 
 
+@pytest.mark.filterwarnings("ignore:.*form2request")
 @pytest.mark.parametrize(
     "make",
     [
