@@ -42,7 +42,7 @@ def names_of(context: Any) -> Names | None:
     _, table, size, count, pool = dictionary
     count &= _INT
     texts = _pools_bytes(pool) if pool else 0
-    if not table or size & (size - 1) or texts is None:
+    if not table or texts is None:
         return None
     return Names(address, count, texts + _table_bytes(size, count))
 
@@ -68,7 +68,8 @@ def _pools_bytes(pool: int) -> int | None:
 def _table_bytes(size: int, count: int) -> int:
     if _version() >= _OPEN_ADDRESSED:
         return _ENTRY * size
-    return _CHAINED_ENTRY * max(size, count)
+    beside = max(count - size, 0)
+    return _CHAINED_ENTRY * size + memory.chunk(_CHAINED_ENTRY) * beside
 
 
 def _version() -> tuple[int, ...]:
