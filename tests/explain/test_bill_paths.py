@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import asyncio
 import gc
+import importlib
 import io
 import logging
 import os
@@ -13,7 +14,8 @@ import sqlite3
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, wraps
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -350,6 +352,37 @@ def test_what_helps_is_said_of_what_is_not_a_container_too(crawler, made, path, 
     if made is in_memory:
         crawler.spider.kept.close()
     assert fix in found.fix
+
+
+def own_decorator(function):
+    @wraps(function)
+    def remembering(key):
+        if key not in remembering.results:
+            remembering.results[key] = function(key)
+        return remembering.results[key]
+
+    remembering.results = {}
+    return remembering
+
+
+def of_number(number):
+    return f"{number:>1000}"
+
+
+@pytest.mark.parametrize("of_library", [True, False])
+def test_what_a_decorator_keeps_is_told_with_the_function(
+    crawler, monkeypatch, of_library
+):
+    monkeypatch.syspath_prepend(Path(__file__).parent / "site-packages")
+    library = importlib.import_module("shelf_library")
+    decorator = library.remember if of_library else own_decorator
+    crawler.spider.kept = decorator(of_number)
+    for number in range(3000):
+        crawler.spider.kept(number)
+    path = f"spider.kept{'' if of_library else '.__dict__'} › results"
+    _, found = place(billed(crawler, {("spider shop", ""): 0}), path)
+    assert ("what decorates of_number()" in found.fix) is of_library
+    assert (found.code == "def of_number(number):") is of_library
 
 
 def waiting_requests(spider, count, carried):

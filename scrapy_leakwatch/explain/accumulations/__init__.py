@@ -13,6 +13,7 @@ from scrapy_leakwatch.explain.accumulations import (
     container,
     database,
     library_object,
+    memo,
     names,
     registry,
     table,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 KINDS: tuple[AccumulationKind, ...] = (
     registry.KIND,
+    memo.KIND,
     table.KIND,
     carried.KIND,
     thing.KIND,

@@ -87,6 +87,9 @@ CACHES = (
         settings={"ROBOTSTXT_OBEY": False},
     ),
     fix(
+        "memoised", "a bound of 20", "give its cache a bound", by=("weights.Memoised",)
+    ),
+    fix(
         "long_fingerprints",
         "a filter that has them on disk",
         "DUPEFILTER_CLASS",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sqlite3
+from functools import partial
 
 from scrapy.dupefilters import RFPDupeFilter
 
@@ -92,6 +93,11 @@ class KeepingContent(caches.KeepingContent):
     def item_completed(self, results, item, info):
         info.downloaded.clear()
         return super().item_completed(results, item, info)
+
+
+class Memoised(caches.Memoised):
+    bounded = partial(registries.shelf_library.remember, most=PAGES)
+    text_of = staticmethod(bounded(caches.text_of.__wrapped__))
 
 
 class JarForEach(caches.JarForEach):

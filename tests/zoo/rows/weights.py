@@ -204,6 +204,12 @@ CACHES = (
         reactor=SELECT,
     ),
     _row(
+        "caches.Memoised",
+        "the decorator of a library keeps what a function returns for each page",
+        _named("caches", "memoised", "text_of"),
+        reactor=SELECT,
+    ),
+    _row(
         "caches.LongFingerprints",
         "a fingerprint of 50 kB for each request",
         _named(
