@@ -210,7 +210,8 @@ CPYTHON = [
     Part(
         "CPython: functools.lru_cache and its links (Modules/_functoolsmodule.c)",
         "_lru_cache_wrapper",
-        "explain/answers/hoard.py explain/bills/paths.py explain/containers/bounds.py"
+        "explain/accumulations/memo.py"
+        " explain/answers/hoard.py explain/bills/paths.py explain/containers/bounds.py"
         " explain/containers/contents.py explain/holders/cache.py"
         " foundation/anatomy.py observe/census/shapes.py",
         "what a cache has would not be told",
