@@ -8,8 +8,7 @@ import pytest
 
 from tests.conftest import ASYNCIO, MODES, recorded
 
-PACE = r"(responses pile up at the same rate as requests|\d\d % of .*)"
-"""On a busy machine pages still wait for their callback as the leak is proved."""
+PACE = "responses pile up at the same rate as requests"
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -19,7 +18,7 @@ def test_a_leaking_crawl_is_warned_of_with_what_how_many_and_how_fast(crawl, mod
     assert "HtmlResponse is leaking: " in first
     assert " alive, +" in first
     assert " per 1,000 responses, oldest " in first
-    assert re.search(rf"; {PACE} \(\d+ → .* → \d+ (after|in) ", first)
+    assert re.search(rf"; ({PACE}|\d\d % of .*) \(\d+ → .* → \d+ (after|in) ", first)
     for line in (
         "\n  held by   Request.meta['referer']  (",
         "\n  owner     scheduler memory queue\n",
@@ -41,7 +40,7 @@ def test_a_leaking_crawl_is_warned_of_with_what_how_many_and_how_fast(crawl, mod
 def test_without_explanations_a_warning_is_one_line_with_the_oldest_url(crawl):
     result = crawl("Leaking", LEAKWATCH_EXPLAIN=False)
     first = result.lines("WARNING")[0]
-    assert re.search(f"; {PACE} ", first)
+    assert f"; {PACE} (" in first
     assert " after full collections); the oldest is http://" in first
     assert first.endswith("/product.php?pid=123")
     assert "held by" not in result.log
@@ -248,7 +247,7 @@ def test_the_stats_count_responses_without_scrapys_own_count(crawl):
         "scrapy.extensions.corestats.CoreStats": None,
     }
     result = crawl("Leaking", EXTENSIONS=extensions)
-    assert re.search(f"; {PACE} ", result.lines("WARNING")[0])
+    assert PACE in result.lines("WARNING")[0]
 
 
 def test_the_table_in_the_log_has_the_layout_of_prefs(crawl):

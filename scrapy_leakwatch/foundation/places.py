@@ -94,6 +94,14 @@ def is_project(code: Any) -> bool:
     return origin_of_file(code.co_filename) == "project"
 
 
+def origin_of_callable(called: Any) -> Origin:
+    """Return whose code runs when ``called`` is called; in C it is of its class."""
+    function = anatomy.function_of(called)
+    if function is None:
+        return origin_of_class(type(called))
+    return "project" if is_project(function.__code__) else "library"
+
+
 def _depth(full: str) -> int:
     """Return how many parts to keep: the package's folders and the file."""
     depth = 1

@@ -10,8 +10,8 @@ import lxml.etree
 import lxml.html
 
 from scrapy_leakwatch.foundation import anatomy
-from scrapy_leakwatch.heap import memory, trees
-from scrapy_leakwatch.heap.opaque import names
+from scrapy_leakwatch.heap import trees
+from scrapy_leakwatch.heap.roots import Outside, parsers
 from tests.canaries.cpython import WALKS, opened
 from tests.canaries.part import (
     LOST,
@@ -39,9 +39,8 @@ def is_parser_known() -> bool:
 
 def has_names() -> bool:
     lxml.html.fromstring("<p>")
-    kept = memory.thread_data().values()
-    found = [each for each in kept if anatomy.path(type(each)) == names.TABLE]
-    return len(found) == 1 and bool(opened(found[0]))
+    (root,) = parsers.roots(None, Outside())
+    return len(root.starts) == 1 and bool(opened(root.starts[0].obj))
 
 
 def has_picture() -> bool:

@@ -12,9 +12,9 @@ import threading
 import lxml.html
 import pytest
 
-from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.heap import memory, twin
-from scrapy_leakwatch.heap.opaque import Opener, names, open_up, parts_of
+from scrapy_leakwatch.heap.opaque import Opener, open_up, parts_of
+from scrapy_leakwatch.heap.roots import Outside, parsers
 from tests.heap.walkers import walked
 
 MEGABYTE = 1_000_000
@@ -172,12 +172,9 @@ def names_of_pages(numbers):
 
 
 def dictionary():
-    (found,) = [
-        each
-        for each in memory.thread_data().values()
-        if anatomy.path(type(each)) == names.TABLE
-    ]
-    return found
+    (root,) = parsers.roots(None, Outside())
+    (start,) = root.starts
+    return start.obj
 
 
 @KNOWN

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.explain.accumulations import (
+    at_exit,
     buffer,
     carried,
     container,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 KINDS: tuple[AccumulationKind, ...] = (
     registry.KIND,
+    at_exit.KIND,
     memo.KIND,
     table.KIND,
     carried.KIND,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import _lru_cache_wrapper
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind
@@ -11,6 +10,8 @@ from scrapy_leakwatch.explain.code import source
 from scrapy_leakwatch.foundation import anatomy, places, redact
 
 if TYPE_CHECKING:
+    from types import FunctionType
+
     from scrapy_leakwatch.explain.bills.paths import Place
     from scrapy_leakwatch.foundation.lines import SourceLine
     from scrapy_leakwatch.records import Origin
@@ -25,15 +26,9 @@ def _decorated(place: Place) -> FunctionType | None:
         if type(node) is _lru_cache_wrapper or anatomy.is_a(node, type):
             continue
         function = anatomy.function_of(anatomy.attribute(node, "__wrapped__"))
-        if function is not None and _is_foreign(node):
+        if function is not None and places.origin_of_callable(node) == "library":
             return function if places.is_project(function.__code__) else None
     return None
-
-
-def _is_foreign(decorator: Any) -> bool:
-    if type(decorator) is FunctionType:
-        return not places.is_project(decorator.__code__)
-    return places.origin_of_class(type(decorator)) == "library"
 
 
 def _line(place: Place, _: Any) -> SourceLine | None:

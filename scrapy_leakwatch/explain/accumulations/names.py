@@ -7,7 +7,7 @@ from scrapy_leakwatch.foundation import anatomy
 from scrapy_leakwatch.heap.opaque.names import TABLE
 
 KIND = AccumulationKind(
-    lambda place: anatomy.path(type(place.holder)) == TABLE,
+    lambda place: anatomy.inherits(place.holder, TABLE),
     says(
         "pages have tags or attributes that no other page has, and lxml keeps their"
         " names as long as the thread lives: take them out before, such as with"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scrapy_leakwatch.explain.accumulations.kind import AccumulationKind
 from scrapy_leakwatch.explain.code import source
-from scrapy_leakwatch.explain.holders.finding import AT_EXIT
 from scrapy_leakwatch.explain.things import named, tables
 from scrapy_leakwatch.foundation import anatomy
-from scrapy_leakwatch.heap.roots.exits import CALLBACKS
 
 if TYPE_CHECKING:
     from scrapy_leakwatch.explain.bills.paths import Place
@@ -44,14 +41,11 @@ _STATS = _Registry(
     frozenset({"inc_value", "set_value", "max_value", "min_value"}),
     tables.REMEDIES["scrapy-stats"],
 )
-_EXIT = _Registry(CALLBACKS, frozenset({"register"}), AT_EXIT)
 _STATS_COLLECTOR = "scrapy.statscollectors.StatsCollector"
 
 
 def _known(place: Place) -> _Registry | None:
     """Return the registry that a place is, None for anything else."""
-    if place.path == CALLBACKS:
-        return _EXIT
     for known in (_LOGGERS, _WARNINGS):
         if place.path.endswith(known.ending):
             return known
@@ -61,19 +55,10 @@ def _known(place: Place) -> _Registry | None:
 
 def _line(place: Place, crawler: Any) -> SourceLine | None:
     """Return the line of the project that gives it ever new names."""
-    registry, classes = _known(place), source.classes_of(crawler)
+    registry = _known(place)
     if registry is None:
         return None
-    if registry is _EXIT:
-        return source.of_call(registry.callers, _called_most(place), classes)
-    return source.of_naming(registry.callers, classes)
-
-
-def _called_most(place: Place) -> str:
-    """Return the name of the function that was registered most often."""
-    functions = map(anatomy.function_of, place.holder)
-    names = Counter(each.__code__.co_name for each in functions if each)
-    return max(names, key=lambda name: names[name], default="")
+    return source.of_naming(registry.callers, source.classes_of(crawler))
 
 
 def _fix(place: Place, _: str, __: Origin) -> str:

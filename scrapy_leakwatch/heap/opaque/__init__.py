@@ -58,15 +58,11 @@ class Opener:
         What can't be told for sure is 0. Any error of the packages that are asked
         is one more reason not to know.
         """
-        for cls in anatomy.mro(type(obj)):
-            path = anatomy.path(cls)
-            try:
-                opener = self._openers.get(path)
-                if opener is not None and is_genuine(cls, path):
-                    return opener(cls, obj)
-            except (AttributeError, TypeError, ValueError, OverflowError, OSError):
-                return NOTHING
-        return NOTHING
+        try:
+            cls, path = _known(obj)
+            return NOTHING if cls is None else self._openers[path](cls, obj)
+        except (AttributeError, TypeError, ValueError, OverflowError, OSError):
+            return NOTHING
 
 
 def open_up(obj: Any) -> Held:
@@ -76,12 +72,18 @@ def open_up(obj: Any) -> Held:
 
 def parts_of(obj: Any) -> tuple[str, int] | None:
     """Return what the bytes of ``obj`` are of, and how many; None: of itself."""
+    cls, path = _known(obj)
+    parts = None if cls is None else _BY_PATH[path].parts
+    return None if parts is None else parts(obj)
+
+
+def _known(obj: Any) -> tuple[type | None, str]:
+    """Return the nearest class of ``obj`` that can be opened, and its path."""
     for cls in anatomy.mro(type(obj)):
         path = anatomy.path(cls)
-        kind = _BY_PATH.get(path)
-        if kind is not None and kind.parts is not None and is_genuine(cls, path):
-            return kind.parts(obj)
-    return None
+        if path in PATHS and is_genuine(cls, path):
+            return cls, path
+    return None, ""
 
 
 def is_genuine(cls: type, path: str) -> bool:

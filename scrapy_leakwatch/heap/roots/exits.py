@@ -6,7 +6,7 @@ import atexit
 import sys
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.foundation import anatomy, places
+from scrapy_leakwatch.foundation.places import origin_of_callable
 from scrapy_leakwatch.heap import memory
 from scrapy_leakwatch.heap.roots.root import Outside, Root, Start
 
@@ -37,16 +37,9 @@ def roots(_: Any, __: Outside) -> Iterator[Root]:
 
 
 def _registered(wanted: Origin, name: str, *, late: bool = False) -> Iterator[Root]:
-    found = [each for each in callbacks() if _origin_of(each[0]) == wanted]
+    found = [each for each in callbacks() if origin_of_callable(each[0]) == wanted]
     start = Start([part for each in found for part in each], CALLBACKS, lent="atexit")
     yield Root(name, "process", wanted, [start], late=late)
-
-
-def _origin_of(called: Any) -> Origin:
-    function = anatomy.function_of(called)
-    if function is None:
-        return places.origin_of_class(type(called))
-    return "project" if places.is_project(function.__code__) else "library"
 
 
 def callbacks() -> list[Callback]:

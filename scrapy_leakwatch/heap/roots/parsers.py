@@ -23,6 +23,6 @@ def roots(_: Any, outside: Outside) -> Iterator[Root]:
         for table in tables
         if type(table) is dict
         for value in list(table.values())
-        if anatomy.path(type(value)) == TABLE
+        if anatomy.inherits(value, TABLE)
     ]
     yield Root("lxml", "process", starts=starts)
