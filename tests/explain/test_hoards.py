@@ -173,8 +173,10 @@ def test_millions_of_entries_are_not_read_one_by_one():
     for container in (set(numbers), dict.fromkeys(numbers), deque(numbers)):
         found = kept(container)
         assert found.counts.examined <= 35
-        # That of the walk's table, 20 to 26 bytes for each.
-        assert found.effort.child_memory_bytes < 40 * len(container)
+        # The walk's table has 20 to 26 bytes for each, and some 30 MB are those of a
+        # process with tests behind it. Reading the entries would copy their pages,
+        # 28 bytes and more for each.
+        assert found.effort.child_memory_bytes < 50 * len(container)
 
 
 def test_an_empty_container_is_not_explained():
