@@ -4,9 +4,9 @@ A site of 20,000 pages on this machine, and a spider that leaks every response. 
 
     python benchmarks/recycle.py [--pages 20000] [--kills 20] [--pairs 3]
 
-It prints the wall time of a healthy spider with and without ``--recycle``, of the
-leaking one without a limit and with a third of the memory that takes, and what came of
-one that is killed at random moments. Pages are counted at the site.
+It prints the wall and the CPU time of a healthy spider with and without ``--recycle``,
+of the leaking one without a limit and with a third of the memory that takes, and what
+came of one that is killed at random moments. Pages are counted at the site.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import resource
 import socket
 import statistics
 import subprocess
@@ -74,6 +75,7 @@ class Run(NamedTuple):
     """Seconds, the highest memory of a process, pages and how often, and items."""
 
     took_s: float
+    cpu_s: float
     peak: int
     processes: int
     pages: int
@@ -99,7 +101,7 @@ def crawl(pages: int, *argv: str, leaks: bool = False, kills: int = 0) -> Run:
         ]
         with subprocess.Popen([sys.executable, "-c", SITE, str(port)]) as site:
             time.sleep(2)
-            begun = time.monotonic()
+            begun, cpu_before = time.monotonic(), cpu_of_ended()
             with subprocess.Popen(
                 command,
                 cwd=folder,
@@ -107,12 +109,18 @@ def crawl(pages: int, *argv: str, leaks: bool = False, kills: int = 0) -> Run:
                 stderr=subprocess.DEVNULL,
             ) as process:
                 peak, processes = watch(process, kills, recycled="--recycle" in argv)
-            took = time.monotonic() - begun
+            took, cpu = time.monotonic() - begun, cpu_of_ended() - cpu_before
             found, fetched = json.load(urlopen(f"{url}/fetched"))
             site.kill()
         lines = (folder / "out.jsonl").read_text().splitlines()
         items = {json.loads(line)["n"] for line in lines}
-        return Run(took, peak, processes, found, fetched, len(items))
+        return Run(took, cpu, peak, processes, found, fetched, len(items))
+
+
+def cpu_of_ended() -> float:
+    """Return the CPU seconds of all processes that were begun here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def watch(
@@ -158,10 +166,10 @@ def pairs(pages: int, number: int) -> None:
     for _ in range(number):
         plain = crawl(pages)
         recycled = crawl(pages, "--recycle", "--max-rss", "8G")
-        ratios.append(recycled.took_s / plain.took_s)
+        ratios.append(compared(recycled, plain))
         tell("healthy, one process", plain)
         tell("healthy, --recycle", recycled)
-    print(f"healthy: {statistics.median(ratios):.3f} x (median of {number})")
+    tell_medians("healthy", ratios)
     ratios = []
     for _ in range(number):
         plain = crawl(pages, leaks=True)
@@ -169,19 +177,30 @@ def pairs(pages: int, number: int) -> None:
         recycled = crawl(
             *(pages, "--recycle", "--max-rss", f"{limit // 1024**2}M"), leaks=True
         )
-        ratios.append(recycled.took_s / plain.took_s)
+        ratios.append(compared(recycled, plain))
         tell("leaking, no limit", plain)
         tell(f"leaking, {limit / 1e6:,.0f} MB", recycled)
         print(f"peak {100 * recycled.peak / limit:.0f} % of the limit")
-    print(f"leaking: {statistics.median(ratios):.3f} x (median of {number})")
+    tell_medians("leaking", ratios)
+
+
+def compared(run: Run, other: Run) -> tuple[float, float]:
+    """Return how many times as long a run took as another, and as much CPU time."""
+    return run.took_s / other.took_s, run.cpu_s / other.cpu_s
+
+
+def tell_medians(what: str, ratios: list[tuple[float, float]]) -> None:
+    """Print what several pairs come to."""
+    took, cpu = (statistics.median(each) for each in zip(*ratios, strict=True))
+    print(f"{what}: {took:.3f} x, CPU {cpu:.3f} x (medians of {len(ratios)})")
 
 
 def tell(what: str, run: Run) -> None:
     """Print one run."""
     print(
-        f"{what:22} {run.took_s:6.1f} s  {run.peak / 1e6:6,.0f} MB "
-        f"{run.processes:3} processes  {run.pages:6,} pages, {run.fetched:6,} times, "
-        f"{run.items:6,} items",
+        f"{what:22} {run.took_s:6.1f} s, CPU {run.cpu_s:6.1f} s  "
+        f"{run.peak / 1e6:6,.0f} MB {run.processes:3} processes  {run.pages:6,} pages, "
+        f"{run.fetched:6,} times, {run.items:6,} items",
         flush=True,
     )
 
