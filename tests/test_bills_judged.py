@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrapy_leakwatch.judge.bills import BillCase, is_in_flight, verdict_on
+from scrapy_leakwatch.judge.bills import (
+    BillCase,
+    is_filling,
+    is_in_flight,
+    verdict_on,
+)
 from scrapy_leakwatch.judge.kinds.inconclusive import has_risen, is_urgent
 from scrapy_leakwatch.records import (
     Bill,
@@ -133,14 +138,21 @@ def test_what_requests_carry_is_a_hoard_where_it_is_most_of_the_growth() -> None
     assert names(small) == []
 
 
-def cached(*counts: int) -> BillCase:
-    """Return a case with a cache of at most 1,000 entries, which is so full."""
+def cached(*counts: int, bound: int = 1000, available: int | None = None) -> BillCase:
+    """Return a case with a cache of so many entries at most, which is so full."""
     found = BillCase("shop")
     for number, count in enumerate(counts):
         size = 40 * MB * number
-        cache = owner(size, count=count, length=count, bound=1000)
-        found.add(bill(number, 100 * MB + size, cache))
+        cache = owner(size, count=count, length=count, bound=bound)
+        billed = bill(number, 100 * MB + size, cache)
+        found.add(replace(billed, available=available))
     return found
+
+
+def unbounded(found: BillCase, limit: int | None = None) -> list[str]:
+    """Return what a case has grown but caches that fill up, below a limit."""
+    seen = resident(3, found.bills[-1].rss, limit=limit)
+    return [each.path.path for each in found.grown() if not is_filling(each, seen)]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +167,47 @@ def cached(*counts: int) -> BillCase:
 def test_a_cache_is_left_alone_while_it_fills_up_and_told_when_it_grows_on(
     counts, told
 ) -> None:
-    assert names(cached(*counts)) == ["Up.buffer"] * told
+    assert unbounded(cached(*counts)) == ["Up.buffer"] * told
+
+
+FILLING = (300, 600, 900)
+FULL = 990 * MB
+"""What the crawl takes with 10,000 entries: 80 MB are 900 of them."""
+
+
+@pytest.mark.parametrize(
+    ("limit", "available", "told"),
+    [
+        (FULL + MB, None, False),
+        (FULL - 100 * MB, None, True),
+        (None, 900 * MB, False),
+        (None, 700 * MB, True),
+        (FULL + MB, 700 * MB, True),
+    ],
+)
+def test_a_cache_that_memory_is_full_before_is_told(limit, available, told) -> None:
+    found = cached(*FILLING, bound=10_000, available=available)
+    assert unbounded(found, limit) == ["Up.buffer"] * told
+
+
+def test_a_bound_that_may_be_one_of_bytes_is_not_taken_for_one_of_entries() -> None:
+    assert unbounded(cached(*FILLING, bound=100 * MB, available=MB)) == []
+
+
+def test_memory_that_a_cache_fills_is_not_said_to_be_nobodys() -> None:
+    def heard(bound: int | None):
+        judge = judge_of()
+        for number in range(12):
+            size = 40 * MB * number
+            judge.hear(resident(number, 100 * MB + size))
+            kept = owner(size, length=100 * number, bound=bound, grown_bytes=size)
+            judge.hear_bill(bill(number, 100 * MB + size, kept))
+        return judge.rising(closing=True), judge.verdicts
+
+    assert heard(10_000) == (None, ())
+    rising, told = heard(1)
+    assert rising is None
+    assert [each.kind for each in told] == ["hoard"]
 
 
 def test_a_modules_list_that_grows_from_crawl_to_crawl_is_told_at_close() -> None:

@@ -40,7 +40,14 @@ if TYPE_CHECKING:
     )
 
 # `watch` asks here whether what it is told is urgent.
-__all__ = ["BillCase", "Grown", "is_in_flight", "is_urgent", "verdict_on"]
+__all__ = [
+    "BillCase",
+    "Grown",
+    "is_filling",
+    "is_in_flight",
+    "is_urgent",
+    "verdict_on",
+]
 
 PASSING: frozenset[OwnerKind] = frozenset(
     {"scheduler", "downloader", "scraper", "engine", "timer", "task", "crawl"}
@@ -154,6 +161,20 @@ class BillCase:
         last = self.bills[-1]
         return last.grown_by(kind) >= share * (last.rss - last.since_rss) > 0
 
+    def are_filling(self, sample: Sample) -> bool:
+        """Tell whether most of what memory has grown by is in caches with a bound."""
+        last = self.last
+        if last is None:
+            return False
+        kept = sum(
+            path.grown_bytes
+            for owner in last.owners
+            for path in owner.paths
+            if _fits(path, last, sample)
+        )
+        grown = sample.memory.rss - last.since_rss
+        return kept >= thresholds.PATH_SHARE_OF_LIBRARY * grown > 0
+
     def names(self, sample: Sample) -> bool:
         """Tell whether most of what memory has grown by has an owner.
 
@@ -192,7 +213,7 @@ def _grown(bills: Sequence[Bill], least: int, share: float | None) -> Iterator[G
             )
             needed = share or _least_share(owner, path)
             heavy = grown.grown >= least and grown.share >= needed
-            if heavy and _rises(weights) and not _is_filling(path, weights):
+            if heavy and _rises(weights):
                 yield grown
 
 
@@ -240,15 +261,32 @@ def _rises(weights: Sequence[Weight]) -> bool:
     )
 
 
-def _is_filling(path: BillPath, weights: Sequence[Weight]) -> bool:
+def is_filling(grown: Grown, sample: Sample) -> bool:
     """Tell whether it is a cache that is not full yet, or has become so just now.
 
-    One that is full and grows on has entries that grow.
+    One that is full and grows on has entries that grow, and one that memory is full
+    before has a bound that is none.
+    """
+    path, weights = grown.path, grown.weights
+    if not _fits(path, grown.bill, sample):
+        return False
+    before = weights[max(len(weights) - thresholds.PATH_STEPS - 1, 0)]
+    return path.length != path.bound or before.count < weights[-1].count
+
+
+def _fits(path: BillPath, bill: Bill, sample: Sample) -> bool:
+    """Tell whether it has a bound, keeps it, and memory has room for it until then.
+
+    A bound may be one of bytes, as somebody else counts them.
     """
     if path.bound is None or path.length is None or path.length > path.bound:
         return False
-    before = weights[max(len(weights) - thresholds.PATH_STEPS - 1, 0)]
-    return path.length < path.bound or before.count < weights[-1].count
+    if path.bytes < thresholds.PATH_OF_BOUND * path.bound:
+        return True
+    known = (sample.memory_left, bill.available)
+    left = min((each for each in known if each is not None), default=None)
+    until_full = path.bytes / max(path.length, 1) * (path.bound - path.length)
+    return left is None or until_full <= left
 
 
 def is_in_flight(grown: Grown, sample: Sample) -> bool:

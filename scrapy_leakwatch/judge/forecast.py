@@ -42,20 +42,14 @@ class Forecast:
         known = self._told.get(verdict.id)
         if known is not None and known.verdict is verdict:
             return known
-        return _Told(verdict, last.time, _left(last))
+        return _Told(verdict, last.time, last.memory_left)
 
 
 def _seconds(told: _Told, last: Sample) -> float | None:
     verdict = told.verdict
     if verdict.limit_in_s is None or verdict.suppressed or verdict.kind == "recovered":
         return None
-    left = _left(last)
+    left = last.memory_left
     if verdict.limit_of == "memory" and told.left and left is not None:
         return verdict.limit_in_s * left / told.left
     return max(verdict.limit_in_s - (last.time - told.time), 0.0)
-
-
-def _left(sample: Sample) -> int | None:
-    if sample.memory_limit is None:
-        return None
-    return max(sample.memory_limit - sample.memory.rss - sample.beside, 0)

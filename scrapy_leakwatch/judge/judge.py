@@ -279,6 +279,8 @@ class Judge:
         for grown in self._bills.grown(closing=closing):
             if self._is_known(grown) or bills.is_in_flight(grown, self._last):
                 continue
+            if bills.is_filling(grown, self._last):
+                continue
             if not closing and self._defer(grown):
                 continue
             verdict, found = bills.verdict_on(grown, self._case.spider, self._last)
@@ -317,11 +319,12 @@ class Judge:
         first, last = self._first, self._last
         if first is None or last is None or not inconclusive.has_risen(first, last):
             return None
-        if not closing and not self._no_bill and not self._bills.suffice:
+        is_early = not self._no_bill and not self._bills.suffice
+        if not closing and (is_early or self._deferred):
             return None
-        if self._deferred and not closing:
+        if any(map(inconclusive.may_explain, self.verdicts)):
             return None
-        if any(map(inconclusive.may_explain, self.verdicts)) or self._is_of_others():
+        if self._is_of_others() or self._bills.are_filling(last):
             return None
         verdict = inconclusive.unnamed(
             self._case.spider, first, last, self._bills, self._no_bill

@@ -51,6 +51,8 @@ PATH_MORE_STEPS = 3
 """Rises in a row below `PATH_MUCH`."""
 PATH_RISE = 0.02
 """Of what was there: a smaller rise is none."""
+PATH_OF_BOUND = 16
+"""Bytes for each that a bound allows: a lighter container may have one of bytes."""
 PATH_LEFT = 0.5
 """The part left of what was told at which a verdict is withdrawn."""
 WAITERS_EACH = 3

@@ -121,7 +121,8 @@ class Bill:
     far. ``since`` is the time of the first bill of the crawl, 0 for the first
     itself, ``since_rss``, ``since_received`` and ``since_layers`` are what they were
     then; all ``grown_bytes`` are since then. ``partial``: the time limit came first, so
-    that some objects are not counted.
+    that some objects are not counted. ``available`` are the bytes that the machine and
+    its containers had left, None where the system does not tell.
     """
 
     time: float
@@ -138,6 +139,7 @@ class Bill:
     stall_ms: float = 0.0
     analysis_ms: float = 0.0
     child_memory_bytes: int = 0
+    available: int | None = None
 
     @property
     def owned(self) -> int:

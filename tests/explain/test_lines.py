@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from scrapy_leakwatch.explain.code import expressions, source
+from scrapy_leakwatch.explain.code import expressions, handing, source
 from scrapy_leakwatch.foundation import lines
 from scrapy_leakwatch.foundation.lines import SourceLine
 
@@ -187,6 +187,56 @@ def test_a_setter_of_a_library_fills_its_object(project, name, code):
     found = source.of_attribute(name, module.Spider, (), expressions.used)
     assert found.code == code
     assert not found.likely
+
+
+HANDED = """
+    import csv
+    import pickle
+    from xml.etree import ElementTree
+
+    class Pipeline:
+        def open_spider(self, spider):
+            self.writer = csv.writer(self.table)
+            ElementTree.SubElement(self.root, "head")
+
+        def process_item(self, item):
+            product = ElementTree.SubElement(self.root, "product", url=item["url"])
+            self.writer.writerow([item["url"], len(self.table)])
+            pickle.dump(item, self.dumped)
+            print(item, file=self.printed)
+            print(item, self.shown)
+            item["text"] = ElementTree.tostring(self.copied, encoding="unicode")
+            return self.upload(self.alone)
+
+        def close_spider(self, spider):
+            ElementTree.write(self.written, "out.xml")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        (
+            "root",
+            'product = ElementTree.SubElement(self.root, "product", url=item["url"])',
+        ),
+        ("table", 'self.writer.writerow([item["url"], len(self.table)])'),
+        ("dumped", "pickle.dump(item, self.dumped)"),
+        ("printed", "print(item, file=self.printed)"),
+    ],
+)
+def test_what_a_function_gets_with_something_to_add_is_filled_there(
+    project, name, code
+):
+    module = project("handed", HANDED)
+    found = source.of_attribute(name, module.Pipeline, (), handing.handed)
+    assert found.code == code
+
+
+@pytest.mark.parametrize("name", ["shown", "copied", "alone", "written"])
+def test_what_a_function_looks_at_or_ends_with_is_not_filled_there(project, name):
+    module = project("handed", HANDED)
+    assert source.of_attribute(name, module.Pipeline, (), handing.handed) is None
 
 
 def test_a_variable_that_is_bound_twice_is_no_other_name(project):

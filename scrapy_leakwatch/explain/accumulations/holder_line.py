@@ -20,7 +20,11 @@ _NAMESPACES = ("types.SimpleNamespace", "argparse.Namespace")
 def line_at_holder(place: Place, crawler: Any) -> SourceLine | None:
     """Return the line of the project that adds to the object at the end of a way."""
     anchor = anchor_of(place)
-    found = blame.added_there(anchor, crawler) or blame.used_there(anchor, crawler)
+    found = (
+        blame.added_there(anchor, crawler)
+        or blame.used_there(anchor, crawler)
+        or blame.handed_there(anchor, crawler)
+    )
     if found is None and place.chain:
         return _line_of_link(place, crawler)
     return found

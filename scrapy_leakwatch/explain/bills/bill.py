@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy_leakwatch.explain.accumulations import line_of, remedy_of
 from scrapy_leakwatch.explain.accumulations.holder_line import anchor_of
 from scrapy_leakwatch.explain.bills.paths import Place, places_of
+from scrapy_leakwatch.explain.border import headroom
 from scrapy_leakwatch.explain.known import known_leak
 from scrapy_leakwatch.explain.memory import allocators, resident
 from scrapy_leakwatch.explain.uses import use_of
@@ -65,6 +66,7 @@ def measure(question: BillQuestion, crawler: Any, outside: Outside) -> dict[str,
         "layers": layers,
         "rss_named_share": 1 - unnamed / max(question.rss, 1),
         "partial": heap.partial,
+        "available": headroom.available(),
         # While the table of objects is there, which is most of it.
         "child_memory_bytes": resident.bytes_of("Private_Dirty"),
     }

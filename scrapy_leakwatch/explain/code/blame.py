@@ -5,7 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from scrapy_leakwatch.explain.code import expressions, removals, sending, source
+from scrapy_leakwatch.explain.code import (
+    expressions,
+    handing,
+    removals,
+    sending,
+    source,
+)
 from scrapy_leakwatch.explain.naming import callables, words
 from scrapy_leakwatch.foundation import anatomy, places
 from scrapy_leakwatch.foundation.lines import at
@@ -42,6 +48,11 @@ def added_there(anchor: Anchor, crawler: Any) -> SourceLine | None:
 def used_there(anchor: Anchor, crawler: Any) -> SourceLine | None:
     """Return the line that hands something to what the last attribute is."""
     return _of_container(anchor, crawler, expressions.used)
+
+
+def handed_there(anchor: Anchor, crawler: Any) -> SourceLine | None:
+    """Return the line that hands what the last attribute is to what may add to it."""
+    return _of_container(anchor, crawler, handing.handed, strict=True)
 
 
 def taken_out_there(anchor: Anchor, crawler: Any) -> SourceLine | None:

@@ -19,6 +19,9 @@ NAMES = (
 )
 """How people call it; each also behind one or two underscores."""
 
+NO_BOUND = 2**31 - 1
+"""No more than that says that there is none: `multiprocessing.Queue` without one."""
+
 REACH = 5
 """Objects on the way to the container that may have its bound."""
 
@@ -60,6 +63,11 @@ def _tables(obj: Any) -> list[Any]:
 
 def own_bound(obj: Any) -> int | None:
     """Return the bound that an object has itself."""
+    found = _said(obj)
+    return None if found is None or found >= NO_BOUND else found
+
+
+def _said(obj: Any) -> int | None:
     if anatomy.is_a(obj, deque):
         most: int | None = _MAXLEN.__get__(obj)
         return most

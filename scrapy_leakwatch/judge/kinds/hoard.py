@@ -129,11 +129,12 @@ def _is_most(suspicion: Suspicion, found: Explanation) -> bool:
 
 
 def _is_part(suspicion: Suspicion, told: Mapping[Key, Standing]) -> bool:
-    """Tell whether it holds what was told to leak, or not to be released."""
+    """Tell whether it holds what was told to leak, not to be released, or by weight."""
     return any(
         is_inside(each.verdict.holder, suspicion.subject)
-        for each in told.values()
+        for key, each in told.items()
         if each.verdict.kind in {"leak", "unreleased"}
+        or (each.verdict.kind == "hoard" and key.rule == "weight")
     )
 
 

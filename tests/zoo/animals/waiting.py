@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import multiprocessing
 import queue
 import threading
 import time
@@ -144,6 +145,41 @@ class ThreadPipeline:
         self.closing.set()
         self.records.put(None)
         self.thread.join()
+
+
+class SlowProcess(Padded):
+    name = "slow_process"
+
+
+def store_in_turn(records, seconds):
+    """Store what comes, one by one."""
+    while records.get():
+        time.sleep(seconds)
+
+
+class ProcessPipeline:
+    """Has a queue of items, and a child process that stores them one by one."""
+
+    seconds = 0.1
+    most = 0
+
+    def open_spider(self):
+        context = multiprocessing.get_context("spawn")
+        self.queue = context.Queue(self.most)
+        self.worker = context.Process(
+            target=store_in_turn, args=(self.queue, self.seconds)
+        )
+        self.worker.start()
+
+    async def process_item(self, item):
+        self.queue.put(item["text"] + item["url"])  # here: process_queue
+        return item
+
+    def close_spider(self):
+        self.worker.terminate()
+        self.worker.join()
+        self.queue.cancel_join_thread()
+        self.queue.close()
 
 
 class FastQueue(QueuePipeline):

@@ -123,6 +123,41 @@ class UploadingInParts(Uploading):
         return super().process_item(item)
 
 
+class Latest(OrderedDict):
+    """The latest entries, so many at most."""
+
+    def __init__(self, maxsize):
+        super().__init__()
+        self.maxsize = maxsize
+
+    def keep(self, key, value):
+        self[key] = value
+        if len(self) > self.maxsize:
+            self.popitem(last=False)
+
+
+class TooLargeCache(Padded):
+    """Has a cache of at most 10,000 pages, 2.4 GB."""
+
+    name = "too_large_cache"
+    most = 10_000
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.latest = Latest(self.most)
+
+    def parse(self, response):
+        self.latest.keep(response.url, copy_of(response))  # here: too_large_cache
+        yield {"url": response.url}
+
+
+class RoomyCache(TooLargeCache):
+    """Has one of at most 100 pages, 24 MB, for which there is room."""
+
+    name = "roomy_cache"
+    most = 100
+
+
 class FewLargeOnes(Padded):
     """Keeps some 40 images of 1 MB and 120 documents of 300 kB."""
 

@@ -25,6 +25,12 @@ WEIGHTS = (
         by=("weights.FewLargeOnes",),
     ),
     fix(
+        "too_large_cache",
+        "at most 20 pages",
+        "a bound that there is memory for",
+        by=("weights.TooLargeCache",),
+    ),
+    fix(
         "emptied_slowly",
         "pop() past 20, and less in each",
         "pop(",
@@ -104,6 +110,13 @@ WAITING = (
         "a bound and await put(), and more threads",
         "maxsize",
         by=("waiting.QueuePipeline", "waiting.ThreadPipeline"),
+    ),
+    fix(
+        "slow_process",
+        "a bound, and a thread that waits for room",
+        "maxsize",
+        by=("waiting.ProcessPipeline",),
+        fields=SLOWER,
     ),
     fix(
         "slow_pools",

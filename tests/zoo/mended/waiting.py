@@ -40,6 +40,14 @@ class ThreadPipeline(waiting.ThreadPipeline):
             thread.join()
 
 
+class ProcessPipeline(waiting.ProcessPipeline):
+    most = 20
+
+    async def process_item(self, item):
+        await asyncio.to_thread(self.queue.put, item["text"] + item["url"])
+        return item
+
+
 class PoolPipeline(waiting.PoolPipeline):
     async def process_item(self, item):
         text = item["text"] + item["url"]

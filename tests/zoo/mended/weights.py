@@ -44,6 +44,10 @@ class GrowingText(weights.GrowingText):
             del self.lengths[:]
 
 
+class TooLargeCache(weights.TooLargeCache):
+    most = PAGES
+
+
 class FewLargeOnes(weights.FewLargeOnes):
     def parse(self, response):
         super().parse(response)

@@ -74,6 +74,17 @@ WEIGHTS = (
         _named("weights", "few_large_dict", "spider.documents"),
     ),
     _row(
+        "weights.TooLargeCache",
+        "a cache whose bound is more than there is memory for",
+        _named("weights", "too_large_cache", "spider.latest"),
+        settings={"MEMUSAGE_LIMIT_MB": 2000},
+    ),
+    _row(
+        "weights.RoomyCache",
+        "a cache that memory has room for, and that fills up",
+        settings={"MEMUSAGE_LIMIT_MB": 2000},
+    ),
+    _row(
         "weights.EmptiedSlowly",
         "a dict that loses one page of three, a full cache of texts that grow",
         _named("weights", "emptied_slowly", "spider.pending"),
@@ -257,6 +268,12 @@ WAITING = (
         _named("waiting", "asyncio_queue", "QueuePipeline.queue"),
         _named("waiting", "thread_queue", "ThreadPipeline.records"),
         settings=_pipelines("waiting.QueuePipeline", "waiting.ThreadPipeline"),
+    ),
+    _row(
+        "waiting.SlowProcess",
+        "a child process that takes less from its queue than is put there",
+        _named("waiting", "process_queue", "ProcessPipeline.queue"),
+        settings=_pipelines("waiting.ProcessPipeline"),
     ),
     _row(
         "waiting.SlowPools",
