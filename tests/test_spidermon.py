@@ -132,7 +132,7 @@ spiders.Suite.monitors_failed_actions = [Closing]
 def test_a_leak_fails_a_periodic_monitor_while_the_crawl_runs(monitored) -> None:
     result, status, _ = monitored(
         "Leaking",
-        prelude=CLOSING,
+        prelude=f"{CLOSING}spiders.Leaking.pages = 5000\n",  # ends when it is noticed
         SPIDERMON_ENGINE_STOP_MONITORS=[],
         SPIDERMON_PERIODIC_MONITORS={SUITE: 0.1},
     )

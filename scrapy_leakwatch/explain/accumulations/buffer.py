@@ -17,8 +17,13 @@ _FILES = (io.BytesIO, io.StringIO)
 _TEXTS = (bytearray, array.array, str, bytes)
 
 
+def _is_file(place: Place) -> bool:
+    """Tell whether it is one; up to Python 3.11 a StringIO has lists of texts."""
+    return any(anatomy.is_a(each, *_FILES) for each in place.way[-2:])
+
+
 def _fix(place: Place, _: str, __: Origin) -> str:
-    if anatomy.is_a(place.holder, *_FILES):
+    if _is_file(place):
         return (
             f"write {place.path} out in parts, with seek(0) and truncate() after each, "
             "or have a file instead, such as tempfile.TemporaryFile()"
@@ -27,5 +32,5 @@ def _fix(place: Place, _: str, __: Origin) -> str:
 
 
 KIND = AccumulationKind(
-    lambda place: anatomy.is_a(place.holder, *_FILES, *_TEXTS), _fix
+    lambda place: _is_file(place) or anatomy.is_a(place.holder, *_TEXTS), _fix
 )

@@ -129,12 +129,11 @@ def _is_most(suspicion: Suspicion, found: Explanation) -> bool:
 
 
 def _is_part(suspicion: Suspicion, told: Mapping[Key, Standing]) -> bool:
-    """Tell whether it holds what was told to leak, not to be released, or by weight."""
+    """Tell whether it holds what was told to leak, or not to be released."""
     return any(
         is_inside(each.verdict.holder, suspicion.subject)
-        for key, each in told.items()
+        for each in told.values()
         if each.verdict.kind in {"leak", "unreleased"}
-        or (each.verdict.kind == "hoard" and key.rule == "weight")
     )
 
 
