@@ -239,6 +239,27 @@ def test_what_a_function_looks_at_or_ends_with_is_not_filled_there(project, name
     assert source.of_attribute(name, module.Pipeline, (), handing.handed) is None
 
 
+@pytest.mark.parametrize(
+    "made", ['getattr(self, "clients", [])', "self.clients or []", "[]"]
+)
+def test_a_list_is_not_filled_where_it_is_made_if_it_is_not_there(project, made):
+    module = project(
+        "once",
+        f"""
+        class Spider:
+            clients = None
+
+            def parse(self, response):
+                self.clients = {made}
+                self.clients.append(response)
+        """,
+    )
+    for find in (expressions.stored, expressions.grown):
+        found = source.of_attribute("clients", module.Spider, (), find)
+        assert found.code == "self.clients.append(response)"
+        assert not found.likely
+
+
 def test_a_variable_that_is_bound_twice_is_no_other_name(project):
     module = project(
         "bound",

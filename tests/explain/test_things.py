@@ -9,6 +9,7 @@ import inspect
 import io
 import logging
 import re
+import ssl
 import subprocess
 import sys
 import threading
@@ -143,6 +144,8 @@ OF_OTHERS = [
     ([DeferredLock()], "take each DeferredLock out of spider.kept"),
     ({weakref.ref(Boss)}, "make spider.kept a weakref.WeakSet()"),
     ({"a": weakref.ref(Boss)}, "make spider.kept a weakref.WeakValueDictionary()"),
+    ([ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)], "make one SSLContext for the whole"),
+    ([lxml.etree.XPath("//p")], "make one XPath for the whole crawl"),
     ({"a": re.compile("a")}, "leave it to re.search(pattern, text)"),
     ({"a": logging.getLogger("a")}, "use one for all"),
     ([logging.NullHandler()], "removeHandler()"),

@@ -275,13 +275,27 @@ def _targets(node: Statement) -> Iterator[ast.expr]:
     if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
         if node.value is None or is_empty(node.value):
             return
-        yield from node.targets if isinstance(node, ast.Assign) else [node.target]
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        yield from (one for one in targets if not _is_kept(one, node.value))
     elif _is_adder(node.func):
         yield node.func.value
     elif last_name(node.func) in _INSERTERS and node.args:
         yield node.args[0]
     else:  # another calls it, such as a thread
         yield from (arg.value for arg in node.args if _is_adder(arg))
+
+
+def _is_kept(target: ast.expr, value: ast.expr) -> bool:
+    """Tell whether an assignment leaves what is there, and makes it where nothing is.
+
+    As in ``self.rows = getattr(self, "rows", [])`` and ``self.rows = self.rows or []``.
+    """
+    name = last_name(target)
+    if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or):
+        return last_name(value.values[0]) == name and is_empty(value.values[-1])
+    if not isinstance(value, ast.Call) or last_name(value.func) != "getattr":
+        return False
+    return name in _constants(value) and is_empty(value.args[-1])
 
 
 def _is_adder(node: ast.expr) -> TypeGuard[ast.Attribute]:
@@ -299,6 +313,7 @@ def _grown_targets(node: Statement, name: str) -> Iterator[ast.expr]:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             is_other = ast.unparse(target) != ast.unparse(node.value)
+            is_other = is_other and not _is_kept(target, node.value)
             if isinstance(target, ast.Subscript) or (named and is_other):
                 yield target
 

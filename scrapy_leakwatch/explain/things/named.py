@@ -27,6 +27,14 @@ _LOCKS = (
     "asyncio.locks.Semaphore",
     "twisted.internet.defer._ConcurrencyPrimitive",
 )
+_COMPILED = (
+    "_ssl._SSLContext",
+    "OpenSSL.SSL.Context",
+    "lxml.etree.XSLT",
+    "lxml.etree._XPathEvaluatorBase",
+    "lxml.etree._Validator",
+)
+"""What takes time to make and memory to keep, and works for any number of pages."""
 _REFERENCES = ("weakref.ReferenceType", "builtins.weakref")
 
 
@@ -50,6 +58,12 @@ def _of_reference(kept: Kept) -> str:
 KINDS = (
     ThingKind(of(*_LOCKS), _of_lock),
     ThingKind(of(*_REFERENCES), _of_reference),
+    ThingKind(
+        of(*_COMPILED),
+        says(
+            "make one {thing} for the whole crawl, and do not collect them in {where}"
+        ),
+    ),
     ThingKind(
         of("weakref.finalize"),
         says(
