@@ -172,7 +172,7 @@ async def in_vain(within_s):
     return False
 Inquiry.under_way, Inquiry.turn = object, in_vain
 """
-    result = crawl("Leaking", prelude=prelude)
+    result = crawl("Leaking", prelude=prelude, LEAKWATCH_BILL=False)
     assert result.stats["leakwatch/verdict"] == "leak"
     assert "another look into the process was under way" in result.log
 
