@@ -17,6 +17,7 @@ import weakref
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass
+from multiprocessing.shared_memory import SharedMemory
 from types import SimpleNamespace
 
 import lxml.etree
@@ -131,9 +132,15 @@ OF_PAGES = [
     ([Selector(text=PAGE).css("p")], "keep selector.getall()"),
     ({"a": HtmlResponse("http://a/")}, "keep response.url"),
     (deque([Request("http://a/")]), "yield each request"),
+    ([re.search("p", PAGE)], "keep match.group(), or match.groups(), in spider.kept"),
+    ({"a": memoryview(PAGE.encode())[:9]}, "keep bytes(view) in spider.kept"),
     ([ItemLoader()], "keep loader.load_item()"),
 ]
 OF_OTHERS = [
+    (
+        [object.__new__(SharedMemory)],
+        "close() and unlink() each SharedMemory when its work is done",
+    ),
     ([io.BytesIO()], "write what is in each BytesIO to a file"),
     ([open(__file__)], "close() each TextIOWrapper when its work is done"),  # noqa: SIM115
     ([ValueError("no")], "keep str(error) in spider.kept, not the ValueError"),

@@ -31,6 +31,13 @@ KINDS = (
         ),
     ),
     ThingKind(
+        of("multiprocessing.shared_memory.SharedMemory"),
+        says(
+            "close() and unlink() each {thing} when its work is done, and do not"
+            " collect them in {where}"
+        ),
+    ),
+    ThingKind(
         of("_io._IOBase", "_socket.socket", "tempfile._TemporaryFileWrapper"),
         says(
             "close() each {thing} when its work is done, by `with`, and do not collect"

@@ -64,6 +64,19 @@ KINDS = (
         heavy=True,
     ),
     ThingKind(
+        of("re.Match"),
+        says(
+            "keep match.group(), or match.groups(), in {where}: a match keeps the whole"
+            " text that it was found in"
+        ),
+        heavy=True,
+    ),
+    ThingKind(
+        of("builtins.memoryview"),
+        says("keep bytes(view) in {where}: a view of a part keeps the whole"),
+        heavy=True,
+    ),
+    ThingKind(
         of("scrapy.http.response.Response"),
         says(
             "keep response.url, or the texts that are needed, in {where}, not the whole"
