@@ -103,6 +103,19 @@ class ByServedPool(ByPool):
     method = "forkserver"
 
 
+class ByManager(Starter):
+    def start(self):
+        self.manager = multiprocessing.get_context("spawn").Manager()  # started
+        self.rows = self.manager.list()
+
+    @property
+    def pid(self):
+        return self.manager._process.pid
+
+    def end(self):
+        self.manager.shutdown()
+
+
 class ByAsyncio(Starter):
     def start(self):
         self.loop = asyncio.new_event_loop()

@@ -21,6 +21,7 @@ KEPT_BY = {
     "ByServedExecutor": "pool",
     "ByPool": "workers",
     "ByServedPool": "workers",
+    "ByManager": "manager",
     "ByAsyncio": "process",
     "ByDriver": "browser",
 }

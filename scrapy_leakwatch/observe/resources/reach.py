@@ -46,6 +46,7 @@ _OWN = (
     *(
         "scrapy.exporters.",
         "multiprocessing.pool.",
+        "multiprocessing.managers.",
         "asyncio.streams.",
         "asyncio.selector_events.",
     ),

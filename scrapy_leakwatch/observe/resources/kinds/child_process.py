@@ -97,11 +97,13 @@ KIND = LiveKind(
         {
             *("Popen", "Process", "spawnProcess", "create_subprocess_exec"),
             *("create_subprocess_shell", "ProcessPoolExecutor", "Pool"),
+            *("Manager", "SyncManager"),
         }
     ),
     classes=frozenset({"subprocess.Popen"}),
     closers={
         "ProcessPoolExecutor": "shutdown()",
+        "SyncManager": "shutdown()",
         **dict.fromkeys(_PROCESSES, "terminate() and join()"),
     },
     told_by_hints=True,
