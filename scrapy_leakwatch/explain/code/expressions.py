@@ -295,7 +295,7 @@ def _is_kept(target: ast.expr, value: ast.expr) -> bool:
         return last_name(value.values[0]) == name and is_empty(value.values[-1])
     if not isinstance(value, ast.Call) or last_name(value.func) != "getattr":
         return False
-    return name in _constants(value) and is_empty(value.args[-1])
+    return name in _constants(value) and any(map(is_empty, value.args[2:]))
 
 
 def _is_adder(node: ast.expr) -> TypeGuard[ast.Attribute]:
