@@ -171,10 +171,10 @@ from scrapy_leakwatch.crawl.inquiry import Inquiry
 async def in_vain(within_s):
     return False
 Inquiry.under_way, Inquiry.turn = object, in_vain
+spiders.Leaking.pages = 1000
 """
     result = crawl("Leaking", prelude=prelude, LEAKWATCH_BILL=False)
-    # In one crawl of eight no full collection came late enough to prove what is dead.
-    assert result.stats["leakwatch/verdict"] in {"leak", "inconclusive"}
+    assert result.stats["leakwatch/verdict"] == "leak"
     assert "another look into the process was under way" in result.log
 
 

@@ -221,7 +221,13 @@ spiders.Backlog.follow = follow
 
 
 def test_five_spiders_in_a_process_leave_nothing_behind(crawl) -> None:
-    result = crawl("Healthy", "Healthy", "Backlog", "Elsewhere", "Hostile")
+    prelude = """
+for each in (spiders.Backlog, spiders.Elsewhere, spiders.Hostile):
+    each.pages = 300  # what they take together needs no name
+"""
+    result = crawl(
+        *("Healthy", "Healthy", "Backlog", "Elsewhere", "Hostile"), prelude=prelude
+    )
     assert result.lines("ERROR") == []
     assert result.left["gc"] == result.left["watches"] == result.left["samplers"] == 0
     assert result.left["rounds"] == 0
@@ -230,12 +236,7 @@ def test_five_spiders_in_a_process_leave_nothing_behind(crawl) -> None:
     # On a busy machine there are too few bills to know that the last one has it all.
     assert verdicts <= {"healthy", "backlog", "inconclusive"}
     # The last keeps two hostile objects for each page, and may be told so.
-    expected = ("spider.kept", "nobody is to be named")
-    told = [
-        line
-        for line in result.lines("WARNING")
-        if not any(each in line for each in expected)
-    ]
+    told = [line for line in result.lines("WARNING") if "spider.kept" not in line]
     assert told == []
     assert hostile["leakwatch/samples"] >= 3
 

@@ -229,7 +229,6 @@ os._exit(status >> 8 or status)
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
 def certificates(number: int) -> str:
     """Return so many certificates, each of another authority."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -255,6 +254,7 @@ def test_a_context_of_tls_is_as_large_as_what_it_trusts() -> None:
     assert size_of(context) - empty == 7 * tls.CERTIFICATE
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
 def test_a_database_at_work_in_another_thread_is_left_alone() -> None:
     subprocess.run([sys.executable, "-c", BUSY], check=True, timeout=50)
 
