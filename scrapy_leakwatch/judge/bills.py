@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scrapy_leakwatch.foundation.signatures import signature
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.kinds.inconclusive import is_urgent
-from scrapy_leakwatch.judge.verdicts import limit_in_s
+from scrapy_leakwatch.judge.verdicts import limit_in_s, memory_left
 from scrapy_leakwatch.records import (
     Bill,
     Counts,
@@ -283,7 +283,7 @@ def _fits(path: BillPath, bill: Bill, sample: Sample) -> bool:
         return False
     if path.bytes < thresholds.PATH_OF_BOUND * path.bound:
         return True
-    known = (sample.memory_left, bill.available)
+    known = (memory_left(sample), bill.available)
     left = min((each for each in known if each is not None), default=None)
     until_full = path.bytes / max(path.length, 1) * (path.bound - path.length)
     return left is None or until_full <= left

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from scrapy_leakwatch.judge.verdicts import memory_left
+
 if TYPE_CHECKING:
     from scrapy_leakwatch.records import Sample, Verdict
 
@@ -42,14 +44,14 @@ class Forecast:
         known = self._told.get(verdict.id)
         if known is not None and known.verdict is verdict:
             return known
-        return _Told(verdict, last.time, last.memory_left)
+        return _Told(verdict, last.time, memory_left(last))
 
 
 def _seconds(told: _Told, last: Sample) -> float | None:
     verdict = told.verdict
     if verdict.limit_in_s is None or verdict.suppressed or verdict.kind == "recovered":
         return None
-    left = last.memory_left
+    left = memory_left(last)
     if verdict.limit_of == "memory" and told.left and left is not None:
         return verdict.limit_in_s * left / told.left
     return max(verdict.limit_in_s - (last.time - told.time), 0.0)

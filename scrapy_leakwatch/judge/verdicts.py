@@ -91,10 +91,15 @@ def explained(each: Resource, spider: str, known_as: str = "") -> Explanation:
 
 def limit_in_s(seen: Suspicion | Sample, per_min: float) -> float | None:
     """Return in how many seconds memory is at its limit, at so many bytes a minute."""
-    if seen.memory_limit is None or per_min <= 0:
+    left = memory_left(seen)
+    return None if left is None or per_min <= 0 else 60 * left / per_min
+
+
+def memory_left(seen: Suspicion | Sample) -> int | None:
+    """Return the bytes that are left to the limit of memory, None without one."""
+    if seen.memory_limit is None:
         return None
-    left = seen.memory_limit - seen.memory.rss - seen.beside
-    return 60 * max(left, 0) / per_min
+    return max(seen.memory_limit - seen.memory.rss - seen.beside, 0)
 
 
 def _forecast(suspicion: Suspicion, found: Explanation) -> float | None:

@@ -284,13 +284,6 @@ class Sample:
             return 0
         return self.children.bytes
 
-    @property
-    def memory_left(self) -> int | None:
-        """Return the bytes below ``memory_limit``, None without one."""
-        if self.memory_limit is None:
-            return None
-        return max(self.memory_limit - self.memory.rss - self.beside, 0)
-
     progress: Progress | None = None
     resources: ResourceCounts | None = None
     limits: ResourceLimits | None = None

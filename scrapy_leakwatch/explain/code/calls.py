@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.explain.code.expressions import (
     Expression,
+    arguments,
     base_of,
     names_in,
     statements,
@@ -100,7 +101,7 @@ def _starting(
                 scope.class_name,
                 scope.function,
                 "",
-                frozenset[str]().union(*map(names_in, _given(node))),
+                frozenset[str]().union(*map(names_in, arguments(node))),
                 name=last_name(node.func),
                 outcome=outcome_of(node, parents, body),
                 end=node.end_lineno or node.lineno,
@@ -109,10 +110,6 @@ def _starting(
         )
         for node, scope, body in found
     ]
-
-
-def _given(call: ast.Call) -> list[ast.expr]:
-    return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
 def of_module(tree: ast.AST, module: str) -> list[Call]:
@@ -125,7 +122,7 @@ def of_module(tree: ast.AST, module: str) -> list[Call]:
         if not isinstance(node, ast.Call) or scope.function in ONCE:
             continue
         called = _called(node.func, names, functions)
-        varies = any(not isinstance(each, ast.Constant) for each in _given(node))
+        varies = any(not isinstance(each, ast.Constant) for each in arguments(node))
         if called and varies:
             place = (node.lineno, scope.class_name, scope.function)
             found.append(Call(*place, "", names_in(node), name=called))

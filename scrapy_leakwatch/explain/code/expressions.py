@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from scrapy_leakwatch.foundation.lines import last_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _ADDERS = frozenset(
     [
@@ -371,6 +371,17 @@ def base_of(target: ast.expr, name: str, is_global: bool) -> str | None:
     if is_global and isinstance(target, ast.Name) and target.id == name:
         return ""
     return None
+
+
+def base_among(values: Iterable[ast.expr], name: str, is_global: bool) -> str | None:
+    """Return whose ``name`` the first value is that is one, None where none is."""
+    bases = (base_of(each, name, is_global) for each in values)
+    return next((base for base in bases if base is not None), None)
+
+
+def arguments(call: ast.Call) -> list[ast.expr]:
+    """Return what a call hands over, by place or by name."""
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
 def names_in(node: ast.AST) -> frozenset[str]:

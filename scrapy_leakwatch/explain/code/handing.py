@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.explain.code.expressions import (
     Expression,
-    base_of,
+    arguments,
+    base_among,
     names_in,
     statements,
     used,
@@ -53,31 +54,22 @@ def handed(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
 def _wrappers(node: ast.Assign, name: str, is_global: bool) -> Iterator[str]:
     """Yield the attributes that an assignment fills with what is made around it."""
     made = node.value
-    if isinstance(made, ast.Call):
-        if _base_of_argument(made, name, is_global) is None:
-            return
-        for target in node.targets:
-            if isinstance(target, ast.Attribute):
-                yield target.attr
+    if not isinstance(made, ast.Call):
+        return
+    if _base_of_argument(made, name, is_global) is not None:
+        yield from (one.attr for one in node.targets if isinstance(one, ast.Attribute))
 
 
 def _base_of_argument(call: ast.Call, name: str, is_global: bool) -> str | None:
     """Return whose ``name`` an argument is, None where none is."""
-    for each in _arguments(call):
-        if isinstance(each, ast.Attribute | ast.Name):
-            base = base_of(each, name, is_global)
-            if base is not None:
-                return base
-    return None
-
-
-def _arguments(call: ast.Call) -> list[ast.expr]:
-    return [*call.args, *(keyword.value for keyword in call.keywords)]
+    given = arguments(call)
+    things = (each for each in given if isinstance(each, ast.Attribute | ast.Name))
+    return base_among(things, name, is_global)
 
 
 def _may_add(call: ast.Call) -> bool:
     """Tell whether a call has something to add: ``print`` has, with ``file=``."""
-    if not _arguments(call)[1:]:
+    if not arguments(call)[1:]:
         return False
     into_file = any(keyword.arg == "file" for keyword in call.keywords)
     return into_file or last_name(call.func) not in _LOOKERS

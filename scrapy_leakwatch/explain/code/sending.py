@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from scrapy_leakwatch.explain.code.expressions import (
     Expression,
-    base_of,
+    arguments,
+    base_among,
     names_in,
     statements,
 )
@@ -52,8 +53,7 @@ def sent_at_end(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
             continue
         if last_name(node.func) not in _SENDERS:
             continue
-        bases = (base_of(each, name, is_global) for each in _given(node))
-        base = next((base for base in bases if base is not None), None)
+        base = base_among(_given(node), name, is_global)
         if base is not None:
             place = (node.lineno, scope.class_name, scope.function)
             found.append(Expression(*place, base, names_in(node)))
@@ -62,7 +62,7 @@ def sent_at_end(tree: ast.AST, name: str, is_global: bool) -> list[Expression]:
 
 def _given(call: ast.Call) -> Iterator[ast.expr]:
     """Yield the arguments of a call, and what they are copies of."""
-    for each in [*call.args, *(keyword.value for keyword in call.keywords)]:
+    for each in arguments(call):
         given = each.value if isinstance(each, ast.Starred) else each
         if isinstance(given, ast.Call) and last_name(given.func) in _COPIERS:
             yield from given.args[:1]
