@@ -9,7 +9,7 @@ setup(
         Extension(
             "scrapy_leakwatch.heap._graph",
             [f"{HEAP}/_graph.c"],
-            depends=[f"{HEAP}/_trees.h"],
+            depends=[f"{HEAP}/_blocks.h", f"{HEAP}/_trees.h"],
             optional=True,
         )
     ]

@@ -22,6 +22,7 @@
 #endif
 
 #include "_trees.h"
+#include "_blocks.h"
 
 #if PY_VERSION_HEX >= 0x030F0000
 #define IS_DICT PyAnyDict_Check
@@ -41,8 +42,10 @@
 #define GC_HEAD 16
 #define BATCH 64
 #define AHEAD 16
+#define MOST_OF_BODY (1l << 20)
 
-enum mode { PLAIN = 0, SET_ASIDE = 1, OPAQUE = 2, TREE = 3 };
+enum mode { PLAIN = 0, SET_ASIDE = 1, OPAQUE = 2, TREE = 3, EXTENSION = 4 };
+enum keeps { NO_BLOCKS = 0, BLOCKS, KNOWN_BLOCKS, OTHER_BLOCKS };
 
 /* There are millions of these, in memory that a crawl may not have. */
 typedef struct __attribute__((packed)) {
@@ -59,6 +62,8 @@ typedef struct {
     Py_ssize_t header;
     int mode;
     int wanted;
+    enum keeps keeps;
+    PyTypeObject *body; /* the type of the part that is written in C */
     /* while types are counted */
     uint64_t bytes;
     uint64_t count;
@@ -97,6 +102,10 @@ typedef struct {
     PyObject *wanted; /* the types whose instances are noted */
     uint32_t *found;
     size_t found_count, found_room;
+    uint32_t *keepers; /* that may have blocks of malloc's */
+    size_t keeper_count, keeper_room;
+    uint32_t *others; /* that have blocks which are not to be told */
+    size_t other_count, other_room;
     TreeCount trees;
     /* of the walk under way */
     uint32_t current, begin;
@@ -378,11 +387,40 @@ ask_rule(Graph *self, Kind *kind, PyTypeObject *type)
     return parsed ? 0 : -1;
 }
 
+/* What lets go of the instances of all classes that a class statement made. */
+static destructor of_statement;
+
+/* Finds out whether instances may keep blocks of malloc's, and in which part. Those
+   that are measured in another way have theirs first, and other objects last. */
+static int
+learn_keeping(Graph *self, Kind *kind, PyTypeObject *type)
+{
+    PyTypeObject *body = type;
+    while (body && body->tp_dealloc == of_statement)
+        body = body->tp_base;
+    kind->body = body;
+    if (!body || body == &PyBaseObject_Type)
+        return 0;
+    if (kind->mode == OPAQUE || kind->mode == TREE) {
+        kind->keeps = KNOWN_BLOCKS;
+        return 0;
+    }
+    Kind asked = {.mode = kind->mode};
+    if (body != type && ask_rule(self, &asked, body) < 0)
+        return -1;
+    if (asked.mode == EXTENSION)
+        kind->keeps = BLOCKS;
+    else if (strchr(body->tp_name, '.')) /* else it is of Python's core */
+        kind->keeps = OTHER_BLOCKS;
+    return 0;
+}
+
 static int
 learn(Graph *self, Kind *kind, PyTypeObject *type)
 {
     *kind = (Kind){.type = type, .measure = self->object_sizeof};
-    if (!is_plain(self, type) && ask_rule(self, kind, type) < 0)
+    if (!is_plain(self, type) &&
+        (ask_rule(self, kind, type) < 0 || learn_keeping(self, kind, type) < 0))
         return -1;
     unsigned long flags = PyType_GetFlags(type);
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->wanted); i++)
@@ -715,6 +753,12 @@ process(Graph *self, uint32_t index, visitproc visitor)
     add_units(&self->nodes[index], units_of(&known, object));
     if (known.wanted &&
         append(&self->found, &self->found_count, &self->found_room, index) < 0)
+        return -1;
+    if (known.keeps == BLOCKS &&
+        append(&self->keepers, &self->keeper_count, &self->keeper_room, index) < 0)
+        return -1;
+    if (known.keeps > BLOCKS &&
+        append(&self->others, &self->other_count, &self->other_room, index) < 0)
         return -1;
     if (known.mode == OPAQUE)
         return append(&self->opaque, &self->opaque_count, &self->opaque_room, index);
@@ -1088,6 +1132,93 @@ Graph_unreached(Graph *self, PyObject *args)
     if (failed)
         return NULL;
     return Py_BuildValue("nn", (Py_ssize_t)begin, (Py_ssize_t)self->count);
+}
+
+/* ---- outside Python ----------------------------------------------------------------- */
+
+static int
+is_known_object(void *graph, uintptr_t address)
+{
+    Graph *self = graph;
+    return self->slots[lookup(self, (PyObject *)address)] != 0;
+}
+
+/* Follows an object if it is one of those that keep blocks so. */
+static void
+follow_object(Graph *self, Blocks *blocks, uint32_t index, enum keeps keeps, uint32_t of)
+{
+    PyObject *object = object_of(&self->nodes[index]);
+    const Kind *kind = kind_at(self->kinds, self->kind_slots, Py_TYPE(object));
+    if (kind->keeps != keeps)
+        return;
+    Py_ssize_t size = kind->body->tp_basicsize;
+    if (kind->body->tp_itemsize)
+        size += kind->body->tp_itemsize * Py_ABS(Py_SIZE(object));
+    if (size > (Py_ssize_t)sizeof(PyObject) && size <= MOST_OF_BODY)
+        follow_words(blocks, (uintptr_t)object + sizeof(PyObject),
+                     (size_t)size - sizeof(PyObject), of);
+}
+
+static void
+follow_others(Graph *self, Blocks *blocks, enum keeps keeps)
+{
+    for (size_t i = 0; i < self->other_count; i++)
+        follow_object(self, blocks, self->others[i], keeps, NOBODY);
+}
+
+/* Adds the bytes of all blocks, each to those of whom it is nearest to. */
+static int
+follow_all(Graph *self, Blocks *blocks, uint64_t *bytes, double until)
+{
+    follow_others(self, blocks, KNOWN_BLOCKS);
+    for (size_t i = 0; i < self->keeper_count; i++)
+        follow_object(self, blocks, self->keepers[i], BLOCKS, (uint32_t)i);
+    size_t looked = 0;
+    int alone = 1;
+    uint64_t sum = 0;
+    for (int step = 0; blocks->owned; step++) {
+        if (alone && step >= LATE && sum >= WORTH) {
+            follow_globals(blocks);
+            follow_others(self, blocks, OTHER_BLOCKS);
+            alone = 0;
+        }
+        for (size_t left = blocks->waiting_count; left && !blocks->failed; left--) {
+            uint32_t of;
+            size_t size = follow_next(blocks, &of);
+            if (of != NOBODY) {
+                bytes[of] += size;
+                sum += size;
+            }
+            if (++looked % BLOCKS_A_LOOK == 0 && now() > until)
+                return -1;
+        }
+        if (blocks->failed)
+            return -1;
+    }
+    return 0;
+}
+
+static PyObject *
+Graph_keep(Graph *self, PyObject *args)
+{
+    double until;
+    if (!PyArg_ParseTuple(args, "d", &until))
+        return NULL;
+    uint64_t *bytes = calloc(self->keeper_count + 1, sizeof *bytes);
+    if (!bytes)
+        return PyErr_NoMemory();
+    uint64_t sum = 0;
+    Blocks blocks;
+    if (KNOWS_BLOCKS && blocks_init(&blocks, is_known_object, self) == 0 &&
+        follow_all(self, &blocks, bytes, until) == 0)
+        for (size_t i = 0; i < self->keeper_count; i++) {
+            add_units(&self->nodes[self->keepers[i]], in_units(bytes[i]));
+            sum += bytes[i];
+        }
+    if (KNOWS_BLOCKS)
+        blocks_free(&blocks);
+    free(bytes);
+    return PyLong_FromUnsignedLongLong(sum);
 }
 
 /* ---- sums -------------------------------------------------------------------------- */
@@ -1734,6 +1865,8 @@ Graph_dealloc(Graph *self)
     free(self->asides);
     free(self->opaque);
     free(self->found);
+    free(self->keepers);
+    free(self->others);
     free(self->refs);
     tree_count_free(&self->trees);
     Py_TYPE(self)->tp_free((PyObject *)self);
@@ -1748,6 +1881,7 @@ static PyMethodDef methods[] = {
     {"classes", (PyCFunction)Graph_classes, METH_VARARGS, NULL},
     {"opaque", (PyCFunction)Graph_opaque, METH_NOARGS, NULL},
     {"unreached", (PyCFunction)Graph_unreached, METH_VARARGS, NULL},
+    {"keep", (PyCFunction)Graph_keep, METH_VARARGS, NULL},
     {"totals", (PyCFunction)Graph_totals, METH_VARARGS, NULL},
     {"spread", (PyCFunction)Graph_spread, METH_NOARGS, NULL},
     {"settle", (PyCFunction)Graph_settle, METH_NOARGS, NULL},
@@ -1848,6 +1982,11 @@ PyInit__graph(void)
 {
     if (PyType_Ready(&GraphType) < 0)
         return NULL;
+    PyObject *made = PyObject_CallFunction((PyObject *)&PyType_Type, "s(){}", "Made");
+    if (!made)
+        return NULL;
+    of_statement = ((PyTypeObject *)made)->tp_dealloc;
+    Py_DECREF(made);
     PyObject *created = PyModule_Create(&module);
     if (!created)
         return NULL;

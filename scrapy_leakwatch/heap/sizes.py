@@ -23,6 +23,8 @@ OPAQUE = 2
 """What it holds isn't shown to the collector, but `opaque` knows how to look."""
 TREE = 3
 """Stands for a parsed document of libxml2."""
+EXTENSION = 4
+"""Of a package whose classes may keep memory of malloc's, if they are written in C."""
 
 ASKED = ("polars.",)
 """How the modules begin whose classes, written in Python, are treated by name."""
@@ -32,6 +34,18 @@ SHOWS_BUFFER = any(type(part) is bytes for part in gc.get_referents(io.BytesIO(b
 same, as from Python 3.12 on."""
 
 _TRUSTED = sys.stdlib_module_names | {"builtins", "numpy"}
+_KEEPERS = frozenset(
+    ("_bz2", "_ctypes", "_hashlib", "_lzma", "_ssl", "compression", "pyexpat", "zlib")
+)
+"""Modules of the standard library whose objects keep memory that they don't count."""
+_MEASURED = frozenset(("PIL", "lxml", "numpy", "polars", "pyarrow"))
+"""Packages whose memory is measured by `opaque`, and as trees."""
+_OWN = __name__.partition(".")[0]
+_UNMEASURED = frozenset(
+    f"lxml.etree.{name}"
+    for name in ("DTD", "RelaxNG", "Schematron", "XMLSchema", "XSLT")
+)
+"""Classes of those that are not."""
 _SUSPENDED = anatomy.identities(GeneratorType, CoroutineType, AsyncGeneratorType)
 _TREES = frozenset(
     ["lxml.etree._Element", "lxml.etree._Document", "lxml.etree._ParserContext"]
@@ -55,7 +69,19 @@ def _mode(cls: type) -> int:
         mode = _MODES.get(anatomy.path(base))
         if mode is not None:
             return mode
-    return PLAIN
+    return EXTENSION if _keeps(cls) else PLAIN
+
+
+def _keeps(cls: type) -> bool:
+    """Tell whether objects of a class of C's may keep memory that nobody measures."""
+    package = anatomy.module(cls).partition(".")[0]
+    if package in _MEASURED:
+        return anatomy.path(cls) in _UNMEASURED
+    if package == "builtins":
+        return anatomy.name(cls) == "PyCapsule"
+    if package in sys.stdlib_module_names:
+        return package in _KEEPERS
+    return package != _OWN
 
 
 def _measure(cls: type) -> Any:

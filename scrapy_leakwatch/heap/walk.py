@@ -109,6 +109,7 @@ class Heap:
         begin = end = len(self.graph)
         if self.graph.noted < alive:
             begin, end = self._unreached()
+        self.graph.keep(until)
         self._sum_up()
         dead, held, count, held_count = self._halves(begin, end)
         self.garbage, self.garbage_objects = dead, count - held_count

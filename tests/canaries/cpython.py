@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import atexit
+import bz2
+import ctypes
 import dis
 import functools
 import gc
+import hashlib
 import io
+import lzma
 import mmap
 import sqlite3
+import ssl
 import sys
 import types
 from typing import Any
@@ -20,8 +25,19 @@ from scrapy_leakwatch.heap import measures, memory, opaque, twin
 from scrapy_leakwatch.heap.roots import exits
 from scrapy_leakwatch.observe import full_collections
 from tests.canaries.part import LOST, MB, Part, Plain
+from tests.heap.blocks import KNOWS_BLOCKS, LIBC, block, holder, kept_by
 from tests.heap.walkers import IN_C, is_marked, nothing_collected, unreached, walked
 
+KEEPERS = [
+    cls.__module__
+    for cls in (
+        bz2.BZ2Compressor,
+        ctypes.Array,
+        type(hashlib.sha256()),
+        lzma.LZMADecompressor,
+        ssl.MemoryBIO,
+    )
+]
 WALKS = [each for each in (IN_C, twin.Graph) if each is not None]
 
 
@@ -55,6 +71,24 @@ def weighs_attributes() -> bool:
     """Tell whether attributes are weighed that no ``__dict__`` was made for."""
     known, least = sys.getsizeof(Plain(1)), 16 * (sys.version_info >= (3, 11))
     return all(known + least <= size <= known + 600 for size in measured(Plain(1)))
+
+
+def weighs_block() -> bool:
+    """Tell whether an object has the bytes of what malloc gave for it."""
+    if not KNOWS_BLOCKS:
+        return True
+    made = (ctypes.c_char * MB)(*bytes(MB))
+    return MB <= kept_by([made])[0] <= 1.1 * MB
+
+
+def follows_small_block() -> bool:
+    """Tell whether what Python's allocator gave for it is followed to others."""
+    if not KNOWS_BLOCKS:
+        return True
+    address = block(MB)
+    size = kept_by([holder(address)])[0]
+    LIBC.free(ctypes.c_void_p(address))
+    return size >= MB
 
 
 def shows_keys() -> bool:
@@ -157,6 +191,27 @@ CPYTHON = [
         "heap/_graph.c heap/measures.py",
         "what is in it would be held by nobody",
         shows_made_dict,
+    ),
+    Part(
+        "glibc: the head of a block (malloc/malloc.c)",
+        "",
+        "heap/_blocks.h",
+        "what extensions keep would be outside Python, and nobody's",
+        weighs_block,
+    ),
+    Part(
+        "CPython: the pools of its allocator (Objects/obmalloc.c)",
+        "",
+        "heap/_blocks.h",
+        "less of what extensions keep would have an owner",
+        follows_small_block,
+    ),
+    Part(
+        "CPython: modules in C that keep memory",
+        "_bz2 _ctypes _hashlib _lzma _ssl",
+        "heap/sizes.py",
+        "what they keep would be outside Python, and nobody's",
+        lambda: types.SimpleNamespace(**dict.fromkeys(KEEPERS)),
     ),
     Part(
         "CPython: a dict of strings shows no keys (dict_traverse)",

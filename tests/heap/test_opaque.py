@@ -5,21 +5,15 @@ from __future__ import annotations
 import io
 import mmap
 import sqlite3
-import ssl
 import subprocess
 import sys
 import threading
-from datetime import datetime, timedelta, timezone
 
 import lxml.html
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from scrapy_leakwatch.heap import memory, twin
-from scrapy_leakwatch.heap.opaque import Opener, open_up, parts_of, tls
+from scrapy_leakwatch.heap.opaque import Opener, open_up, parts_of
 from scrapy_leakwatch.heap.roots import Outside, parsers
 from tests.heap.walkers import walked
 
@@ -227,31 +221,6 @@ if os.fork() == 0:
 _, status = os.wait()
 os._exit(status >> 8 or status)
 """
-
-
-def certificates(number: int) -> str:
-    """Return so many certificates, each of another authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    made = []
-    for each in range(number):
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"authority {each}")])
-        begun = datetime(2026, 1, 1, tzinfo=timezone.utc)
-        built = (
-            x509.CertificateBuilder(name, name, key.public_key(), each + 1)
-            .not_valid_before(begun)
-            .not_valid_after(begun + timedelta(days=9))
-        )
-        signed = built.sign(key, hashes.SHA256())
-        made.append(signed.public_bytes(serialization.Encoding.PEM).decode())
-    return "".join(made)
-
-
-def test_a_context_of_tls_is_as_large_as_what_it_trusts() -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    empty = size_of(context)
-    assert 10_000 < empty < 20_000
-    context.load_verify_locations(cadata=certificates(7))
-    assert size_of(context) - empty == 7 * tls.CERTIFICATE
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no fork")

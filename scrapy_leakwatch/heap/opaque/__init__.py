@@ -22,7 +22,6 @@ from scrapy_leakwatch.heap.opaque import (
     pictures,
     polars,
     texts,
-    tls,
 )
 from scrapy_leakwatch.heap.opaque.kind import NOTHING, Held, OpaqueKind
 
@@ -35,7 +34,6 @@ KINDS: tuple[OpaqueKind, ...] = (
     texts.KIND,
     databases.KIND,
     names.KIND,
-    tls.KIND,
 )
 UNNAMED = {"builtins.ImagingCore": "PIL._imaging", names.TABLE: "lxml.etree"}
 """Classes that their module has no name for; no class statement makes the like."""

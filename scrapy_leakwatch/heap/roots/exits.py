@@ -46,8 +46,8 @@ def callbacks() -> list[Callback]:
     """Return what is registered: of each callback the function and its arguments.
 
     For a forked child, where one more does no harm. Python says how many there are,
-    and not where: of all that may be a table of so many, it is the one that ends with
-    this module's own.
+    and not where: of all that may be a table of so many, it is the one that has this
+    module's own for the latest, which is the last, or from 3.14 on the first.
     """
     state = memory.interpreter()
     if not state:
@@ -70,7 +70,9 @@ def _in_list(mapped: memory.Mappings, address: int, count: int) -> list[Callback
     if mapped.words(address, 3)[1:] != [id(list), count]:
         return []
     found = list(memory.object_at(address, list))
-    return found if type(found[-1]) is tuple and found[-1][0] is _last else []
+    ends = (found[0], found[-1])
+    has_own = any(type(each) is tuple and each[0] is _last for each in ends)
+    return found if has_own else []
 
 
 def _in_table(

@@ -1,0 +1,395 @@
+/* The blocks of malloc that objects of extensions keep, and the bytes of each.
+
+   An object that is written in C refers by plain pointers to blocks that glibc's malloc
+   gave, and those to others. Nothing says which words are pointers: so each counts as
+   one that is the address of a block in use, as in a conservative collector (Boehm and
+   Weiser, 1988). A word may look like one by chance, or be a dead one. To keep that from
+   leading to much, all objects are followed at the same time and breadth first, and each
+   block is that of the object it is nearest to. What libraries and other objects refer
+   to is followed as well, a few steps later: it is nobody's here. Stacks, and what is
+   free in Python's allocator, are not: most of their words are dead, and the blocks that
+   they point to somebody else's by now.
+
+   Memory is only read, and only where it is resident. The layout of a block is that of
+   glibc's malloc/malloc.c, of arenas that of malloc/arena.c, of the small blocks of
+   Python's allocator that of Objects/obmalloc.c since 3.10. */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#if defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__))
+#define KNOWS_BLOCKS 1
+#else
+#define KNOWS_BLOCKS 0
+#endif
+
+#define IN_USE 1u /* of the block before */
+#define IS_MAPPED 2u
+#define OF_ARENA 4u
+#define BLOCK_FLAGS 7u
+#define LEAST_BLOCK 32
+#define BLOCK_HEAD 16 /* before the address that malloc returns */
+#define ARENA_BYTES (64ul << 20)
+#define LARGE_BLOCK 8192 /* of a larger one only what is resident counts */
+#define PAGES_AT_ONCE 512
+#define MOST_WAITING (4u << 20)
+#define BLOCKS_A_LOOK 4096
+#define LATE 6 /* steps after which what is nobody's is followed, */
+#define WORTH (1u << 20) /* and bytes that others have by then: else it matters little */
+#define NOBODY UINT32_MAX
+#define MOST_EMPTY (1ul << 20)
+#define MOST_ZEROED (1ul << 20)
+#define POOL_BYTES 16384ul
+
+enum place { HEAP, ANONYMOUS, GLOBALS };
+
+typedef struct {
+    uintptr_t start, end;
+    enum place place;
+    int after_file;
+    uint8_t *met; /* a bit for each 16 bytes */
+} Region;
+
+/* Tells whether there is an object of Python's at an address. */
+typedef int (*IsObject)(void *objects, uintptr_t address);
+
+typedef struct __attribute__((packed)) {
+    uintptr_t block;
+    uint32_t of;
+} Waiting;
+
+typedef struct {
+    Region *regions, *last;
+    size_t count, room;
+    uintptr_t page;
+    int pagemap;
+    Waiting *waiting; /* a ring */
+    size_t first, waiting_count, waiting_room;
+    size_t owned; /* of those that wait */
+    IsObject is_object;
+    void *objects;
+    int failed; /* for want of memory */
+} Blocks;
+
+/* ---- where blocks may be --------------------------------------------------------- */
+
+static int
+add_region(Blocks *self, Region region)
+{
+    if (self->count == self->room) {
+        size_t room = self->room ? self->room * 2 : 1024;
+        Region *regions = realloc(self->regions, room * sizeof *regions);
+        if (!regions)
+            return -1;
+        self->regions = regions;
+        self->room = room;
+    }
+    self->regions[self->count++] = region;
+    return 0;
+}
+
+/* Reads the writable mappings that are no other process's as well. */
+static int
+read_regions(Blocks *self)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    if (!maps)
+        return -1;
+    char line[512];
+    int failed = 0, whole = 1;
+    unsigned long end_of_file = 0;
+    while (!failed && fgets(line, sizeof line, maps)) {
+        int begins = whole;
+        whole = strchr(line, '\n') != NULL; /* a path may be longer */
+        unsigned long start, end, inode;
+        char access[8];
+        int at = 0;
+        if (!begins || sscanf(line, "%lx-%lx %7s %*x %*s %lu %n", &start, &end, access,
+                              &inode, &at) < 4)
+            continue;
+        if (inode)
+            end_of_file = end;
+        if (strncmp(access, "rw", 2) || access[3] != 'p')
+            continue;
+        const char *name = line + at;
+        enum place place = ANONYMOUS;
+        if (inode)
+            place = GLOBALS;
+        else if (!strncmp(name, "[heap]", 6))
+            place = HEAP;
+        else if (*name == '[' && strncmp(name, "[anon", 5))
+            continue; /* a stack */
+        int after_file = start == end_of_file;
+        failed = add_region(self, (Region){start, end, place, after_file, NULL}) < 0;
+    }
+    fclose(maps);
+    return failed ? -1 : 0;
+}
+
+static Region *
+region_at(Blocks *self, uintptr_t address)
+{
+    Region *last = self->last;
+    if (last && last->start <= address && address < last->end)
+        return last;
+    size_t low = 0, high = self->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (self->regions[middle].end <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == self->count || self->regions[low].start > address)
+        return NULL;
+    return self->last = &self->regions[low];
+}
+
+/* Tells whether `address` is in an arena of a thread's; each begins at a multiple of
+   its largest size with what it is part of and how large it is by now. */
+static int
+is_in_arena(Blocks *self, const Region *region, uintptr_t address)
+{
+    uintptr_t base = address & ~(ARENA_BYTES - 1);
+    if (base < region->start)
+        return 0;
+    const uintptr_t *head = (const uintptr_t *)base;
+    return head[2] <= ARENA_BYTES && head[2] % self->page == 0 &&
+           address - base < head[2] && head[0] % 16 == 0 && region_at(self, head[0]);
+}
+
+/* Returns the size of the block that malloc gave at `address`, with its head; 0 where
+   there is none in use. */
+static size_t
+size_of_block(Blocks *self, uintptr_t address)
+{
+    if (address % 16)
+        return 0;
+    Region *region = region_at(self, address);
+    if (!region || region->place == GLOBALS || address - region->start < BLOCK_HEAD)
+        return 0;
+    const uintptr_t *head = (const uintptr_t *)(address - BLOCK_HEAD);
+    uintptr_t size = head[1] & ~(uintptr_t)BLOCK_FLAGS, flags = head[1] & BLOCK_FLAGS;
+    uintptr_t left = region->end - (uintptr_t)head;
+    if (size < LEAST_BLOCK || size % 16 || size > left)
+        return 0;
+    if (flags == IS_MAPPED) {
+        /* Where it must be aligned, a part before it is empty. From 2.43 on the size is
+           without the head. */
+        uintptr_t empty = head[0], over = (size + empty + BLOCK_HEAD) % self->page;
+        return ((uintptr_t)head - empty) % self->page == 0 && empty < MOST_EMPTY &&
+                       (over == 0 || over == BLOCK_HEAD) ? size : 0;
+    }
+    int of_arena = region->place == ANONYMOUS;
+    if (flags & IS_MAPPED || (flags & OF_ARENA) != (of_arena ? OF_ARENA : 0) ||
+        (of_arena && !is_in_arena(self, region, address)))
+        return 0;
+    if (left - size < BLOCK_HEAD)
+        return 0;
+    uintptr_t next = ((const uintptr_t *)((uintptr_t)head + size))[1];
+    uintptr_t next_size = next & ~(uintptr_t)BLOCK_FLAGS;
+    if (!(next & IN_USE) || next & IS_MAPPED || (next & OF_ARENA) != (flags & OF_ARENA))
+        return 0;
+    return next_size >= 16 && next_size <= left - size ? size : 0;
+}
+
+/* Returns 1 the first time that it is asked about a block. */
+static int
+is_new(Blocks *self, uintptr_t block)
+{
+    Region *region = region_at(self, block);
+    if (!region->met) {
+        region->met = calloc((region->end - region->start) / 128 + 1, 1);
+        if (!region->met) {
+            self->failed = 1;
+            return 0;
+        }
+    }
+    size_t place = (block - region->start) / 16;
+    uint8_t bit = (uint8_t)(1u << place % 8);
+    if (region->met[place / 8] & bit)
+        return 0;
+    region->met[place / 8] |= bit;
+    return 1;
+}
+
+/* ---- from block to block ------------------------------------------------------------ */
+
+/* Gives the ring twice the room. Not by malloc: to free the old one might give back
+   memory that is still to be read. */
+static int
+widen(Blocks *self)
+{
+    size_t room = self->waiting_room ? self->waiting_room * 2 : 4096;
+    size_t bytes = room * sizeof *self->waiting;
+    if (room > MOST_WAITING)
+        return -1;
+    Waiting *larger = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (larger == MAP_FAILED)
+        return -1;
+    for (size_t i = 0; i < self->waiting_count; i++)
+        larger[i] = self->waiting[(self->first + i) % self->waiting_room];
+    if (self->waiting)
+        munmap(self->waiting, self->waiting_room * sizeof *self->waiting);
+    self->waiting = larger;
+    self->first = 0;
+    self->waiting_room = room;
+    return 0;
+}
+
+static void
+put_off(Blocks *self, uintptr_t block, uint32_t of)
+{
+    if (self->waiting_count == self->waiting_room && widen(self) < 0) {
+        self->failed = 1;
+        return;
+    }
+    size_t place = (self->first + self->waiting_count++) % self->waiting_room;
+    self->waiting[place] = (Waiting){block, of};
+    self->owned += of != NOBODY;
+}
+
+/* Objects of Python's are in blocks, too: after what the collector and the interpreter
+   have before them. */
+static inline int
+is_of_object(Blocks *self, uintptr_t block, size_t size)
+{
+    for (size_t before = 0; before <= 32 && before + LEAST_BLOCK <= size; before += 16)
+        if (self->is_object(self->objects, block + before))
+            return 1;
+    return 0;
+}
+
+typedef struct {
+    uintptr_t count, free, next, previous;
+    uint32_t arena, size, end, last;
+} Pool;
+
+/* Returns the size of the block that Python's allocator gave at an address. */
+static size_t
+size_of_small(Blocks *self, uintptr_t address)
+{
+    uintptr_t start = address & ~(POOL_BYTES - 1), place = address - start;
+    if (address % 16 || place < sizeof(Pool))
+        return 0;
+    const Region *region = region_at(self, address);
+    if (!region || region->place != ANONYMOUS || start < region->start ||
+        region->end - start < POOL_BYTES)
+        return 0;
+    const Pool *pool = (const Pool *)start;
+    uint32_t size = (pool->size + 1) * 16;
+    if (pool->size >= 32 || pool->last != POOL_BYTES - size || pool->end > POOL_BYTES)
+        return 0;
+    return place < pool->end && (place - sizeof(Pool)) % size == 0 ? size : 0;
+}
+
+static size_t
+size_of_any(Blocks *self, uintptr_t address)
+{
+    size_t size = size_of_block(self, address);
+    return size ? size : size_of_small(self, address);
+}
+
+/* Puts off the new blocks that the words from `start` on point to. */
+static void
+follow_words(Blocks *self, uintptr_t start, size_t bytes, uint32_t of)
+{
+    const uintptr_t *words = (const uintptr_t *)start;
+    for (size_t i = 0; i < bytes / sizeof *words && !self->failed; i++) {
+        uintptr_t word = words[i];
+        size_t size = word ? size_of_any(self, word) : 0;
+        if (size && !is_of_object(self, word, size) && is_new(self, word))
+            put_off(self, word, of);
+    }
+}
+
+/* Follows what is resident, and returns how many bytes that is. */
+static size_t
+follow_resident(Blocks *self, uintptr_t start, size_t bytes, uint32_t of)
+{
+    uint64_t pages[PAGES_AT_ONCE];
+    uintptr_t end = start + bytes, page = start / self->page * self->page;
+    size_t found = 0;
+    while (page < end && !self->failed) {
+        size_t wanted = (end - page + self->page - 1) / self->page;
+        wanted = wanted < PAGES_AT_ONCE ? wanted : PAGES_AT_ONCE;
+        off_t place = (off_t)(page / self->page * sizeof *pages);
+        ssize_t got = pread(self->pagemap, pages, wanted * sizeof *pages, place);
+        if (got < (ssize_t)sizeof *pages)
+            break;
+        for (size_t i = 0; i < (size_t)got / sizeof *pages; i++, page += self->page) {
+            if (!(pages[i] >> 63))
+                continue;
+            uintptr_t from = page < start ? start : page;
+            uintptr_t to = page + self->page > end ? end : page + self->page;
+            found += to - from;
+            follow_words(self, from, to - from, of);
+        }
+    }
+    return found;
+}
+
+/* Follows the block that has waited longest, and returns its bytes and whose it is. */
+static size_t
+follow_next(Blocks *self, uint32_t *of)
+{
+    Waiting next = self->waiting[self->first];
+    self->first = (self->first + 1) % self->waiting_room;
+    self->waiting_count--;
+    self->owned -= next.of != NOBODY;
+    *of = next.of;
+    size_t size = size_of_small(self, next.block);
+    if (size) {
+        follow_words(self, next.block, size, next.of);
+        return size;
+    }
+    size = size_of_block(self, next.block);
+    if (!size)
+        return 0;
+    size_t bytes = size - sizeof(uintptr_t); /* the next one's first word is in it */
+    if (bytes > LARGE_BLOCK)
+        return follow_resident(self, next.block, bytes, next.of) + sizeof(uintptr_t);
+    follow_words(self, next.block, bytes, next.of);
+    return size;
+}
+
+/* Follows the variables of all libraries: what a file has them begin with, and after
+   that those that are zero at first, to where blocks of malloc's begin. */
+static void
+follow_globals(Blocks *self)
+{
+    for (size_t i = 0; i < self->count && !self->failed; i++) {
+        Region region = self->regions[i];
+        uintptr_t end = region.place == GLOBALS ? region.end : region.start;
+        while (region.place == ANONYMOUS && region.after_file && end < region.end &&
+               end - region.start < MOST_ZEROED && !size_of_block(self, end + BLOCK_HEAD))
+            end += self->page;
+        if (end > region.start)
+            follow_resident(self, region.start, end - region.start, NOBODY);
+    }
+}
+
+static void
+blocks_free(Blocks *self)
+{
+    for (size_t i = 0; i < self->count; i++)
+        free(self->regions[i].met);
+    free(self->regions);
+    if (self->waiting)
+        munmap(self->waiting, self->waiting_room * sizeof *self->waiting);
+    if (self->pagemap >= 0)
+        close(self->pagemap);
+}
+
+static int
+blocks_init(Blocks *self, IsObject is_object, void *objects)
+{
+    *self = (Blocks){.is_object = is_object, .objects = objects, .pagemap = -1};
+    self->page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    self->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    return self->pagemap < 0 ? -1 : read_regions(self);
+}
