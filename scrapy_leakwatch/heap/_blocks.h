@@ -32,6 +32,7 @@
 #define BLOCK_FLAGS 7u
 #define LEAST_BLOCK 32
 #define BLOCK_HEAD 16 /* before the address that malloc returns */
+#define OWN_HEAD 16 /* that protobuf puts before what it gives */
 #define ARENA_BYTES (64ul << 20)
 #define LARGE_BLOCK 8192 /* of a larger one only what is resident counts */
 #define PAGES_AT_ONCE 512
@@ -161,6 +162,17 @@ is_in_arena(Blocks *self, const Region *region, uintptr_t address)
            address - base < head[2] && head[0] % 16 == 0 && region_at(self, head[0]);
 }
 
+/* Tells whether a free block ends at a head, which then has its size. */
+static int
+is_after_free(const Region *region, const uintptr_t *head)
+{
+    uintptr_t size = head[0], place = (uintptr_t)head - region->start;
+    if (size < LEAST_BLOCK || size % 16 || size > place)
+        return 0;
+    const uintptr_t *before = (const uintptr_t *)((uintptr_t)head - size);
+    return (before[1] & ~(uintptr_t)BLOCK_FLAGS) == size;
+}
+
 /* Returns the size of the block that malloc gave at `address`, with its head; 0 where
    there is none in use. */
 static size_t
@@ -187,7 +199,7 @@ size_of_block(Blocks *self, uintptr_t address)
     if (flags & IS_MAPPED || (flags & OF_ARENA) != (of_arena ? OF_ARENA : 0) ||
         (of_arena && !is_in_arena(self, region, address)))
         return 0;
-    if (left - size < BLOCK_HEAD)
+    if (left - size < BLOCK_HEAD || !(flags & IN_USE || is_after_free(region, head)))
         return 0;
     uintptr_t next = ((const uintptr_t *)((uintptr_t)head + size))[1];
     uintptr_t next_size = next & ~(uintptr_t)BLOCK_FLAGS;
@@ -294,16 +306,21 @@ size_of_any(Blocks *self, uintptr_t address)
     return size ? size : size_of_small(self, address);
 }
 
-/* Puts off the new blocks that the words from `start` on point to. */
+/* Puts off the new blocks that the words from `start` on point to, be it after a head
+   that a library has put before what it gave. */
 static void
 follow_words(Blocks *self, uintptr_t start, size_t bytes, uint32_t of)
 {
     const uintptr_t *words = (const uintptr_t *)start;
     for (size_t i = 0; i < bytes / sizeof *words && !self->failed; i++) {
-        uintptr_t word = words[i];
-        size_t size = word ? size_of_any(self, word) : 0;
-        if (size && !is_of_object(self, word, size) && is_new(self, word))
-            put_off(self, word, of);
+        uintptr_t block = words[i];
+        if (!block || block % 16)
+            continue;
+        size_t size = size_of_any(self, block);
+        if (!size)
+            size = size_of_block(self, block -= OWN_HEAD);
+        if (size && !is_of_object(self, block, size) && is_new(self, block))
+            put_off(self, block, of);
     }
 }
 

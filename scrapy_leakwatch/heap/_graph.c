@@ -391,7 +391,8 @@ ask_rule(Graph *self, Kind *kind, PyTypeObject *type)
 static destructor of_statement;
 
 /* Finds out whether instances may keep blocks of malloc's, and in which part. Those
-   that are measured in another way have theirs first, and other objects last. */
+   that are measured in another way have theirs first, and what is not to be told of
+   other objects comes last. */
 static int
 learn_keeping(Graph *self, Kind *kind, PyTypeObject *type)
 {
@@ -1171,6 +1172,7 @@ static int
 follow_all(Graph *self, Blocks *blocks, uint64_t *bytes, double until)
 {
     follow_others(self, blocks, KNOWN_BLOCKS);
+    blocks->waiting_count = 0; /* nobody else has those, or comes to others by them */
     for (size_t i = 0; i < self->keeper_count; i++)
         follow_object(self, blocks, self->keepers[i], BLOCKS, (uint32_t)i);
     size_t looked = 0;

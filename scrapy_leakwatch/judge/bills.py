@@ -175,10 +175,12 @@ class BillCase:
         grown = sample.memory.rss - last.since_rss
         return kept >= thresholds.PATH_SHARE_OF_LIBRARY * grown > 0
 
-    def names(self, sample: Sample) -> bool:
-        """Tell whether most of what memory has grown by has an owner.
+    @property
+    def names_growth(self) -> bool:
+        """Tell whether most of what memory had grown by has an owner.
 
-        What is told of an owner is not told again as memory of one layer.
+        As of the last bill: the next comes when there is a quarter more. What is told
+        of an owner is not told again as memory of one layer.
         """
         if len(self.bills) < thresholds.PATH_STEPS:
             return False
@@ -188,11 +190,8 @@ class BillCase:
             for owner in last.owners
             if owner.kind not in NOBODY
         )
-        return (
-            owned
-            >= thresholds.PATH_SHARE_OF_LIBRARY * (sample.memory.rss - last.since_rss)
-            > 0
-        )
+        grown = last.rss - last.since_rss
+        return owned >= thresholds.PATH_SHARE_OF_LIBRARY * grown > 0
 
 
 def _grown(bills: Sequence[Bill], least: int, share: float | None) -> Iterator[Grown]:

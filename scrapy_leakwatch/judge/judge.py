@@ -105,7 +105,7 @@ class Judge:
         of_memory = self._memory.hear(sample, explained + self._beside.per_min)
         if (suspicion := self.suspicion()) is not None:
             return suspicion
-        return None if self._bills.names(sample) else of_memory
+        return None if self._bills.names_growth else of_memory
 
     def suspicion(self) -> Suspicion | None:
         """Return what the last sample leads to and was not concluded yet."""
@@ -152,7 +152,7 @@ class Judge:
         if suspicion.judged_as == RSS:
             layers = found if isinstance(found, Layers) else None
             verdict = self._memory.conclude(suspicion, layers)
-            if verdict is None:
+            if verdict is None or self._bills.names_growth:
                 return None
             return self._remember(Key("samples", RSS), verdict)
         if isinstance(found, Layers):

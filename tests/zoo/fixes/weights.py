@@ -54,6 +54,15 @@ WEIGHTS = (
     ),
 )
 PARSED = (fix("own_names", "taken out before", "re.sub", by=("parsed.OwnNames",)),)
+OUTSIDE = (
+    fix(
+        "keeps_streams",
+        "ended, and sent every ten pages",
+        "when its work is done",
+        "flush, commit",
+        twin="ends_streams",
+    ),
+)
 REGISTRIES = (
     fix("logger_for_each", "one for all", "one for all", by=("weights.LoggerForEach",)),
     fix(
@@ -133,4 +142,4 @@ WAITING = (
         twin="crawl_by_crawl",
     ),
 )
-FIXES = (*WEIGHTS, *PARSED, *REGISTRIES, *EXITS, *CACHES, *WAITING)
+FIXES = (*WEIGHTS, *PARSED, *OUTSIDE, *REGISTRIES, *EXITS, *CACHES, *WAITING)

@@ -105,6 +105,22 @@ PARSED = (
     ),
     _row("parsed.SharedNames", "pages of as many elements, with the same names"),
 )
+OUTSIDE = (
+    _row(
+        "outside.KeepsStreams",
+        "a compressor for each page, and a protobuf message that each is added to",
+        _named("outside", "kept_streams", "spider.streams"),
+        _named("outside", None, "Gathering.rows"),
+        settings=_pipelines("outside.Gathering"),
+        needs=("google.protobuf",),
+    ),
+    _row(
+        "outside.EndsStreams",
+        "compressors that are ended, and a message for every ten pages",
+        settings=_pipelines("outside.Sending"),
+        needs=("google.protobuf",),
+    ),
+)
 STRUCTURES = (
     _row(
         "structures.DeepStructures",
@@ -351,6 +367,7 @@ SPANS = (
 BY_WEIGHT = (
     *WEIGHTS,
     *PARSED,
+    *OUTSIDE,
     *STRUCTURES,
     *REGISTRIES,
     *EXITS,
