@@ -20,6 +20,7 @@ from scrapy_leakwatch.records import (
     BillLayers,
     BillOwner,
     BillPath,
+    Layers,
     Memory,
     NoBill,
     ResourceCounts,
@@ -208,6 +209,31 @@ def test_memory_that_a_cache_fills_is_not_said_to_be_nobodys() -> None:
     rising, told = heard(1)
     assert rising is None
     assert [each.kind for each in told] == ["hoard"]
+
+
+@pytest.mark.parametrize(
+    ("grown", "large", "named"),
+    [
+        (0, 10 * MB, True),
+        (50 * MB, 10 * MB, True),  # what has come since then is not the bill's
+        (0, 60 * MB, False),
+        (0, None, False),
+    ],
+)
+def test_a_bill_may_have_an_owner_for_most_that_is_outside_python(
+    grown, large, named
+) -> None:
+    bills = BillCase("shop", bills=[bill(0, 128 * MB)])  # of which nobody has 20 MB
+    rss = 128 * MB + grown
+    layers = Layers(
+        rss, files=28 * MB, arenas=20 * MB, malloc_used=10 * MB, python_large=large
+    )
+    assert bills.names_outside(layers) is named
+
+
+def test_without_a_bill_nobody_is_named_for_what_is_outside_python() -> None:
+    layers = Layers(100 * MB, arenas=20 * MB, python_large=10 * MB)
+    assert not BillCase("shop").names_outside(layers)
 
 
 def test_a_modules_list_that_grows_from_crawl_to_crawl_is_told_at_close() -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scrapy_leakwatch.foundation.signatures import signature
 from scrapy_leakwatch.judge import thresholds
 from scrapy_leakwatch.judge.kinds.inconclusive import is_urgent
+from scrapy_leakwatch.judge.layers import outside_python
 from scrapy_leakwatch.judge.verdicts import limit_in_s, memory_left
 from scrapy_leakwatch.records import (
     Bill,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         BillOwner,
         BillPath,
         Kind,
+        Layers,
         Origin,
         OwnerKind,
         Sample,
@@ -192,6 +194,19 @@ class BillCase:
         )
         grown = last.rss - last.since_rss
         return owned >= thresholds.PATH_SHARE_OF_LIBRARY * grown > 0
+
+    def names_outside(self, layers: Layers) -> bool:
+        """Tell whether the last bill has an owner for most that is outside Python.
+
+        How much of it that bill had before it, ``layers`` tell without what has come
+        since then.
+        """
+        last, outside = self.last, outside_python(layers)
+        unnamed = last.layers.native_unnamed if last else None
+        if last is None or outside is None or unnamed is None:
+            return False
+        before = outside - (layers.rss - last.rss)
+        return unnamed < (1 - thresholds.PATH_SHARE_OF_LIBRARY) * before
 
 
 def _grown(bills: Sequence[Bill], least: int, share: float | None) -> Iterator[Grown]:

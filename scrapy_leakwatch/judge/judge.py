@@ -154,6 +154,12 @@ class Judge:
             verdict = self._memory.conclude(suspicion, layers)
             if verdict is None or self._bills.names_growth:
                 return None
+            if (
+                verdict.kind == "native"
+                and layers
+                and self._bills.names_outside(layers)
+            ):
+                return None
             return self._remember(Key("samples", RSS), verdict)
         if isinstance(found, Layers):
             raise TypeError("layers say nothing of objects")

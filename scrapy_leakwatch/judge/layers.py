@@ -28,7 +28,7 @@ class Parts(NamedTuple):
 
 def is_whole(layers: Layers) -> bool:
     """Tell whether all is known that it takes to say what grows."""
-    return _outside(layers) is not None
+    return outside_python(layers) is not None
 
 
 def is_kept(layers: Layers) -> bool:
@@ -45,6 +45,14 @@ def free_in(layers: Layers) -> tuple[int, int]:
     return layers.arenas_free or 0, min(layers.malloc_free or 0, room)
 
 
+def outside_python(layers: Layers) -> int | None:
+    """Return the bytes that are neither Python's nor free; None where not known."""
+    if layers.arenas is None or layers.python_large is None:
+        return None
+    _, free = free_in(layers)
+    return _resident(layers) - layers.arenas - free - layers.python_large
+
+
 def grown_since(before: Layers, layers: Layers) -> Parts:
     """Return what grew from one look to another."""
     large = _risen(layers.python_large, before.python_large)
@@ -52,7 +60,7 @@ def grown_since(before: Layers, layers: Layers) -> Parts:
     free_there = _risen(layers.arenas_free, before.arenas_free)
     # Blocks that were given back to the system still count as free in malloc.
     free = free_there + _risen(layers.malloc_free, before.malloc_free)
-    now, then = _outside(layers), _outside(before)
+    now, then = outside_python(layers), outside_python(before)
     return Parts(
         resident=_resident(layers) - _resident(before),
         python=arenas - free_there + large,
@@ -63,13 +71,6 @@ def grown_since(before: Layers, layers: Layers) -> Parts:
 
 def _risen(now: int | None, then: int | None) -> int:
     return 0 if now is None or then is None else now - then
-
-
-def _outside(layers: Layers) -> int | None:
-    if layers.arenas is None or layers.python_large is None:
-        return None
-    _, free = free_in(layers)
-    return _resident(layers) - layers.arenas - free - layers.python_large
 
 
 def _resident(layers: Layers) -> int:
