@@ -72,7 +72,9 @@ typedef struct {
     size_t owned; /* of those that wait */
     IsObject is_object;
     void *objects;
-    int failed; /* for want of memory */
+    double until;
+    size_t looked;
+    int failed; /* for want of memory or time */
 } Blocks;
 
 /* ---- where blocks may be --------------------------------------------------------- */
@@ -324,6 +326,14 @@ follow_words(Blocks *self, uintptr_t start, size_t bytes, uint32_t of)
     }
 }
 
+static inline int
+is_late(Blocks *self)
+{
+    if (now() > self->until)
+        self->failed = 1;
+    return self->failed;
+}
+
 /* Follows what is resident, and returns how many bytes that is. */
 static size_t
 follow_resident(Blocks *self, uintptr_t start, size_t bytes, uint32_t of)
@@ -331,7 +341,7 @@ follow_resident(Blocks *self, uintptr_t start, size_t bytes, uint32_t of)
     uint64_t pages[PAGES_AT_ONCE];
     uintptr_t end = start + bytes, page = start / self->page * self->page;
     size_t found = 0;
-    while (page < end && !self->failed) {
+    while (page < end && !is_late(self)) {
         size_t wanted = (end - page + self->page - 1) / self->page;
         wanted = wanted < PAGES_AT_ONCE ? wanted : PAGES_AT_ONCE;
         off_t place = (off_t)(page / self->page * sizeof *pages);
@@ -359,6 +369,8 @@ follow_next(Blocks *self, uint32_t *of)
     self->waiting_count--;
     self->owned -= next.of != NOBODY;
     *of = next.of;
+    if (++self->looked % BLOCKS_A_LOOK == 0 && is_late(self))
+        return 0;
     size_t size = size_of_small(self, next.block);
     if (size) {
         follow_words(self, next.block, size, next.of);
@@ -403,9 +415,10 @@ blocks_free(Blocks *self)
 }
 
 static int
-blocks_init(Blocks *self, IsObject is_object, void *objects)
+blocks_init(Blocks *self, IsObject is_object, void *objects, double until)
 {
-    *self = (Blocks){.is_object = is_object, .objects = objects, .pagemap = -1};
+    *self = (Blocks){.is_object = is_object, .objects = objects, .until = until,
+                     .pagemap = -1};
     self->page = (uintptr_t)sysconf(_SC_PAGESIZE);
     self->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     return self->pagemap < 0 ? -1 : read_regions(self);

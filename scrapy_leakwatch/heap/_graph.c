@@ -1169,16 +1169,15 @@ follow_others(Graph *self, Blocks *blocks, enum keeps keeps)
 
 /* Adds the bytes of all blocks, each to those of whom it is nearest to. */
 static int
-follow_all(Graph *self, Blocks *blocks, uint64_t *bytes, double until)
+follow_all(Graph *self, Blocks *blocks, uint64_t *bytes)
 {
     follow_others(self, blocks, KNOWN_BLOCKS);
     blocks->waiting_count = 0; /* nobody else has those, or comes to others by them */
     for (size_t i = 0; i < self->keeper_count; i++)
         follow_object(self, blocks, self->keepers[i], BLOCKS, (uint32_t)i);
-    size_t looked = 0;
     int alone = 1;
     uint64_t sum = 0;
-    for (int step = 0; blocks->owned; step++) {
+    for (int step = 0; blocks->owned && !blocks->failed; step++) {
         if (alone && step >= LATE && sum >= WORTH) {
             follow_globals(blocks);
             follow_others(self, blocks, OTHER_BLOCKS);
@@ -1191,13 +1190,9 @@ follow_all(Graph *self, Blocks *blocks, uint64_t *bytes, double until)
                 bytes[of] += size;
                 sum += size;
             }
-            if (++looked % BLOCKS_A_LOOK == 0 && now() > until)
-                return -1;
         }
-        if (blocks->failed)
-            return -1;
     }
-    return 0;
+    return blocks->failed ? -1 : 0;
 }
 
 static PyObject *
@@ -1211,8 +1206,8 @@ Graph_keep(Graph *self, PyObject *args)
         return PyErr_NoMemory();
     uint64_t sum = 0;
     Blocks blocks;
-    if (KNOWS_BLOCKS && blocks_init(&blocks, is_known_object, self) == 0 &&
-        follow_all(self, &blocks, bytes, until) == 0)
+    if (KNOWS_BLOCKS && blocks_init(&blocks, is_known_object, self, until) == 0 &&
+        follow_all(self, &blocks, bytes) == 0)
         for (size_t i = 0; i < self->keeper_count; i++) {
             add_units(&self->nodes[self->keepers[i]], in_units(bytes[i]));
             sum += bytes[i];

@@ -1,4 +1,8 @@
-"""What objects of extensions keep outside Python."""
+"""What objects of extensions keep outside Python.
+
+A dead word may lead any object to what is somebody else's in this process: where not too
+much is to be told, it is the middle one of several that is asked.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import bz2
 import ctypes
 import os
 import ssl
+import statistics
 import subprocess
 import sys
 import zlib
@@ -98,19 +103,19 @@ def written(record):
     ],
 )
 def test_an_object_of_c_has_the_bytes_that_it_keeps(make, least, most) -> None:
-    kept = [[make()] for _ in range(3)]
-    for size in kept_by(*kept):
-        assert least <= size <= most
+    kept = [[make()] for _ in range(5)]
+    assert least <= statistics.median(kept_by(*kept)) <= most
 
 
 def test_a_message_has_what_an_object_that_nobody_sees_keeps_for_it() -> None:
     struct = pytest.importorskip("google.protobuf.struct_pb2")
-    message = struct.ListValue()
-    if type(message).__bases__[0].__module__ != "google._upb._message":
+    messages = [struct.ListValue() for _ in range(5)]
+    if type(messages[0]).__bases__[0].__module__ != "google._upb._message":
         pytest.skip("not the one that is written in C")
-    for _ in range(100):
-        message.values.add().string_value = "x" * 10_000
-    (size,) = kept_by([message])
+    for message in messages:
+        for _ in range(100):
+            message.values.add().string_value = "x" * 10_000
+    size = statistics.median(kept_by(*([each] for each in messages)))
     assert MEGABYTE <= size <= 3 * MEGABYTE
 
 
