@@ -40,6 +40,8 @@
 #define BLOCKS_A_LOOK 4096
 #define LATE 6 /* steps after which what is nobody's is followed, */
 #define WORTH (1u << 20) /* and bytes that others have by then: else it matters little */
+#define MOST_TEXT (64ul << 20)
+#define MOST_REGIONS (1u << 17)
 #define NOBODY UINT32_MAX
 #define MOST_EMPTY (1ul << 20)
 #define MOST_ZEROED (1ul << 20)
@@ -48,7 +50,7 @@
 enum place { HEAP, ANONYMOUS, GLOBALS };
 
 typedef struct {
-    uintptr_t start, end;
+    unsigned long start, end;
     enum place place;
     int after_file;
     uint8_t *met; /* a bit for each 16 bytes */
@@ -63,8 +65,9 @@ typedef struct __attribute__((packed)) {
 } Waiting;
 
 typedef struct {
+    char *text; /* of the kernel's list */
     Region *regions, *last;
-    size_t count, room;
+    size_t count;
     uintptr_t page;
     int pagemap;
     Waiting *waiting; /* a ring */
@@ -79,57 +82,67 @@ typedef struct {
 
 /* ---- where blocks may be --------------------------------------------------------- */
 
-static int
-add_region(Blocks *self, Region region)
+/* Returns memory that is zero, NULL where there is none. Not malloc's: to free some of
+   that might give back what is still to be read. */
+static void *
+borrow(size_t bytes)
 {
-    if (self->count == self->room) {
-        size_t room = self->room ? self->room * 2 : 1024;
-        Region *regions = realloc(self->regions, room * sizeof *regions);
-        if (!regions)
-            return -1;
-        self->regions = regions;
-        self->room = room;
-    }
-    self->regions[self->count++] = region;
-    return 0;
+    void *found = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return found == MAP_FAILED ? NULL : found;
 }
 
-/* Reads the writable mappings that are no other process's as well. */
-static int
-read_regions(Blocks *self)
+/* Reads what the kernel lists, and returns its length; 0 where that can't be read. */
+static size_t
+read_maps(char *text)
 {
-    FILE *maps = fopen("/proc/self/maps", "r");
-    if (!maps)
-        return -1;
-    char line[512];
-    int failed = 0, whole = 1;
+    int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    if (maps < 0)
+        return 0;
+    size_t length = 0;
+    ssize_t got = 1;
+    while (got > 0 && length < MOST_TEXT) {
+        got = read(maps, text + length, MOST_TEXT - length);
+        length += got > 0 ? (size_t)got : 0;
+    }
+    close(maps);
+    return got == 0 ? length : 0;
+}
+
+/* Lists the writable mappings that are no other process's as well. */
+static int
+list_regions(Blocks *self)
+{
+    char *line = self->text, *newline;
+    const char *end = line + read_maps(line);
     unsigned long end_of_file = 0;
-    while (!failed && fgets(line, sizeof line, maps)) {
-        int begins = whole;
-        whole = strchr(line, '\n') != NULL; /* a path may be longer */
-        unsigned long start, end, inode;
+    for (; (newline = memchr(line, '\n', (size_t)(end - line))); line = newline + 1) {
+        *newline = '\0';
+        Region region = {0};
+        unsigned long inode;
         char access[8];
         int at = 0;
-        if (!begins || sscanf(line, "%lx-%lx %7s %*x %*s %lu %n", &start, &end, access,
-                              &inode, &at) < 4)
+        if (sscanf(line, "%lx-%lx %7s %*x %*s %lu %n", &region.start, &region.end, access,
+                   &inode, &at) < 4)
             continue;
         if (inode)
-            end_of_file = end;
+            end_of_file = region.end;
         if (strncmp(access, "rw", 2) || access[3] != 'p')
             continue;
         const char *name = line + at;
-        enum place place = ANONYMOUS;
+        region.place = ANONYMOUS;
         if (inode)
-            place = GLOBALS;
+            region.place = GLOBALS;
         else if (!strncmp(name, "[heap]", 6))
-            place = HEAP;
+            region.place = HEAP;
         else if (*name == '[' && strncmp(name, "[anon", 5))
             continue; /* a stack */
-        int after_file = start == end_of_file;
-        failed = add_region(self, (Region){start, end, place, after_file, NULL}) < 0;
+        region.after_file = region.start == end_of_file;
+        if (self->count == MOST_REGIONS)
+            return -1;
+        self->regions[self->count++] = region;
     }
-    fclose(maps);
-    return failed ? -1 : 0;
+    return self->count ? 0 : -1;
 }
 
 static Region *
@@ -232,8 +245,7 @@ is_new(Blocks *self, uintptr_t block)
 
 /* ---- from block to block ------------------------------------------------------------ */
 
-/* Gives the ring twice the room. Not by malloc: to free the old one might give back
-   memory that is still to be read. */
+/* Gives the ring twice the room. */
 static int
 widen(Blocks *self)
 {
@@ -241,9 +253,8 @@ widen(Blocks *self)
     size_t bytes = room * sizeof *self->waiting;
     if (room > MOST_WAITING)
         return -1;
-    Waiting *larger = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (larger == MAP_FAILED)
+    Waiting *larger = borrow(bytes);
+    if (!larger)
         return -1;
     for (size_t i = 0; i < self->waiting_count; i++)
         larger[i] = self->waiting[(self->first + i) % self->waiting_room];
@@ -407,7 +418,10 @@ blocks_free(Blocks *self)
 {
     for (size_t i = 0; i < self->count; i++)
         free(self->regions[i].met);
-    free(self->regions);
+    if (self->regions)
+        munmap(self->regions, MOST_REGIONS * sizeof *self->regions);
+    if (self->text)
+        munmap(self->text, MOST_TEXT);
     if (self->waiting)
         munmap(self->waiting, self->waiting_room * sizeof *self->waiting);
     if (self->pagemap >= 0)
@@ -421,5 +435,9 @@ blocks_init(Blocks *self, IsObject is_object, void *objects, double until)
                      .pagemap = -1};
     self->page = (uintptr_t)sysconf(_SC_PAGESIZE);
     self->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-    return self->pagemap < 0 ? -1 : read_regions(self);
+    self->text = borrow(MOST_TEXT);
+    self->regions = borrow(MOST_REGIONS * sizeof *self->regions);
+    if (self->pagemap < 0 || !self->text || !self->regions)
+        return -1;
+    return list_regions(self);
 }
