@@ -10,7 +10,8 @@
    free in Python's allocator, are not: most of their words are dead, and the blocks that
    they point to somebody else's by now.
 
-   Memory is only read, and only where it is resident. The layout of a block is that of
+   Memory is only read, and only where it is resident: a page that is not may be a guard
+   within a mapping (MADV_GUARD_INSTALL), which ends who reads it. The layout of a block is that of
    glibc's malloc/malloc.c, of arenas that of malloc/arena.c, of the small blocks of
    Python's allocator that of Objects/obmalloc.c since 3.10. */
 
@@ -34,7 +35,6 @@
 #define BLOCK_HEAD 16 /* before the address that malloc returns */
 #define OWN_HEAD 16 /* that protobuf puts before what it gives */
 #define ARENA_BYTES (64ul << 20)
-#define LARGE_BLOCK 8192 /* of a larger one only what is resident counts */
 #define PAGES_AT_ONCE 512
 #define MOST_WAITING (4u << 20)
 #define BLOCKS_A_LOOK 4096
@@ -53,7 +53,9 @@ typedef struct {
     unsigned long start, end;
     enum place place;
     int after_file;
-    uint8_t *met; /* a bit for each 16 bytes */
+    uint8_t *met;      /* a bit for each 16 bytes */
+    uint8_t *resident; /* a bit for each page, */
+    uint8_t *asked;    /* and for each `PAGES_AT_ONCE` */
 } Region;
 
 /* Tells whether there is an object of Python's at an address. */
@@ -164,13 +166,68 @@ region_at(Blocks *self, uintptr_t address)
     return self->last = &self->regions[low];
 }
 
+static int
+has_bit(const uint8_t *bits, size_t place)
+{
+    return bits[place / 8] >> place % 8 & 1;
+}
+
+static void
+set_bit(uint8_t *bits, size_t place)
+{
+    bits[place / 8] |= (uint8_t)(1u << place % 8);
+}
+
+static void *
+bits_for(Blocks *self, size_t count)
+{
+    void *bits = calloc(count / 8 + 1, 1);
+    if (!bits)
+        self->failed = 1;
+    return bits;
+}
+
+/* Asks which of the pages around one are resident. */
+static void
+ask_for_pages(Blocks *self, Region *region, size_t page)
+{
+    uint64_t pages[PAGES_AT_ONCE];
+    size_t first = page / PAGES_AT_ONCE * PAGES_AT_ONCE;
+    off_t place = (off_t)((region->start / self->page + first) * sizeof *pages);
+    ssize_t got = pread(self->pagemap, pages, sizeof pages, place);
+    size_t all = (region->end - region->start) / self->page;
+    for (size_t i = 0; got > 0 && i < (size_t)got / sizeof *pages && first + i < all; i++)
+        if (pages[i] >> 63)
+            set_bit(region->resident, first + i);
+    set_bit(region->asked, page / PAGES_AT_ONCE);
+}
+
+/* Tells whether the 16 bytes at an address can be read, which is a multiple of that. */
+static int
+is_resident(Blocks *self, Region *region, uintptr_t address)
+{
+    if (address < region->start || address >= region->end)
+        return 0;
+    if (!region->resident) {
+        size_t all = (region->end - region->start) / self->page;
+        region->resident = bits_for(self, all);
+        region->asked = bits_for(self, all / PAGES_AT_ONCE);
+    }
+    if (self->failed)
+        return 0;
+    size_t page = (address - region->start) / self->page;
+    if (!has_bit(region->asked, page / PAGES_AT_ONCE))
+        ask_for_pages(self, region, page);
+    return has_bit(region->resident, page);
+}
+
 /* Tells whether `address` is in an arena of a thread's; each begins at a multiple of
    its largest size with what it is part of and how large it is by now. */
 static int
-is_in_arena(Blocks *self, const Region *region, uintptr_t address)
+is_in_arena(Blocks *self, Region *region, uintptr_t address)
 {
     uintptr_t base = address & ~(ARENA_BYTES - 1);
-    if (base < region->start)
+    if (!is_resident(self, region, base) || !is_resident(self, region, base + 16))
         return 0;
     const uintptr_t *head = (const uintptr_t *)base;
     return head[2] <= ARENA_BYTES && head[2] % self->page == 0 &&
@@ -179,10 +236,11 @@ is_in_arena(Blocks *self, const Region *region, uintptr_t address)
 
 /* Tells whether a free block ends at a head, which then has its size. */
 static int
-is_after_free(const Region *region, const uintptr_t *head)
+is_after_free(Blocks *self, Region *region, const uintptr_t *head)
 {
-    uintptr_t size = head[0], place = (uintptr_t)head - region->start;
-    if (size < LEAST_BLOCK || size % 16 || size > place)
+    uintptr_t size = head[0];
+    if (size < LEAST_BLOCK || size % 16 ||
+        !is_resident(self, region, (uintptr_t)head - size))
         return 0;
     const uintptr_t *before = (const uintptr_t *)((uintptr_t)head - size);
     return (before[1] & ~(uintptr_t)BLOCK_FLAGS) == size;
@@ -196,7 +254,8 @@ size_of_block(Blocks *self, uintptr_t address)
     if (address % 16)
         return 0;
     Region *region = region_at(self, address);
-    if (!region || region->place == GLOBALS || address - region->start < BLOCK_HEAD)
+    if (!region || region->place == GLOBALS ||
+        !is_resident(self, region, address - BLOCK_HEAD))
         return 0;
     const uintptr_t *head = (const uintptr_t *)(address - BLOCK_HEAD);
     uintptr_t size = head[1] & ~(uintptr_t)BLOCK_FLAGS, flags = head[1] & BLOCK_FLAGS;
@@ -214,7 +273,9 @@ size_of_block(Blocks *self, uintptr_t address)
     if (flags & IS_MAPPED || (flags & OF_ARENA) != (of_arena ? OF_ARENA : 0) ||
         (of_arena && !is_in_arena(self, region, address)))
         return 0;
-    if (left - size < BLOCK_HEAD || !(flags & IN_USE || is_after_free(region, head)))
+    if (left - size < BLOCK_HEAD || !(flags & IN_USE || is_after_free(self, region, head)))
+        return 0;
+    if (!is_resident(self, region, (uintptr_t)head + size))
         return 0;
     uintptr_t next = ((const uintptr_t *)((uintptr_t)head + size))[1];
     uintptr_t next_size = next & ~(uintptr_t)BLOCK_FLAGS;
@@ -228,18 +289,12 @@ static int
 is_new(Blocks *self, uintptr_t block)
 {
     Region *region = region_at(self, block);
-    if (!region->met) {
-        region->met = calloc((region->end - region->start) / 128 + 1, 1);
-        if (!region->met) {
-            self->failed = 1;
-            return 0;
-        }
-    }
+    if (!region->met)
+        region->met = bits_for(self, (region->end - region->start) / 16);
     size_t place = (block - region->start) / 16;
-    uint8_t bit = (uint8_t)(1u << place % 8);
-    if (region->met[place / 8] & bit)
+    if (self->failed || has_bit(region->met, place))
         return 0;
-    region->met[place / 8] |= bit;
+    set_bit(region->met, place);
     return 1;
 }
 
@@ -301,8 +356,8 @@ size_of_small(Blocks *self, uintptr_t address)
     uintptr_t start = address & ~(POOL_BYTES - 1), place = address - start;
     if (address % 16 || place < sizeof(Pool))
         return 0;
-    const Region *region = region_at(self, address);
-    if (!region || region->place != ANONYMOUS || start < region->start ||
+    Region *region = region_at(self, address);
+    if (!region || region->place != ANONYMOUS || !is_resident(self, region, start) ||
         region->end - start < POOL_BYTES)
         return 0;
     const Pool *pool = (const Pool *)start;
@@ -345,25 +400,19 @@ is_late(Blocks *self)
     return self->failed;
 }
 
-/* Follows what is resident, and returns how many bytes that is. */
+/* Follows what is resident of a region from `start` on, and returns how much that is. */
 static size_t
 follow_resident(Blocks *self, uintptr_t start, size_t bytes, uint32_t of)
 {
-    uint64_t pages[PAGES_AT_ONCE];
-    uintptr_t end = start + bytes, page = start / self->page * self->page;
-    size_t found = 0;
-    while (page < end && !is_late(self)) {
-        size_t wanted = (end - page + self->page - 1) / self->page;
-        wanted = wanted < PAGES_AT_ONCE ? wanted : PAGES_AT_ONCE;
-        off_t place = (off_t)(page / self->page * sizeof *pages);
-        ssize_t got = pread(self->pagemap, pages, wanted * sizeof *pages, place);
-        if (got < (ssize_t)sizeof *pages)
+    Region *region = region_at(self, start);
+    uintptr_t end = start + bytes;
+    size_t found = 0, looked = 0;
+    for (uintptr_t from = start, to; region && from < end && !self->failed; from = to) {
+        to = (from / self->page + 1) * self->page;
+        to = to < end ? to : end;
+        if (++looked % PAGES_AT_ONCE == 0 && is_late(self))
             break;
-        for (size_t i = 0; i < (size_t)got / sizeof *pages; i++, page += self->page) {
-            if (!(pages[i] >> 63))
-                continue;
-            uintptr_t from = page < start ? start : page;
-            uintptr_t to = page + self->page > end ? end : page + self->page;
+        if (is_resident(self, region, from)) {
             found += to - from;
             follow_words(self, from, to - from, of);
         }
@@ -383,18 +432,12 @@ follow_next(Blocks *self, uint32_t *of)
     if (++self->looked % BLOCKS_A_LOOK == 0 && is_late(self))
         return 0;
     size_t size = size_of_small(self, next.block);
-    if (size) {
-        follow_words(self, next.block, size, next.of);
-        return size;
-    }
+    if (size)
+        return follow_resident(self, next.block, size, next.of);
     size = size_of_block(self, next.block);
-    if (!size)
-        return 0;
-    size_t bytes = size - sizeof(uintptr_t); /* the next one's first word is in it */
-    if (bytes > LARGE_BLOCK)
-        return follow_resident(self, next.block, bytes, next.of) + sizeof(uintptr_t);
-    follow_words(self, next.block, bytes, next.of);
-    return size;
+    /* The next one's first word is in it, and its own head is before it. */
+    size_t bytes = size ? size - sizeof(uintptr_t) : 0;
+    return bytes ? follow_resident(self, next.block, bytes, next.of) + size - bytes : 0;
 }
 
 /* Follows the variables of all libraries: what a file has them begin with, and after
@@ -416,8 +459,11 @@ follow_globals(Blocks *self)
 static void
 blocks_free(Blocks *self)
 {
-    for (size_t i = 0; i < self->count; i++)
+    for (size_t i = 0; i < self->count; i++) {
         free(self->regions[i].met);
+        free(self->regions[i].resident);
+        free(self->regions[i].asked);
+    }
     if (self->regions)
         munmap(self->regions, MOST_REGIONS * sizeof *self->regions);
     if (self->text)
