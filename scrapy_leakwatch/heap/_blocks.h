@@ -39,7 +39,7 @@
 #define MOST_WAITING (4u << 20)
 #define BLOCKS_A_LOOK 4096
 #define LATE 6 /* steps after which what is nobody's is followed, */
-#define WORTH (1u << 20) /* and bytes that others have by then: else it matters little */
+#define WORTH (4u << 20) /* and bytes that others have by then: else it matters little */
 #define MOST_TEXT (64ul << 20)
 #define MOST_REGIONS (1u << 17)
 #define NOBODY UINT32_MAX

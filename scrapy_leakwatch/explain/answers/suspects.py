@@ -51,16 +51,18 @@ class Evidence:
     walked: list[Heap] = field(default_factory=list)
     """What was walked, there until the child's memory has been measured."""
 
-    def heap(self, timeout_s: float, alive: int = sys.maxsize) -> Heap:
+    def heap(
+        self, timeout_s: float, alive: int = sys.maxsize, *, outside: bool = True
+    ) -> Heap:
         """Return the heap of this process, the suspects noted in it.
 
-        ``alive`` of them are known to be.
+        ``alive`` of them are known to be; for ``outside`` see `Heap`.
         """
         until = time.monotonic() + PART_FOR_WALK * timeout_s
         bases = [base for cls in self.classes for base in anatomy.mro(cls)]
         of_crawls = any(base is Crawler or base is Spider for base in bases)
         starts = roots(self.crawler, self.outside, others=not of_crawls)
-        heap = Heap(starts, until, self.classes, alive)
+        heap = Heap(starts, until, self.classes, alive, outside=outside)
         self.walked.append(heap)
         return heap
 
@@ -70,7 +72,7 @@ def investigate(
 ) -> Explanation | Unexplained:
     """Return who holds the suspects; stall and memory are left to the caller."""
     count = question.count if evidence.chosen is None else sys.maxsize
-    heap = evidence.heap(timeout_s, count)
+    heap = evidence.heap(timeout_s, count, outside=False)
     tally = _tally(heap, question, _chosen(heap, evidence))
     groups = tally.held or _too_many_waiting(tally)
     if tally.held or not groups:
