@@ -11,9 +11,9 @@
    they point to somebody else's by now.
 
    Memory is only read, and only where it is resident: a page that is not may be a guard
-   within a mapping (MADV_GUARD_INSTALL), which ends who reads it. The layout of a block is that of
-   glibc's malloc/malloc.c, of arenas that of malloc/arena.c, of the small blocks of
-   Python's allocator that of Objects/obmalloc.c since 3.10. */
+   within a mapping (MADV_GUARD_INSTALL), which ends who reads it. The layout of a block
+   is that of glibc's malloc/malloc.c, of arenas that of malloc/arena.c, of the small
+   blocks of Python's allocator that of Objects/obmalloc.c since 3.10. */
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -43,8 +43,8 @@
 #define MOST_TEXT (64ul << 20)
 #define MOST_REGIONS (1u << 17)
 #define NOBODY UINT32_MAX
-#define MOST_EMPTY (1ul << 20)
-#define MOST_ZEROED (1ul << 20)
+#define MOST_EMPTY (1ul << 20)  /* before a block that must be aligned */
+#define MOST_ZEROED (1ul << 20) /* that a library's variables take after its file */
 #define POOL_BYTES 16384ul
 
 enum place { HEAP, ANONYMOUS, GLOBALS };

@@ -516,6 +516,18 @@ in_units(uint64_t size)
     return (size + UNIT - 1) / UNIT;
 }
 
+/* Returns the size of the part of an object that a type describes. */
+static inline Py_ssize_t
+struct_size(const PyTypeObject *type, PyObject *object)
+{
+    Py_ssize_t size = type->tp_basicsize;
+    if (type->tp_itemsize) {
+        Py_ssize_t items = Py_SIZE(object);
+        size += type->tp_itemsize * (items < 0 ? -items : items);
+    }
+    return size;
+}
+
 static uint32_t
 units_of(const Kind *kind, PyObject *object)
 {
@@ -531,14 +543,8 @@ units_of(const Kind *kind, PyObject *object)
             size = -1;
         }
     }
-    if (size < 0) {
-        PyTypeObject *type = kind->type;
-        size = type->tp_basicsize;
-        if (type->tp_itemsize) {
-            Py_ssize_t items = Py_SIZE(object);
-            size += type->tp_itemsize * (items < 0 ? -items : items);
-        }
-    }
+    if (size < 0)
+        size = struct_size(kind->type, object);
     size += kind->header + (Py_ssize_t)inline_size(kind, object);
     uint64_t units = in_units((uint64_t)size) + in_units(values_size(kind, object));
     return units > UINT32_MAX ? UINT32_MAX : (uint32_t)units;
@@ -1152,9 +1158,7 @@ follow_object(Graph *self, Blocks *blocks, uint32_t index, enum keeps keeps, uin
     const Kind *kind = kind_at(self->kinds, self->kind_slots, Py_TYPE(object));
     if (kind->keeps != keeps)
         return;
-    Py_ssize_t size = kind->body->tp_basicsize;
-    if (kind->body->tp_itemsize)
-        size += kind->body->tp_itemsize * Py_ABS(Py_SIZE(object));
+    Py_ssize_t size = struct_size(kind->body, object);
     if (size > (Py_ssize_t)sizeof(PyObject) && size <= MOST_OF_BODY)
         follow_words(blocks, (uintptr_t)object + sizeof(PyObject),
                      (size_t)size - sizeof(PyObject), of);

@@ -163,7 +163,7 @@ def _price(responses: list[Any], evidence: Evidence, timeout_s: float) -> Price:
     """Return what the pages keep alive that are in callbacks which do not end."""
     if not responses:
         return Price()
-    heap = evidence.heap(timeout_s)
+    heap = evidence.heap(timeout_s, outside=False)
     indexes = [heap.graph.find(each) for each in responses]
     rows, _, _ = heap.graph.clusters(
         Request, findings.MOST_EXAMPLES, [index for index in indexes if index >= 0]
